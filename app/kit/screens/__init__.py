@@ -1,0 +1,1 @@
+"""The base screen and the values its pages are made of."""
