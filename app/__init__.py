@@ -1,0 +1,1 @@
+"""Tresen, a back-office CRM."""

@@ -1,0 +1,9 @@
+"""Runs the keeper of the servers below a directory."""
+
+import sys
+from pathlib import Path
+
+from app.kit.servers.keeper import keep
+from app.kit.servers.places import Place
+
+keep(Place(Path(sys.argv[1]), unsafe="unsafe" in sys.argv[2:]))

@@ -1,0 +1,105 @@
+"""Starting, recognising and ending the server processes."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from app.kit.servers.places import Account
+
+# Popen warns about a process that it forgets while it still runs; a server outlives its starter on purpose.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def spawn(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    directory: Path,
+    log: Path,
+    account: Account | None = None,
+) -> int:
+    """Start a server in `directory` with a session of its own, so that Ctrl-C does not reach it.
+
+    The directory is entered before the account is taken on: it may lie below a home that is closed to it.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            [os.fspath(part) for part in command],
+            cwd=directory,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **as_account(account),
+        )
+    _started.append(process)
+    return process.pid
+
+
+def as_account(account: Account | None) -> dict[str, object]:
+    """Give the arguments that make `subprocess` run something as `account`."""
+    if account is None:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def environment() -> dict[str, str]:
+    """Nothing of the caller's environment reaches the servers: PGPORT or LANG=C would change them."""
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def runs_in(pid: int, directory: Path) -> bool:
+    """Tell whether `pid` is alive with `directory` as its own: a number alone may have been reused."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return Path(process.cwd()).samefile(directory)
+    except (psutil.Error, OSError):
+        return False
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether `pid` still runs, burying it if it was a child of ours."""
+    for process in list(_started):
+        if process.pid == pid and process.poll() is not None:
+            _started.remove(process)
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def end(pid: int, signals: Sequence[signal.Signals], *, patience: float) -> None:
+    """Send one signal after the other until the process is gone, waiting `patience` seconds for each."""
+    for number in (*signals, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if wait_for(lambda: not is_alive(pid), patience):
+            return
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until `condition` holds; False when it did not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = 0.005
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+    return True
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Give the end of a log for an error message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
