@@ -1,0 +1,253 @@
+"""How values are written: numbers, money, dates and states, in the reader's language and time zone.
+
+Registered as Jinja filters by `app.web.init_app`. The rules are those of the look: minus is "−", near dates are
+relative, times always stand in `<time datetime>`, counts are capped ("more than 10,000").
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+MINUS = "−"
+NONE = "–"
+COUNT_CAP = 10_000
+
+TONES = {"green": "good", "amber": "warn", "yellow": "warn", "orange": "warn", "red": "bad", "blue": "info", "grey": ""}
+
+
+def _now() -> datetime:
+    from app.kit import clock  # not at the top: the templates are also rendered without the rest of the product
+
+    return clock.now()
+
+
+def locale() -> Locale:
+    """The reader's locale; English outside a request."""
+    found = get_locale()
+    return found if found is not None else Locale("en")
+
+
+def _signed(text: str) -> str:
+    """Every minus as the typographic one."""
+    return text.replace("-", MINUS) if text.startswith("-") else text.replace("\N{HYPHEN-MINUS}", MINUS, 1)
+
+
+def number(value: object, decimals: int | None = None) -> str:
+    """1,284.5, with a fixed number of decimals when one is given."""
+    if value is None:
+        return NONE
+    pattern = "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    return _signed(format_decimal(_decimal(value), format=pattern, locale=locale()))
+
+
+def money(value: object, currency: str = "") -> str:
+    """€2,318.40; without a currency only the figures (it then stands in the head of the column)."""
+    if value is None:
+        return NONE
+    if not currency:
+        return number(value, 2)
+    return _signed(format_currency(_decimal(value), currency, locale=locale()))
+
+
+def percent(value: object, decimals: int = 1) -> str:
+    """31.8 %; the value is in hundredths already (31.8, not 0.318)."""
+    return NONE if value is None else f"{number(value, decimals)} %"
+
+
+def change(now: object, before: object) -> str:
+    """▲ 12.4 %, ▼ 2.0 %, – unchanged; empty when there was nothing before."""
+    new, old = _decimal(now), _decimal(before)
+    if not old:
+        return ""
+    moved = (new - old) / abs(old) * 100
+    if abs(moved) < Decimal("0.05"):
+        return _("– unchanged")
+    return f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} %"
+
+
+def currency_symbol(code: str) -> str:
+    """€ for EUR."""
+    return get_currency_symbol(code, locale=locale()) if code else ""
+
+
+def capped(count: int | None, cap: int = COUNT_CAP) -> str:
+    """"212", or "more than 10,000" when it is more, or not known."""
+    if count is None or count > cap:
+        return _("more than %(number)s", number=number(cap))
+    return number(count)
+
+
+def size(octets: int) -> str:
+    """212 KB."""
+    value = float(octets)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{number(value, 0)} {unit}"
+        value /= 1000
+    return f"{number(value, 1)} GB"
+
+
+def _decimal(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _local(value: datetime) -> datetime:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(get_timezone() or UTC)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, today: date, tongue: str) -> str:
+    """Today's neighbours by name, then 14 Nov, with the year when it is another. The result holds for one day."""
+    where = Locale.parse(tongue)
+    skeleton = "MMMd" if day.year == today.year else "yMMMd"
+    return format_skeleton(skeleton, day, locale=where)
+
+
+def day_text(day: date, today: date) -> str:
+    """Near days are relative: today, yesterday, tomorrow."""
+    near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((day - today).days)
+    return near or _day(day, today, str(locale()))
+
+
+def when(value: date | datetime | None, clock_time: bool | None = None) -> Markup:
+    """A date or moment in `<time datetime>`. The time of day stands by default only with today and yesterday."""
+    if value is None:
+        return Markup(NONE)
+    today = _local(_now()).date()
+    if not isinstance(value, datetime):
+        return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), day_text(value, today))
+    local = _local(value)
+    text = day_text(local.date(), today)
+    if clock_time or (clock_time is None and abs((local.date() - today).days) <= 1):
+        text = f"{text}, {format_time(local.time(), 'short', locale=locale())}"
+    iso = local.isoformat(timespec="minutes")
+    title = format_date(local.date(), "full", locale=locale()) + " " + local.strftime("%H:%M")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, title, text)
+
+
+def promised(value: date | datetime | None) -> Markup:
+    """A promised day names the weekday: Mon 23 Nov."""
+    if value is None:
+        return Markup(NONE)
+    day = _local(value).date() if isinstance(value, datetime) else value
+    text = format_skeleton("MMMEd", day, locale=locale())
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), text)
+
+
+def long_date(value: date | datetime) -> str:
+    """Saturday 21 November 2026, in the reader's way."""
+    day = _local(value).date() if isinstance(value, datetime) else value
+    return format_date(day, "full", locale=locale())
+
+
+def ago(value: datetime | None) -> Markup:
+    """"3 minutes ago" for the last hour, then as `when`."""
+    if value is None:
+        return Markup(NONE)
+    passed = _now() - (value if value.tzinfo else value.replace(tzinfo=UTC))
+    minutes = int(passed / timedelta(minutes=1))
+    if not 0 <= minutes < 60:
+        return when(value, True)
+    text = ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes) if minutes else _("just now")
+    return Markup('<time datetime="{}">{}</time>').format(_local(value).isoformat(timespec="minutes"), text)
+
+
+def tone(value: object) -> str:
+    """The class of a tone: the colour words of choices and the state words of the style sheet both work."""
+    text = str(value or "")
+    return TONES.get(text, text)
+
+
+def initials(name: object) -> str:
+    """AP for Angelhaus Petersen; two letters at most."""
+    words = [word for word in str(name or "").split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
+def _text(value: object) -> object:
+    """What a value looks like when its column says nothing about it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime | date):
+        return when(value)
+    if isinstance(value, time):
+        return format_time(value, "short", locale=locale())
+    if isinstance(value, int | float | Decimal):
+        return number(value)
+    return getattr(value, "label", value)
+
+
+def badge(value: object, colour: object = "") -> Markup:
+    """A state: a dot and a word. A Choice brings its own label and tone."""
+    if value is None or value == "":
+        return Markup("")
+    kind = tone(colour or getattr(value, "tone", ""))
+    label = getattr(value, "label", None) or _text(value)
+    return Markup('<span class="bdg {}">{}</span>').format(kind, label) if kind else _plain_badge(label)
+
+
+def _plain_badge(label: object) -> Markup:
+    return Markup('<span class="bdg">{}</span>').format(label)
+
+
+def _tags(value: object) -> Markup:
+    if not isinstance(value, list | tuple | set | frozenset):
+        value = [value] if value else []
+    return Markup(" ").join(Markup('<span class="lbl">{}</span>').format(one) for one in value)
+
+
+def _money_or_nothing(value: object, currency: str) -> object:
+    return "" if value is None else money(value, currency) if not isinstance(value, str) else value
+
+
+def shown(value: object, kind: str = "text", currency: str = "", colour: object = "") -> object:
+    """A cell's value by the kind of its column. Text that a screen has already written is left as it is."""
+    if kind in ("text", "lead", "link") and isinstance(value, str):
+        return getattr(value, "label", value)
+    if kind == "money":
+        return _money_or_nothing(value, currency)
+    if kind == "badge":
+        return badge(value, colour)
+    if kind == "tags":
+        return _tags(value)
+    if kind == "percent" and not isinstance(value, str):
+        return "" if value is None else percent(value)
+    if kind == "datetime" and isinstance(value, datetime):
+        return when(value, True)
+    return _text(value)
+
+
+def dash(value: object) -> object:
+    """An en dash in place of nothing."""
+    return NONE if value is None or str(escape(value)) == "" else value
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "ago": ago,
+    "badge": badge,
+    "capped": capped,
+    "change": change,
+    "currency_symbol": currency_symbol,
+    "dash": dash,
+    "filesize": size,
+    "initials": initials,
+    "long_date": long_date,
+    "money": money,
+    "number": number,
+    "percent": percent,
+    "promised": promised,
+    "shown": shown,
+    "tone": tone,
+    "when": when,
+}

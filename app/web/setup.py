@@ -1,0 +1,157 @@
+"""Wiring of the look into the Flask application."""
+
+import gzip
+import hashlib
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from flask_babel import get_locale
+from jinja2 import ChoiceLoader, FileSystemLoader
+from markupsafe import Markup
+
+from app.kit.screens.pages import Shell
+from app.web import fields, formats, texts
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+YEAR = 31_536_000
+SQUEEZED = (".css", ".js", ".svg")
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+ShellSource = Callable[[], Shell | None]
+
+
+def init_app(app: Flask, shell: ShellSource | None = None) -> None:
+    """Installs templates, filters, static files and headers. To be called before AppBuilder is made."""
+    ours = FileSystemLoader(HERE / "templates")
+    app.jinja_loader = ChoiceLoader([ours, app.jinja_loader] if app.jinja_loader else [ours])
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.globals.update(
+        csp_nonce=csp_nonce,
+        icon=icon,
+        shell=current_shell,
+        look=look,
+        control=fields.control,
+        js_texts=texts.js_texts,
+        languages_of_ours=texts.LANGUAGES,
+    )
+    app.extensions["web_shell"] = shell
+    app.static_folder = str(STATIC)
+    if "static" not in app.view_functions:
+        app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
+    app.url_defaults(_stamp_static)
+    app.after_request(_finish)
+
+
+def set_shell(app: Flask, shell: ShellSource) -> None:
+    """Names the function that makes the shell, when it is known only after `init_app`."""
+    app.extensions["web_shell"] = shell
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer; the only inline scripts are data, but Flask-AppBuilder's pages ask for it too."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(18)
+    return str(g.csp_nonce)
+
+
+def current_shell() -> Shell | None:
+    """The shell of this request, made once."""
+    if "web_shell" not in g:
+        source: ShellSource | None = current_app.extensions.get("web_shell")
+        g.web_shell = source() if source else None
+    found: Shell | None = g.web_shell
+    return found
+
+
+def look() -> dict[str, str]:
+    """Language, direction, theme and density of this page, all known on the server, so that nothing flashes."""
+    where = get_locale()
+    cookies = request.cookies if has_request_context() else {}
+    return {
+        "lang": str(where).replace("_", "-") if where else "en",
+        "dir": (where.text_direction if where else "ltr") or "ltr",
+        "theme": cookies.get("theme", "") if cookies.get("theme") in ("light", "dark") else "",
+        "density": "compact" if cookies.get("density") == "compact" else "",
+    }
+
+
+def icon(name: str) -> Markup:
+    """An icon of the sprite; always decorative, the words carry the meaning."""
+    return _drawn_icon(_sprite_url(), name)
+
+
+@lru_cache(maxsize=1024)
+def _drawn_icon(sprite: str, name: str) -> Markup:
+    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(sprite, name)
+
+
+def _sprite_url() -> str:
+    if "sprite_url" not in g:
+        g.sprite_url = current_app.url_for("static", filename="icons.svg")
+    return str(g.sprite_url)
+
+
+@lru_cache(maxsize=512)
+def _digest(filename: str, changed: float) -> str:
+    return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
+
+
+def _stamp_static(endpoint: str, values: dict[str, Any]) -> None:
+    """Every address of a static file carries a hash of its content, so that it may be kept for ever."""
+    if endpoint != "static" or "v" in values:
+        return
+    path = STATIC / str(values.get("filename", ""))
+    if path.is_file():
+        values["v"] = _digest(str(values["filename"]), path.stat().st_mtime)
+
+
+@lru_cache(maxsize=64)
+def _squeezed(filename: str, changed: float) -> bytes:
+    return gzip.compress((STATIC / filename).read_bytes(), 9, mtime=0)
+
+
+def _send_squeezed(response: Response) -> None:
+    """Style sheets and scripts go out compressed; they are compressed once per process."""
+    filename = str((request.view_args or {}).get("filename", ""))
+    path = STATIC / filename
+    response.headers["Vary"] = "Accept-Encoding"
+    if response.status_code != 200 or path.suffix not in SQUEEZED or not path.is_file():
+        return
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or "Range" in request.headers:
+        return
+    response.direct_passthrough = False
+    response.set_data(_squeezed(filename, path.stat().st_mtime))
+    response.headers["Content-Encoding"] = "gzip"
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
+    else:
+        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    if request.endpoint == "static":
+        _send_squeezed(response)
+        if "v" in request.args and response.status_code in (200, 304):
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,43 @@
+"""The texts of the script, translated on the server and handed over as JSON, and the names of our languages."""
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+LANGUAGES = {"en": "English", "de": "Deutsch", "pt_BR": "Português", "uk": "Українська", "ru": "Русский"}
+
+
+def js_texts() -> dict[str, str]:
+    """What `app.js` says. `{n}` and the like are filled in by the script."""
+    return {
+        "locale": str(get_locale() or "en").replace("_", "-"),
+        "selected": _("{n} selected"),
+        "selectedAll": _("All {n} that match are selected"),
+        "selectedAllMany": _("All that match are selected"),
+        "selectAll": _("Select all that match"),
+        "selectPage": _("Only this page"),
+        "remove": _("Remove"),
+        "nothingFound": _("Nothing found"),
+        "typeMore": _("Type to search"),
+        "loading": _("Loading …"),
+        "failed": _("This could not be loaded."),
+        "again": _("Try again"),
+        "saving": _("Saving …"),
+        "unsaved": _("There are unsaved changes. Leave the page without them?"),
+        "leave": _("Leave without saving"),
+        "stay": _("Stay here"),
+        "dirtyOne": _("1 unsaved change"),
+        "dirtyMany": _("{n} unsaved changes"),
+        "show": _("Show the password"),
+        "hide": _("Hide the password"),
+        "and": _("and"),
+        "value": _("Value"),
+        "from": _("from"),
+        "to": _("to"),
+        "yes": _("yes"),
+        "no": _("no"),
+        "needValue": _("Say which value."),
+        "rowRemoved": _("Row removed"),
+        "chartOf": _("Chart drawn from the table"),
+        "sent": _("Done"),
+        "otherSession": _("You were signed out. Sign in again in another tab, then repeat this."),
+    }
