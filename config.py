@@ -1,0 +1,306 @@
+"""The configuration: environment variables in, one frozen `Config` out. Nothing else reads the environment."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+ROOT = Path(__file__).resolve().parent
+LANGUAGES = {
+    "en": {"flag": "gb", "name": "English"},
+    "de": {"flag": "de", "name": "Deutsch"},
+    "pt_BR": {"flag": "br", "name": "Português (Brasil)"},
+    "uk": {"flag": "ua", "name": "Українська"},
+    "ru": {"flag": "ru", "name": "Русский"},
+}
+DEMO_PASSWORD = "tresen-demo-2026"  # noqa: S105 - the published one of the demo, refused in production
+SHORTEST_SECRET = 32
+
+
+class ConfigError(SystemExit):
+    """The environment cannot be used; the text says which variable and what to do."""
+
+
+class Addresses(Protocol):
+    """Where the servers are, as `app.kit.servers.running` gives it."""
+
+    @property
+    def database(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def redis(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that an installation may decide. `None` is "not set"; docs/configuration.md explains each."""
+
+    instance: Path = ROOT / "instance"
+    production: bool = False
+    secret_key: str = ""
+    secret_key_fallbacks: tuple[str, ...] = ()
+    encryption_keys: tuple[str, ...] = ()
+
+    # None starts the embedded server.
+    database_url: str | None = None
+    database_owner_url: str | None = None
+    database_replica_url: str | None = None
+    redis_url: str | None = None
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = "http://127.0.0.1:8080"
+    web_processes: int = 2
+    web_threads: int = 4
+    trusted_proxies: int = 0
+    max_upload_mb: int = 32
+    log_level: str = "INFO"
+
+    smtp_url: str | None = None
+    mail_from: str = "Tresen <no-reply@localhost>"
+    twilio_account_sid: str | None = None
+    twilio_auth_token: str | None = None
+    twilio_api_base: str | None = None
+    stripe_api_key: str | None = None
+    stripe_webhook_secret: str | None = None
+    stripe_api_base: str | None = None
+    openai_base_url: str | None = None
+    openai_api_key: str | None = None
+    # Outgoing requests refuse private addresses otherwise.
+    allow_private_addresses: bool = False
+
+    # Files go to S3 where a bucket is named, else below `instance`.
+    s3_bucket: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_region: str | None = None
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: str | None = None
+
+    demo_password: str = DEMO_PASSWORD
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the variables. Raises ConfigError, which names the one that is wrong or missing."""
+        production = environ.get("CRM_ENV", "development") == "production"
+        instance = Path(environ.get("INSTANCE_DIR") or ROOT / "instance").absolute()
+        secret, keys = _secrets(environ, instance, production=production)
+        host, port = environ.get("HOST") or cls.host, _number(environ, "PORT", cls.port)
+        text = {name: environ.get(name.upper()) or None for name in _TEXTS}
+        return cls(
+            instance=instance,
+            production=production,
+            secret_key=secret,
+            secret_key_fallbacks=_listed(environ.get("SECRET_KEY_FALLBACKS", "")),
+            encryption_keys=keys,
+            database_url=_database_url(environ.get("DATABASE_URL")),
+            database_owner_url=_database_url(environ.get("DATABASE_OWNER_URL")),
+            database_replica_url=_database_url(environ.get("DATABASE_REPLICA_URL")),
+            host=host,
+            port=port,
+            public_url=(environ.get("PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
+            web_processes=_number(environ, "WEB_PROCESSES", cls.web_processes),
+            web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
+            trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
+            log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
+            mail_from=environ.get("MAIL_FROM") or cls.mail_from,
+            allow_private_addresses=environ.get("ALLOW_PRIVATE_ADDRESSES", "") in {"1", "true", "yes"},
+            demo_password=environ.get("DEMO_PASSWORD") or DEMO_PASSWORD,
+            **text,  # type: ignore[arg-type]
+        )
+
+    def with_urls(self, urls: Addresses) -> "Config":
+        """Give this configuration with the servers' addresses filled in."""
+        return replace(
+            self,
+            database_url=_database_url(urls.database),
+            database_owner_url=_database_url(urls.owner),
+            redis_url=urls.redis,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Give the environment for a child process, which then starts no server of its own."""
+        values = {
+            "DATABASE_URL": self.database_url,
+            "DATABASE_OWNER_URL": self.database_owner_url,
+            "REDIS_URL": self.redis_url,
+            "INSTANCE_DIR": str(self.instance),
+            "SECRET_KEY": self.secret_key,
+            "ENCRYPTION_KEY": ",".join(self.encryption_keys),
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.public_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        return os.environ | {name: value for name, value in values.items() if value}
+
+    def flask_settings(self) -> dict[str, Any]:
+        """Give the settings of Flask, its extensions and Flask-AppBuilder."""
+        return {
+            **self._security_settings(),
+            **self._appbuilder_settings(),
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "pool_size": self.web_threads + 1,
+                "max_overflow": self.web_threads,
+                "pool_recycle": 1800,
+            },
+            "RATELIMIT_STORAGE_URI": _limiter_url(self.redis_url),
+            "MAX_CONTENT_LENGTH": self.max_upload_mb * 2**20,
+            "TEMPLATES_AUTO_RELOAD": False,
+            "CRM": self,
+        }
+
+    def _security_settings(self) -> dict[str, Any]:
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
+            "JWT_SECRET_KEY": self.derived_key("jwt"),
+            "SESSION_COOKIE_NAME": "tresen",
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "SESSION_COOKIE_SECURE": self.production,
+            "REMEMBER_COOKIE_SECURE": self.production,
+            "WTF_CSRF_TIME_LIMIT": None,
+            "PREFERRED_URL_SCHEME": self.public_url.partition(":")[0],
+        }
+
+    def _appbuilder_settings(self) -> dict[str, Any]:
+        return {
+            "APP_NAME": "Tresen",
+            "LANGUAGES": LANGUAGES,
+            "BABEL_DEFAULT_LOCALE": "en",
+            "BABEL_DEFAULT_TIMEZONE": "UTC",
+            "AUTH_USER_REGISTRATION": False,
+            "AUTH_RATE_LIMITED": True,
+            "AUTH_RATE_LIMIT": "10 per 20 second",
+            # Permissions are made at deploy: at the start of a process they cost hundreds of queries and race.
+            "FAB_UPDATE_PERMS": False,
+            "FAB_ADD_SECURITY_VIEWS": True,
+            "FAB_API_SHOW_STACKTRACE": False,
+            "FAB_API_MAX_PAGE_SIZE": 100,
+            "FAB_ALLOW_GET_UNSAFE_MUTATIONS": False,
+            "FAB_SAFE_REDIRECT_HOSTS": [],
+        }
+
+    def derived_key(self, purpose: str) -> str:
+        """Give a key for one purpose, so that a token made for one is nothing for another."""
+        return hmac.new(self.secret_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def load() -> Config:
+    """Read the configuration of this process."""
+    return Config.from_env(os.environ)
+
+
+def plain_url(url: str) -> str:
+    """Give a database URL as libpq takes it, without SQLAlchemy's name of the driver."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
+
+
+_TEXTS = (
+    "redis_url",
+    "smtp_url",
+    "twilio_account_sid",
+    "twilio_auth_token",
+    "twilio_api_base",
+    "stripe_api_key",
+    "stripe_webhook_secret",
+    "stripe_api_base",
+    "openai_base_url",
+    "openai_api_key",
+    "s3_bucket",
+    "s3_endpoint_url",
+    "s3_region",
+    "s3_access_key_id",
+    "s3_secret_access_key",
+)
+
+
+def _database_url(url: str | None) -> str | None:
+    """Name the driver: in SQLAlchemy 2.1 a bare `postgresql://` would mean psycopg 3."""
+    if not url:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg2"}:
+        message = f"A database URL begins with postgresql://, not with {scheme[:20]!r}."
+        raise ConfigError(message)
+    return f"postgresql+psycopg2://{rest}"
+
+
+def _limiter_url(url: str | None) -> str:
+    if url is None:
+        return "memory://"
+    return f"redis+{url}" if url.startswith("unix://") else url
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdecimal():
+        message = f"{name} must be a whole number, not {text!r}."
+        raise ConfigError(message)
+    return int(text)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _secrets(
+    environ: Mapping[str, str], instance: Path, *, production: bool
+) -> tuple[str, tuple[str, ...]]:
+    """Give the signing key and the encryption keys, newest first; made once and kept in development."""
+    secret, keys = environ.get("SECRET_KEY", ""), _listed(environ.get("ENCRYPTION_KEY", ""))
+    if production:
+        for name, found in (("SECRET_KEY", secret), ("ENCRYPTION_KEY", keys)):
+            if not found:
+                message = f"{name} must be set in production (CRM_ENV=production): see README.md."
+                raise ConfigError(message)
+        if len(secret) < SHORTEST_SECRET:
+            message = f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters."
+            raise ConfigError(message)
+    if not secret or not keys:
+        kept = _kept_secrets(instance)
+        secret, keys = secret or kept["secret_key"], keys or (kept["encryption_key"],)
+    for key in keys:
+        _check_encryption_key(key)
+    return secret, keys
+
+
+def _check_encryption_key(key: str) -> None:
+    with contextlib.suppress(ValueError):
+        if len(base64.urlsafe_b64decode(key)) == 32:
+            return
+    message = "ENCRYPTION_KEY must be 32 bytes in URL-safe base64: see README.md."
+    raise ConfigError(message)
+
+
+def _kept_secrets(instance: Path) -> dict[str, str]:
+    """Give the secrets of `instance`, made if missing. Two processes that start at once get the same."""
+    path = instance / "secrets.json"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        made = {
+            "secret_key": secrets.token_urlsafe(48),
+            "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        }
+        descriptor, name = tempfile.mkstemp(dir=instance, prefix="secrets.")
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(made, file)
+        if os.geteuid() == 0:
+            # `sudo make run` in an ordinary user's checkout must not lock that user out.
+            os.chown(name, instance.stat().st_uid, instance.stat().st_gid)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+        os.unlink(name)
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
