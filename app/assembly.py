@@ -1,0 +1,65 @@
+"""The one place where the parts are put together, in the order of `app/parts.py`."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+from pathlib import Path
+
+import config as settings
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+
+from app import parts, web
+from app.kit import servers
+from app.kit.database.refusal import refuse_unsafe
+from app.kit.database.session import bind, db
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def assemble(config: settings.Config | None = None) -> Flask:
+    """Return the application on the servers that `config` names, or on the embedded ones."""
+    config = _with_servers(config or settings.load())
+    app = Flask("app", root_path=str(ROOT / "app"), static_folder=None)
+    app.config.update(config.flask_settings())
+    app.config["CRM"] = config
+    _add_extensions(app)
+    with app.app_context():
+        bind(db.engine)
+        with db.engine.connect() as connection:
+            refuse_unsafe(connection)
+        _add_parts(app)
+    return app
+
+
+def _with_servers(config: settings.Config) -> settings.Config:
+    """Use the given servers, or this checkout's own for as long as the process lives."""
+    if config.database_url and config.redis_url:
+        return config
+    stack = ExitStack()
+    urls = stack.enter_context(servers.running(config))
+    atexit.register(stack.close)
+    return config.with_urls(urls)
+
+
+def _add_extensions(app: Flask) -> None:
+    parts.load_models()
+    web.init_app(app)
+    # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
+    CSRFProtect(app)
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
+
+
+def _add_parts(app: Flask) -> None:
+    from app.builder import build  # noqa: PLC0415 -- needs the models of all parts
+
+    appbuilder = build(app)
+    for extends in parts.load_room("extends"):
+        extends.extend(appbuilder)  # type: ignore[attr-defined]
+    appbuilder.finish()
+    from app.cli import crm  # noqa: PLC0415 -- commands import every part
+
+    app.cli.add_command(crm)

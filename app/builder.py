@@ -1,0 +1,51 @@
+"""Flask-AppBuilder as we use it: our security manager, no views of its own, no permission work at start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.menu import Menu
+
+from app.kit.access import HomeView
+from app.kit.database.session import db
+from app.kit.security.manager import CrmSecurityManager
+
+
+class Builder(AppBuilder):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """Registers what the parts declare; permissions are made at deploy, never at start."""
+
+    def _add_admin_views(self) -> None:
+        # FAB's own screens for users, roles and permissions have no boundary between companies.
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.bm.register_views()
+        self.sm.register_views()
+
+    def add_permissions(self, update_perms: bool = False) -> None:  # noqa: FBT001, FBT002 -- FAB's signature
+        """Do nothing at start; `app.kit.deploy` makes the permissions under a lock."""
+        if update_perms:
+            super().add_permissions(update_perms=True)
+
+    def add_all(self, views: list[type[Any]]) -> None:
+        """Register screens and resources in order."""
+        for view in views:
+            self.add_view_no_menu(view)
+
+    def finish(self) -> None:
+        """Tell the views about each other once all are there."""
+        self._process_inner_views()
+
+
+def build(app: Flask) -> Builder:
+    """Return the builder of `app`; requires an application context."""
+    app.config.setdefault("FAB_UPDATE_PERMS", False)
+    app.config.setdefault("FAB_CREATE_DB", False)
+    return Builder(
+        app,
+        db.session,
+        menu=Menu(),
+        indexview=HomeView,
+        security_manager_class=CrmSecurityManager,
+        update_perms=False,
+    )

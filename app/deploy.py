@@ -1,0 +1,72 @@
+"""What a deploy does before the first process serves: tables, grants, permissions, the demo once.
+
+Harmless when repeated or done twice at once: migrations and permissions each hold a lock of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import config as settings
+from alembic.script import ScriptDirectory
+from flask_migrate import upgrade
+from sqlalchemy import NullPool, text
+
+from app.assembly import ROOT, assemble
+from app.kit.database.session import make_engine, work
+from app.kit.database.stamp import Role, Stamp
+
+log = logging.getLogger(__name__)
+
+
+def prepare(config: settings.Config, *, demo: bool = True) -> None:
+    """Bring the database of `config` up to date and load the demo company where there is none."""
+    _migrate(config)
+    app = assemble(config)
+    with app.app_context():
+        _permissions(app)
+        if demo and not config.production and not _has_companies():
+            from app.cli.demo import load_demo  # noqa: PLC0415 -- only for a first start
+
+            load_demo("demo", "small", create=True)
+
+
+def head() -> str | None:
+    """Return the newest migration's id."""
+    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+
+
+def _migrate(config: settings.Config) -> None:
+    app = _bare(config)
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+
+
+def _bare(config: settings.Config):  # type: ignore[no-untyped-def]  # a Flask without parts
+    from flask import Flask  # noqa: PLC0415
+    from flask_migrate import Migrate  # noqa: PLC0415
+
+    from app import parts  # noqa: PLC0415
+    from app.kit.database.session import db  # noqa: PLC0415
+
+    parts.load_models()
+    app = Flask("migrations")
+    app.config.update(config.flask_settings())
+    app.config["CRM"] = config
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
+    return app
+
+
+def _permissions(app) -> None:  # type: ignore[no-untyped-def]
+    from app.kit.security.permissions import create_permissions  # noqa: PLC0415
+
+    owner = make_engine(app.config["CRM"].database_owner_url, poolclass=NullPool)
+    with work(Stamp(Role.OWNER), on=owner) as session:
+        create_permissions(session, app.appbuilder)
+    owner.dispose()
+
+
+def _has_companies() -> bool:
+    with work(Stamp(Role.PLATFORM)) as session:
+        return session.scalar(text("select 1 from company limit 1")) is not None

@@ -1,0 +1,1 @@
+"""The database: stamped sessions, the base of every table, and what keeps companies apart."""

@@ -1,0 +1,41 @@
+"""The table of the audit trail; `install/audit.py` writes to it by trigger, nobody else does."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.database.model import Model
+from app.kit.database.stamp import Role
+
+
+class AuditEntry(Model):
+    """One change: `before` and `after` hold the changed columns only; an insert has neither."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index(None, "company_id", "table_name", "row_id", "at"),
+        {
+            "postgresql_partition_by": "RANGE (at)",
+            "info": {
+                "partition": "month",
+                "append_only": True,
+                "grants": {Role.APP: "select", Role.STORE: "select"},
+            },
+        },
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), primary_key=True, server_default=func.now()
+    )
+    company_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    request_id: Mapped[str] = mapped_column(Text, server_default="")
+    table_name: Mapped[str] = mapped_column(Text)
+    row_id: Mapped[int | None] = mapped_column(BigInteger)
+    action: Mapped[str] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

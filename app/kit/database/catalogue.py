@@ -1,0 +1,136 @@
+"""The walk over the database's catalogue: what is open that should be closed, and drift.
+
+`violations` lists in words what would let one company see another, or what was forgotten. `snapshot`
+describes a database so that two can be compared (Alembic's own check sees neither CHECK, EXCLUDE,
+defaults, policies, triggers nor grants).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from app.kit.database.functions import FUNCTIONS
+
+_APPLICATION = "('crm_app', 'crm_store', 'crm_system', 'crm_platform', 'crm_auth', 'crm_search')"
+
+_RULES: dict[str, str] = {
+    "table {} has company_id and no row-level security": """
+        select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+         where c.relkind in ('r', 'p') and a.attname = 'company_id'
+           and c.relnamespace = 'public'::regnamespace and not c.relrowsecurity""",
+    "table {} is readable by an application role and has no policy for it": f"""
+        select distinct c.relname || ' for ' || g.grantee
+          from information_schema.role_table_grants g
+          join pg_class c on c.relname = g.table_name and c.relnamespace = 'public'::regnamespace
+         where g.grantee in {_APPLICATION} and c.relrowsecurity and not exists (
+           select 1 from pg_policies p
+            where p.tablename = c.relname and g.grantee = any (p.roles::text[]))""",
+    "table {} has company_id and forces row security on its owner": """
+        select relname from pg_class where relforcerowsecurity
+           and relnamespace = 'public'::regnamespace""",
+    "policy {} does not ask for the company": f"""
+        select tablename || '.' || policyname from pg_policies p
+         where schemaname = 'public' and roles::text[] && array['crm_app', 'crm_store']
+           and exists (select 1 from information_schema.columns k where k.table_name = p.tablename
+             and k.column_name = 'company_id')
+           and coalesce(qual, with_check) not like '%app.company_id%'""",
+    "policy {} of crm_store does not ask for the store": """
+        select p.tablename || '.' || p.policyname from pg_policies p
+         where p.schemaname = 'public' and 'crm_store' = any (p.roles::text[])
+           and p.tablename = any (:store_bound) and coalesce(p.qual, '') not like '%app.store_ids%'""",
+    "view {} is not security_invoker": """
+        select relname from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace
+           and not coalesce('security_invoker=true' = any (reloptions), false)""",
+    "materialised view {} is granted to an application role": f"""
+        select c.relname from pg_class c, aclexplode(c.relacl) a
+         where c.relkind = 'm' and a.grantee::regrole::text in {_APPLICATION}""",
+    "unique key {} does not begin with company_id": """
+        select i.relname from pg_index x join pg_class i on i.oid = x.indexrelid
+          join pg_class t on t.oid = x.indrelid
+          join pg_attribute a on a.attrelid = t.oid and a.attname = 'company_id'
+         where x.indisunique and not x.indisprimary and not t.relispartition
+           and t.relnamespace = 'public'::regnamespace and x.indkey[0] <> a.attnum""",
+    "function {} is SECURITY DEFINER and not registered": """
+        select n.nspname || '.' || p.proname from pg_proc p
+          join pg_namespace n on n.oid = p.pronamespace
+         where p.prosecdef and n.nspname in ('public', 'search', 'auth')
+           and not n.nspname || '.' || p.proname = any (:definers)""",
+    "function {} is SECURITY DEFINER without SET search_path": """
+        select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where p.prosecdef and n.nspname in ('public', 'search', 'auth')
+           and not coalesce(array_to_string(p.proconfig, ',') like '%search_path=%', false)""",
+    "function {} may be executed by everybody": """
+        select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where p.prosecdef and n.nspname in ('public', 'search', 'auth')
+           and (p.proacl is null or exists (
+             select 1 from aclexplode(p.proacl) a where a.grantee = 0))""",
+    "application role owns {}": f"""
+        select c.relname from pg_class c join pg_roles r on r.oid = c.relowner
+         where r.rolname in {_APPLICATION} and c.relnamespace = 'public'::regnamespace""",
+    "{} may log in, inherit or bypass": f"""
+        select rolname from pg_roles where rolname in {_APPLICATION}
+           and (rolcanlogin or rolsuper or rolbypassrls)""",
+    "foreign key {} between company tables does not carry the company": """
+        select c.conname from pg_constraint c
+          join pg_attribute a on a.attrelid = c.conrelid and a.attname = 'company_id'
+          join pg_attribute b on b.attrelid = c.confrelid and b.attname = 'company_id'
+         where c.contype = 'f' and c.conparentid = 0 and not a.attnum = any (c.conkey)""",
+}
+
+_SNAPSHOT: dict[str, str] = {
+    "column": """select table_name || '.' || column_name, data_type || ' ' || is_nullable || ' '
+        || coalesce(column_default, '') || ' ' || is_identity || ' '
+        || coalesce(generation_expression, '')
+        from information_schema.columns where table_schema in ('public', 'search', 'auth')""",
+    "constraint": """select conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+        from pg_constraint where connamespace = 'public'::regnamespace""",
+    "index": "select indexname, indexdef from pg_indexes where schemaname = 'public'",
+    "policy": """select tablename || '.' || policyname, concat(roles, cmd, qual, with_check)
+        from pg_policies""",
+    "trigger": """select tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid)
+        from pg_trigger where not tgisinternal""",
+    "function": """select p.oid::regprocedure::text, pg_get_functiondef(p.oid) || p.proacl::text
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ('public', 'search', 'auth') and not exists (
+          select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')""",
+    "grant": """select table_name || ' ' || grantee || ' ' || privilege_type, ''
+        from information_schema.role_table_grants where table_schema = 'public'""",
+    "row security": """select relname, relrowsecurity || ' ' || relforcerowsecurity
+        from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace""",
+}
+
+
+def violations(connection: Connection, store_bound: list[str]) -> list[str]:
+    """Return a sentence for everything that is open; `store_bound` names the tables of a store."""
+    definers = [
+        f"{f.schema}.{f.signature.split('(')[0]}" for f in FUNCTIONS.values() if f.definer
+    ]
+    found: list[str] = []
+    for sentence, query in _RULES.items():
+        rows = connection.execute(
+            text(query).bindparams(
+                **{k: v for k, v in (("store_bound", store_bound), ("definers", definers))
+                   if f":{k}" in query}
+            )
+        )
+        found += sorted(sentence.format(row[0]) for row in rows)
+    return found
+
+
+def snapshot(connection: Connection) -> dict[str, str]:
+    """Return the database's structure, one entry for each object."""
+    return {
+        f"{kind} {name}": definition
+        for kind, query in _SNAPSHOT.items()
+        for name, definition in connection.exec_driver_sql(query.replace("%", "%%"))
+        if "alembic_version" not in name
+    }
+
+
+def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Return what is only in one of two snapshots, or differs between them."""
+    return [
+        f"{key}: {one.get(key, 'missing')!r} against {other.get(key, 'missing')!r}"
+        for key in sorted(one.keys() | other.keys())
+        if one.get(key) != other.get(key)
+    ]

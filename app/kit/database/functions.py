@@ -1,0 +1,56 @@
+"""The SQL functions of the application, each registered once with its owner and its callers.
+
+A `SECURITY DEFINER` function that is not in this registry fails the walk over the catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.kit.database.stamp import Role
+from app.kit.fold import FOLD_SQL
+
+APPLICATION = (Role.APP, Role.STORE)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFunction:
+    """One function: `signature` as in `name(arg type, …)`, `sql` the CREATE OR REPLACE statement.
+
+    `early` ones are needed by column defaults and are made before any table. A definer function runs
+    with its owner's rights: it repeats the company condition itself and sets its search_path.
+    """
+
+    signature: str
+    sql: str
+    schema: str = "public"
+    owner: Role = Role.OWNER
+    callers: tuple[Role, ...] = APPLICATION
+    definer: bool = False
+    early: bool = False
+    tables: tuple[str, ...] = field(default=())
+
+
+FUNCTIONS: dict[str, SqlFunction] = {}
+
+
+def register(function: SqlFunction) -> SqlFunction:
+    """Add a function to what `install` writes. Raises ValueError when its name is taken."""
+    key = f"{function.schema}.{function.signature}"
+    if FUNCTIONS.setdefault(key, function) != function:
+        message = f"SQL function {key} is registered twice."
+        raise ValueError(message)
+    return function
+
+
+COMPANY = register(
+    SqlFunction(
+        "crm_company()",
+        """create or replace function crm_company() returns bigint language sql stable
+parallel safe return nullif(current_setting('app.company_id', true), '')::bigint""",
+        callers=tuple(Role),
+        early=True,
+    )
+)
+
+FOLD = register(SqlFunction("fold(text)", FOLD_SQL, callers=tuple(Role), early=True))

@@ -1,0 +1,82 @@
+"""Everything in the database that is no table: grants, policies, triggers, functions, partitions.
+
+`prelude` runs before the migrations (column defaults call its functions), `install` after every
+upgrade. Both are idempotent, and `install` does nothing when its text has not changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, text
+
+from app.kit.database.functions import FUNCTIONS, SqlFunction
+from app.kit.database.install import audit, partitions, policies, search
+from app.kit.database.model import Model
+from app.kit.database.stamp import Role
+
+_STAMP = "tresen install "
+
+
+def prelude(connection: Connection) -> None:
+    """Write the functions that tables need. The connection may become `crm_owner`."""
+    connection.execute(text(f"set local role {Role.OWNER}"))
+    connection.execute(text("create schema if not exists auth"))
+    for function in FUNCTIONS.values():
+        if function.early:
+            _run(connection, _function_statements(function))
+    connection.execute(text("reset role"))
+
+
+def install(connection: Connection, *, force: bool = False) -> bool:
+    """Bring grants, policies, triggers and functions up to date; return whether anything was run.
+
+    The connection's login may become `crm_owner` and `crm_search`.
+    """
+    steps = statements()
+    digest = hashlib.sha256("\n".join(steps).encode()).hexdigest()
+    current = connection.scalar(
+        text("select obj_description('public'::regnamespace, 'pg_namespace')")
+    )
+    connection.execute(text(f"set local role {Role.OWNER}"))
+    _run(connection, partitions.statements(Model.metadata))
+    if current == _STAMP + digest and not force:
+        connection.execute(text("reset role"))
+        return False
+    _run(connection, steps)
+    _run(connection, [f"comment on schema public is '{_STAMP}{digest}'"])
+    connection.execute(text("reset role"))
+    return True
+
+
+def statements() -> list[str]:
+    """Return what `install` runs, in order, for the tables and functions known now."""
+    search.register_all(Model.metadata)
+    steps = [f"grant usage on schema public to {', '.join(_readers())}"]
+    for function in FUNCTIONS.values():
+        steps += _function_statements(function)
+    for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
+        steps += policies.statements(table)
+        steps += audit.statements(table)
+    return steps
+
+
+def _readers() -> list[str]:
+    return [role.value for role in Role if role is not Role.OWNER]
+
+
+def _function_statements(function: SqlFunction) -> list[str]:
+    name = f"{function.schema}.{function.signature}"
+    steps = [function.sql, f"revoke all on function {name} from public"]
+    steps += [f"grant execute on function {name} to {role}" for role in function.callers]
+    schema = f"grant usage on schema {function.schema} to "
+    if function.schema != "public":
+        steps += [schema + role.value for role in function.callers]
+    if function.owner is Role.SEARCH:
+        return [f"set local role {Role.SEARCH}", *steps, f"set local role {Role.OWNER}"]
+    return steps
+
+
+def _run(connection: Connection, steps: list[str]) -> None:
+    for step in steps:
+        connection.exec_driver_sql(step.replace("%", "%%"))

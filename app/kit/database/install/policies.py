@@ -1,0 +1,89 @@
+"""Grants and row-level security of one table, read off its columns and its `info`.
+
+Keys of `Table.info`: `append_only` (SELECT and INSERT only), `queue` (the columns that crm_system may
+update when it claims a row), `platform` (crm_platform may read), `store_bound` (False: `store_id` says
+nothing about who may see the row), `store_key` (the column that is the store, else `store_id`),
+`search` (see `search.py`), `grants` and `policy` (by role, in place of the usual ones).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from app.kit.database.stamp import Role
+
+COMPANY_IS = "company_id = (select nullif(current_setting('app.company_id', true), '')::bigint)"
+STORES = (
+    "(select nullif(current_setting('app.store_ids', true), '')::bigint[])"
+)
+_ALL = "select, insert, update, delete"
+
+
+def store_key(table: Table) -> str | None:
+    """Return the column that binds the table's rows to a store, None where there is none."""
+    if table.info.get("store_bound") is False:
+        return None
+    key: str | None = table.info.get("store_key", "store_id")
+    return key if key in table.c else None
+
+
+def statements(table: Table) -> list[str]:
+    """Return the statements that give `table` its grants and policies."""
+    name = f'"{table.name}"'
+    steps = [f"revoke all on {name} from {', '.join(_roles())}"]
+    steps += [
+        f"grant {rights} on {name} to {role}" for role, rights in _grants(table).items() if rights
+    ]
+    rules = _policies(table)
+    if not rules:
+        return steps
+    steps.append(f"alter table {name} enable row level security")
+    for role in _roles():
+        steps.append(f"drop policy if exists {role}_rows on {name}")
+        steps.append(f"drop policy if exists {role}_claim on {name}")
+    for role, rule in rules.items():
+        steps.append(_policy(name, role, rule))
+    if table.info.get("queue"):
+        steps.append(
+            f"create policy {Role.SYSTEM}_claim on {name} for update to {Role.SYSTEM}"
+            " using (true) with check (true)"
+        )
+    return steps
+
+
+def _roles() -> list[Role]:
+    return [role for role in Role if role is not Role.OWNER]
+
+
+def _grants(table: Table) -> dict[Role, str]:
+    usual: dict[Role, str] = {}
+    if "company_id" in table.c:
+        rights = "select, insert" if table.info.get("append_only") else _ALL
+        usual = {Role.APP: rights, Role.STORE: rights}
+    if queue := table.info.get("queue"):
+        usual[Role.SYSTEM] = f"select, update ({', '.join(queue)})"
+    if table.info.get("platform"):
+        usual[Role.PLATFORM] = "select"
+    if table.info.get("search") or table.info.get("searched"):
+        usual[Role.SEARCH] = "select"
+    return usual | table.info.get("grants", {})
+
+
+def _policies(table: Table) -> dict[Role, str]:
+    rules: dict[Role, str] = {}
+    if "company_id" in table.c:
+        key = store_key(table)
+        rules[Role.APP] = COMPANY_IS
+        rules[Role.STORE] = f"{COMPANY_IS} and {key} = any ({STORES})" if key else COMPANY_IS
+    for role in (Role.SYSTEM, Role.PLATFORM, Role.SEARCH):
+        if role in _grants(table) and "company_id" in table.c:
+            rules[role] = "true"
+    return rules | table.info.get("policy", {})
+
+
+def _policy(name: str, role: Role, rule: str) -> str:
+    if role in (Role.SYSTEM, Role.PLATFORM, Role.SEARCH):
+        return f"create policy {role}_rows on {name} for select to {role} using ({rule})"
+    return (
+        f"create policy {role}_rows on {name} for all to {role} using ({rule}) with check ({rule})"
+    )

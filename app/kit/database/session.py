@@ -1,0 +1,136 @@
+"""Sessions: stamped at the start of every transaction, committed at the edge only.
+
+`db` is the session of a request. `work` opens one of its own for a job, a command or a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_appbuilder.utils.legacy import get_sqla_class
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.kit.database.model import Model
+from app.kit.database.stamp import STAMP_SQL, Role, Stamp, current_stamp, stamped
+
+db = get_sqla_class()(metadata=Model.metadata, session_options={"expire_on_commit": False})
+
+_engine: Engine | None = None
+_EFFECTS = "effects"
+_MARKS = "effect_marks"
+
+
+def psycopg2_url(url: str) -> str:
+    """Accept the bare form: in SQLAlchemy 2.1 `postgresql://` would mean psycopg 3."""
+    for bare in ("postgresql://", "postgres://"):
+        if url.startswith(bare):
+            return "postgresql+psycopg2://" + url.removeprefix(bare)
+    return url
+
+
+def make_engine(url: str, **options: Any) -> Engine:
+    """Return an engine on `url`; the options are those of `create_engine`."""
+    return create_engine(psycopg2_url(url), **options)
+
+
+def bind(engine: Engine) -> None:
+    """Make `engine` the one that `work` uses in this process."""
+    global _engine  # noqa: PLW0603 -- one engine a process; set once when the process starts
+    _engine = engine
+
+
+def engine() -> Engine:
+    """Return the process's engine. Raises RuntimeError before `bind`."""
+    if _engine is None:
+        message = "No database yet: call create_app() or bind() first."
+        raise RuntimeError(message)
+    return _engine
+
+
+@contextmanager
+def work(stamp: Stamp, *, on: Engine | Connection | None = None) -> Iterator[Session]:
+    """Open a session of its own under `stamp`; commit at the end, roll back on any exception."""
+    with (
+        stamped(stamp),
+        Session(on or engine(), expire_on_commit=False, info={"stamp": stamp}) as session,
+    ):
+        yield session
+        session.commit()
+
+
+def restamp(session: Session, stamp: Stamp) -> None:
+    """Put `stamp` on this session, also on the transaction that is already open."""
+    session.info["stamp"] = stamp
+    if session.in_transaction():
+        _apply(session.connection(), stamp)
+
+
+def after_commit(session: Session, call: Callable[..., object], *args: object) -> None:
+    """Run `call(*args)` once the outer transaction is safe; a rollback drops it.
+
+    The call must not touch the session: its transaction is over.
+    """
+    session.info.setdefault(_EFFECTS, []).append((call, args))
+
+
+def _apply(connection: Connection, stamp: Stamp) -> None:
+    connection.exec_driver_sql(STAMP_SQL, stamp.settings())
+
+
+@event.listens_for(Session, "after_begin")
+def _stamp_transaction(
+    session: Session, transaction: SessionTransaction, connection: Connection
+) -> None:
+    if transaction.nested or session.info.get("unstamped"):
+        return
+    stamp = session.info.get("stamp") or current_stamp()
+    # Without a stamp nothing is set: the login itself has no rights, so the database refuses.
+    if stamp is not None:
+        _apply(connection, stamp)
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark_effects(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        marks = session.info.setdefault(_MARKS, {})
+        marks[transaction] = len(session.info.get(_EFFECTS, ()))
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_mark(session: Session, transaction: SessionTransaction) -> None:
+    session.info.get(_MARKS, {}).pop(transaction, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _drop_effects(session: Session, previous: SessionTransaction) -> None:
+    effects = session.info.get(_EFFECTS)
+    if effects:
+        kept = session.info.get(_MARKS, {}).get(previous, 0) if previous.nested else 0
+        del effects[kept:]
+
+
+@event.listens_for(Session, "after_commit")
+def _run_effects(session: Session) -> None:
+    # SQLAlchemy fires this on the release of a savepoint too; the outer commit is still to come.
+    if session.in_nested_transaction():
+        return
+    effects = session.info.pop(_EFFECTS, [])
+    for call, args in effects:
+        call(*args)
+
+
+__all__ = [
+    "Role",
+    "Stamp",
+    "after_commit",
+    "bind",
+    "db",
+    "engine",
+    "make_engine",
+    "psycopg2_url",
+    "restamp",
+    "work",
+]

@@ -1,0 +1,52 @@
+"""The parts of the house in the order in which they may know each other."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+# A domain imports only domains above it in this list; `kit` imports none.
+DOMAINS = (
+    "company",
+    "messages",
+    "catalogue",
+    "clients",
+    "value",
+    "stock",
+    "orders",
+    "cashier",
+    "campaigns",
+    "insights",
+)
+# The kit's own tables.
+KIT_MODELS = (
+    "app.kit.database.audit",
+    "app.kit.settings.models",
+    "app.kit.files.models",
+    "app.kit.numbering",
+    "app.kit.idempotency",
+    "app.kit.jobs.models",
+    "app.kit.events.models",
+    "app.kit.screens.models",
+    "app.kit.imports.models",
+)
+
+
+def load_models() -> None:
+    """Import every table, so that the metadata is complete."""
+    for name in (*KIT_MODELS, *(f"app.{domain}.models" for domain in DOMAINS)):
+        if _exists(name):
+            import_module(name)
+
+
+def load_room(room: str) -> list[object]:
+    """Import one room of every domain that has it, in order, and return the modules."""
+    names = [f"app.{domain}.{room}" for domain in DOMAINS]
+    return [import_module(name) for name in names if _exists(name)]
+
+
+def _exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,200 @@
+"""A real PostgreSQL and Valkey for every test, shared by concurrent runs of this checkout.
+
+`session` is rolled back after each test. What needs commits (jobs, events, several processes) asks for
+`own_database`, a database of its own copied from the template.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, NullPool, text
+from sqlalchemy.orm import Session
+
+from app import parts
+from app.kit.database import install
+from app.kit.database.model import Model
+from app.kit.database.session import bind, make_engine
+from app.kit.database.stamp import Role, Stamp, company_stamp, stamped
+from app.kit.servers import TestServer, test_server
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SERVERS = ROOT / ".cache" / "test-servers"
+
+parts.load_models()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[TestServer]:
+    """PostgreSQL and Valkey without durability, for as long as some test run uses them."""
+    with test_server(SERVERS) as running:
+        yield running
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    SERVERS.mkdir(parents=True, exist_ok=True)
+    with (SERVERS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(server: TestServer, name: str) -> None:
+    server.create_database(name)
+    owner = make_engine(server.url(name, "crm_migrate"), poolclass=NullPool)
+    with owner.begin() as connection:
+        install.prelude(connection)
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        Model.metadata.create_all(connection)
+        connection.execute(text("reset role"))
+        install.install(connection)
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        for number, slug in ((1, "ours"), (2, "theirs")):
+            connection.execute(
+                text(
+                    "insert into company (id, slug, name) overriding system value"
+                    " values (:id, :slug, :name)"
+                ),
+                {"id": number, "slug": slug, "name": slug.title()},
+            )
+        connection.execute(text("alter table company alter column id restart with 3"))
+
+
+def _exists(server: TestServer, name: str) -> bool:
+    admin = make_engine(server.url("postgres", "postgres"), poolclass=NullPool)
+    with admin.connect() as connection:
+        found = connection.scalar(
+            text("select 1 from pg_database where datname = :name"), {"name": name}
+        )
+    return found is not None
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
+    """The name of a database with all tables and two companies (1 ours, 2 theirs), made once."""
+    name = f"template_{_fingerprint()}"
+    with _alone("template"):
+        if not _exists(server, name):
+            try:
+                _build(server, name)
+            except BaseException:
+                server.drop_database(name)
+                raise
+    return name
+
+
+@pytest.fixture(scope="session")
+def make_database(server: TestServer, template: str) -> Iterator[Callable[[str], str]]:
+    """Return a function that copies the template and gives the copy's name; dropped at the end."""
+    made: list[str] = []
+
+    def make(purpose: str) -> str:
+        name = f"t_{os.getpid()}_{len(made)}_{purpose}"[:60].lower()
+        # CREATE DATABASE … TEMPLATE refuses while another run copies from the same template.
+        with _alone("copy"):
+            server.create_database(name, template=template)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def database(make_database: Callable[[str], str]) -> str:
+    """The database of this test process; tests in it roll back."""
+    return make_database("shared")
+
+
+@pytest.fixture(scope="session")
+def database_url(server: TestServer, database: str) -> str:
+    """The URL of that database for the web login."""
+    return server.url(database)
+
+
+@pytest.fixture(scope="session")
+def owner_url(server: TestServer, database: str) -> str:
+    """The URL of that database for the login that may become crm_owner."""
+    return server.url(database, "crm_migrate")
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[Engine]:
+    """The engine on that database, also the one that `work` uses."""
+    made = make_engine(database_url)
+    bind(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def company() -> int:
+    """The id of our company."""
+    return 1
+
+
+@pytest.fixture
+def other_company() -> int:
+    """The id of a company whose rows we must never see."""
+    return 2
+
+
+@pytest.fixture
+def session(engine: Engine, company: int) -> Iterator[Session]:
+    """A session stamped for our company; whatever it commits is rolled back after the test."""
+    stamp = company_stamp(company)
+    with engine.connect() as connection, stamped(stamp):
+        outer = connection.begin()
+        with Session(
+            connection,
+            join_transaction_mode="create_savepoint",
+            expire_on_commit=False,
+            info={"stamp": stamp},
+        ) as made:
+            yield made
+        outer.rollback()
+
+
+@pytest.fixture
+def as_stamp(session: Session) -> Callable[[Stamp], object]:
+    """Return a context manager that puts another stamp on `session` for a block."""
+
+    @contextmanager
+    def use(stamp: Stamp) -> Iterator[Session]:
+        from app.kit.database.session import restamp  # noqa: PLC0415 -- keeps the import list short
+
+        before = session.info["stamp"]
+        session.flush()
+        session.expire_all()
+        restamp(session, stamp)
+        with stamped(stamp):
+            yield session
+        session.expire_all()
+        restamp(session, before)
+
+    return use
+
+
+@pytest.fixture
+def own_database(
+    server: TestServer, make_database: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a database for this test alone, where commits are real."""
+    name = make_database("own")
+    yield server.url(name)
+    server.drop_database(name)
