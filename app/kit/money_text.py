@@ -1,0 +1,80 @@
+"""Money as people type and read it, by the customs of their language."""
+
+import re
+from decimal import Decimal
+from functools import cache
+
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_decimal_symbol,
+    get_group_symbol,
+)
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+
+from app.kit.errors import Invalid
+from app.kit.money import LARGEST, AmountTooLarge, currency_digits, round_to
+
+# One separator with one or two digits behind it can only be decimals, whatever the language's custom.
+_PLAIN = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)[.,](?P<decimals>\d{1,2})", re.ASCII)
+_SPACES = re.compile(r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?!\d))")
+
+
+def parse_amount(text: str, *, locale: str | None = None, currency: str | None = None) -> Decimal:
+    """Read "1.234,56" as a German and "1,234.56" as an English reader does; spaces may part thousands.
+
+    With a currency, more decimals than it has are refused rather than rounded away; without, more than four.
+    Raises Invalid with a sentence.
+    """
+    bare = _SPACES.sub("", text.strip()).replace("\u2212", "-")
+    found = _PLAIN.fullmatch(bare) or _pattern(_reader(locale)).fullmatch(bare)
+    if found is None:
+        raise Invalid(_l("“%(text)s” is not an amount.", text=text.strip()))
+    whole = re.sub("[.,]", "", found["whole"])
+    amount = Decimal(f"{found['sign']}{whole}.{found['decimals'] or 0}")
+    if abs(amount) > LARGEST:
+        raise AmountTooLarge()
+    digits = 4 if currency is None else currency_digits(currency)
+    if round_to(amount, digits) != amount:
+        raise Invalid(
+            _l("“%(text)s” has more than %(digits)s decimals.", text=text.strip(), digits=digits)
+        )
+    return amount
+
+
+@cache
+def _pattern(locale: str) -> re.Pattern[str]:
+    """What counts as a number in the language, spaces between thousands already gone."""
+    point, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)
+    if group in ".,":
+        whole = rf"\d+|\d{{1,3}}(?:{re.escape(group)}\d{{3}})+"
+    else:
+        # Where spaces part thousands, a dot is no other sign: people type it for the comma.
+        whole, point = r"\d+", "[.,]"
+    return re.compile(rf"(?P<sign>[+-]?)(?P<whole>{whole})(?:{point}(?P<decimals>\d+))?", re.ASCII)
+
+
+def format_amount(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
+    """The amount with its currency, as the reader writes it: 1.234,56 €."""
+    return format_currency(amount, currency, locale=_reader(locale))
+
+
+def format_price(price: Decimal, currency: str, *, locale: str | None = None) -> str:
+    """A unit price: the currency's decimals, and up to four where it has them."""
+    digits = max(currency_digits(currency), -int(price.normalize().as_tuple().exponent))
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤"
+    return format_currency(
+        price, currency, pattern, locale=_reader(locale), currency_digits=False
+    )
+
+
+def format_number(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
+    """The amount without its currency, for table cells and input fields."""
+    digits = currency_digits(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(amount, pattern, locale=_reader(locale))
+
+
+def _reader(locale: str | None) -> str:
+    return locale or str(get_locale() or "en")
