@@ -1,0 +1,100 @@
+"""The small values that a screen is declared with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from app.kit.screens.pages import Card, Kind, Text
+
+
+class Operation(Protocol):
+    """A verb of a domain: flushes, never commits, raises CrmError."""
+
+    def __call__(self, session: Session, obj: Any, /, *, by: int | None, at: datetime) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A button on a record that calls an operation. `when(obj)` says whether it is offered at all.
+
+    The right's name is the key under which the screen declares it. `confirm` names the consequence.
+    """
+
+    operation: Operation
+    label: Text
+    icon: str = ""
+    danger: bool = False
+    confirm: Text = ""
+    done: Text = ""
+    """The sentence shown afterwards."""
+    when: Callable[[Any], bool] | None = None
+    primary: bool = False
+    """The one filled button of the record, where `when` holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """An operation done with many records by a job, one after another; a refusal is noted and skips the record."""
+
+    operation: Operation
+    label: Text
+    icon: str = ""
+    danger: bool = False
+    confirm: Text = ""
+    """`{n}` becomes the number of records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Children edited inside the parent's form: `name` is the relation, `columns` attributes of the child."""
+
+    name: str
+    label: Text
+    columns: Sequence[str]
+    add_label: Text = ""
+    hint: Text = ""
+    removable: bool = True
+    editable: bool = True
+    """False shows the lines on the record only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A tab with the list of another screen, limited to rows whose relation `by` is this record.
+
+    `view` is that screen's right ("Order"). The tab is there only for those who may read it.
+    """
+
+    view: str
+    by: str
+    label: Text = ""
+    columns: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.view}-{self.by}".lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A tab that is drawn by a function: render(session, obj) -> Markup or cards."""
+
+    name: str
+    label: Text
+    render: Callable[[Session, Any], str | Sequence[Card]]
+    needs: tuple[str, str] | None = None
+    """A right of its own as (permission, view)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A list column that is no column: `load(session, ids)` gives all values of a page in one query."""
+
+    label: Text
+    load: Callable[[Session, Sequence[int]], Mapping[int, object]]
+    kind: Kind = "text"
+    guard: str = ""
+    currency: str = ""
