@@ -1,0 +1,59 @@
+"""Commands about the database itself."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from sqlalchemy import NullPool, text
+
+from app.kit.database import bootstrap, install
+from app.kit.database.catalogue import differences, snapshot
+from app.kit.database.model import Model
+from app.kit.database.session import make_engine
+from app.kit.database.stamp import Role
+
+
+@click.command()
+@click.option("--database", default="tresen", show_default=True)
+def roles(database: str) -> None:
+    """Print the SQL that an administrator of a managed PostgreSQL runs once."""
+    printed = bootstrap.statements(database)
+    for part in (printed.cluster, (printed.create,), printed.database):
+        for statement in part:
+            click.echo(statement + ";")
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+def drift(one: str, other: str) -> None:
+    """Compare two databases by URL; print what differs and exit 1."""
+    found = differences(_look(one), _look(other))
+    for line in found:
+        click.echo(line)
+    if found:
+        raise SystemExit(1)
+
+
+def _look(url: str) -> dict[str, str]:
+    engine = make_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        return snapshot(connection)
+
+
+def create_all(url: str) -> None:
+    """Make all tables from the models, without the migrations: the other side of the drift check."""
+    engine = make_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        install.prelude(connection)
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        Model.metadata.create_all(connection)
+        connection.execute(text("reset role"))
+        install.install(connection)
+
+
+def owner_url() -> str:
+    """Return the URL of the login that may become crm_owner."""
+    url: str = current_app.config["CRM"].database_owner_url
+    return url

@@ -1,0 +1,85 @@
+"""The walk over the catalogue finds nothing, and finds what somebody opens by hand."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, NullPool, text
+
+from app.kit.database import install
+from app.kit.database.catalogue import differences, snapshot, violations
+from app.kit.database.install.policies import store_key
+from app.kit.database.model import Model
+from app.kit.database.session import make_engine
+from app.kit.database.stamp import Role
+
+
+def store_bound() -> list[str]:
+    return [table.name for table in Model.metadata.tables.values() if store_key(table)]
+
+
+@pytest.fixture
+def owner(owner_url: str) -> Iterator[Connection]:
+    """A connection as crm_owner whose changes are rolled back."""
+    engine = make_engine(owner_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        yield connection
+        connection.rollback()
+
+
+def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
+    assert violations(owner, store_bound()) == []
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "found"),
+    [
+        ("alter table client disable row level security", "table client has company_id and no row"),
+        ("drop policy crm_app_rows on client", "client for crm_app"),
+        ("alter table client force row level security", "forces row security"),
+        (
+            "drop policy crm_app_rows on client;"
+            " create policy crm_app_rows on client to crm_app using (true)",
+            "policy client.crm_app_rows does not ask for the company",
+        ),
+        (
+            "drop policy crm_store_rows on orders; create policy crm_store_rows on orders"
+            " to crm_store using (company_id = current_setting('app.company_id')::bigint)",
+            "policy orders.crm_store_rows of crm_store does not ask for the store",
+        ),
+        ("create view leak as select * from client", "view leak is not security_invoker"),
+        (
+            "create materialized view leak as select * from client; grant select on leak to crm_app",
+            "materialised view leak is granted",
+        ),
+        ("create unique index leak on client (number)", "unique key leak does not begin"),
+        (
+            "create function leak() returns int language sql security definer as 'select 1'",
+            "function public.leak is SECURITY DEFINER and not registered",
+        ),
+        (
+            "create function leak() returns int language sql security definer as 'select 1'",
+            "function leak is SECURITY DEFINER without SET search_path",
+        ),
+        (
+            "create table leak (id bigint, company_id bigint, client_id bigint references client(id))",
+            "does not carry the company",
+        ),
+        (
+            "create table leak (id bigint, company_id bigint)",
+            "table leak has company_id and no row-level security",
+        ),
+    ],
+)
+def test_what_is_opened_by_hand_is_found(owner: Connection, by_hand: str, found: str) -> None:
+    owner.exec_driver_sql(by_hand)
+    assert found in "\n".join(violations(owner, store_bound()))
+
+
+def test_install_run_again_changes_nothing(owner: Connection) -> None:
+    before = snapshot(owner)
+    owner.execute(text("reset role"))
+    assert not install.install(owner)
+    assert install.install(owner, force=True)
+    owner.execute(text(f"set local role {Role.OWNER}"))
+    assert differences(before, snapshot(owner)) == []
