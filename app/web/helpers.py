@@ -1,0 +1,129 @@
+"""Small things that the templates ask for: attributes of cells, groups of cards, the data behind the editors."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+from markupsafe import Markup
+
+from app.kit.screens.pages import Card, Column, FilterField, FormError, KvCard, SlipCard, SmsMeter
+
+CUT = 160
+NUMERIC = ("num", "money", "percent")
+LABELLED = (*NUMERIC, "date", "datetime")
+
+
+def brief(value: object) -> object:
+    """A text cut to what a list can show; the record itself shows all of it."""
+    if isinstance(value, Markup) or not isinstance(value, str) or len(value) <= CUT:
+        return value
+    return value[: CUT - 1].rstrip() + "…"
+
+
+def column_classes(columns: Sequence[Column]) -> list[tuple[Column, Markup]]:
+    """Each column with the attributes of its cells: alignment, hidden on phones, its label for the phone."""
+    out = []
+    for col in columns:
+        classes = " ".join((["num"] if col.kind in NUMERIC else []) + (["wide"] if col.wide else []))
+        attrs = Markup(' class="{}"').format(classes) if classes else Markup("")
+        if col.kind in LABELLED and not col.wide:
+            attrs += Markup(' data-l="{}"').format(col.label)
+        out.append((col, attrs))
+    return out
+
+
+def card_groups(cards: Iterable[Card]) -> Iterator[list[tuple[int, Card]]]:
+    """Cards in groups: facts and slips that follow each other stand side by side, everything else alone."""
+    group: list[tuple[int, Card]] = []
+    for number, card in enumerate(cards, 1):
+        narrow = isinstance(card, KvCard | SlipCard)
+        if not narrow and group:
+            yield group
+            group = []
+        if narrow:
+            group.append((number, card))
+        else:
+            yield [(number, card)]
+    if group:
+        yield group
+
+
+def filter_json(fields: Sequence[FilterField]) -> list[dict[str, Any]]:
+    """The filters of a list for the editor."""
+    return [
+        {
+            "name": field.name,
+            "label": str(field.label),
+            "kind": field.kind,
+            "group": str(field.group),
+            "lookup": field.lookup_url,
+            "choices": [[value, str(label)] for value, label in field.choices],
+            "operators": [[one.name, str(one.label), one.takes] for one in field.operators],
+        }
+        for field in fields
+    ]
+
+
+def meter_json(meter: SmsMeter) -> str:
+    """What the SMS meter counts with."""
+    return json.dumps(
+        {
+            "recipients": meter.recipients,
+            "price": float(meter.price) if meter.price is not None else None,
+            "currency": meter.currency,
+            "longest": dict(meter.longest),
+            "sample": dict(meter.sample),
+        },
+        ensure_ascii=False,
+    )
+
+
+def _own_errors(field: Any) -> list[str]:
+    """The errors of a field, flat: WTForms nests those of lists and enclosed forms."""
+    errors = field.errors
+    if isinstance(errors, dict):
+        return [str(text) for texts in errors.values() for text in texts]
+    return [str(text) for text in errors if not isinstance(text, dict | list | tuple)]
+
+
+def form_errors(page: Any) -> list[FormError]:
+    """The summary over a form: given by the page, else made from its fields."""
+    if page.errors:
+        return list(page.errors)
+    found = []
+    for section in [*page.sections, *([page] if getattr(page, "message", None) else [])]:
+        if hasattr(section, "columns"):
+            for field in (one for row in section.rows for one in row):
+                found += [FormError(text, field.id) for text in _own_errors(field)]
+            continue
+        for place in getattr(section, "fields", None) or getattr(section, "message", ()):
+            label = place.field.label.text
+            found += [FormError(f"{label}: {text}", place.field.id) for text in _own_errors(place.field)]
+    for field in page.hidden:
+        found += [FormError(text) for text in _own_errors(field)]
+    return found
+
+
+def hash8(value: object) -> str:
+    """A short name made of any text, for ids."""
+    return hashlib.sha256(str(value).encode()).hexdigest()[:8]
+
+
+def language_link(code: str) -> str:
+    """This page in another language, for readers who are not signed in: `?lang=de`."""
+    pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return "?" + urlencode([*pairs, ("lang", code)])
+
+
+FILTERS = {
+    "brief": brief,
+    "card_groups": card_groups,
+    "column_classes": column_classes,
+    "filter_json": filter_json,
+    "hash8": hash8,
+    "meter_json": meter_json,
+}
+GLOBALS = {"form_errors": form_errors, "language_link": language_link}
