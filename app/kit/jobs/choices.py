@@ -1,0 +1,15 @@
+"""The states of a job."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.kit.choices import Choice
+
+
+class JobState(Choice):
+    """A job waits, runs, and ends in one of three ways; a failed one can be queued again by hand."""
+
+    QUEUED = "queued", _l("Waiting"), "blue"
+    RUNNING = "running", _l("Running"), "azure"
+    DONE = "done", _l("Done"), "green"
+    FAILED = "failed", _l("Failed"), "red"
+    CANCELLED = "cancelled", _l("Cancelled"), "grey"
