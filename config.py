@@ -1,4 +1,7 @@
-"""The configuration: environment variables in, one frozen `Config` out. Nothing else reads the environment."""
+"""The configuration: environment variables in, one frozen `Config` out.
+
+Nothing else reads the environment.
+"""
 
 import base64
 import contextlib
@@ -22,6 +25,21 @@ LANGUAGES = {
     "ru": {"flag": "ru", "name": "Русский"},
 }
 DEMO_PASSWORD = "tresen-demo-2026"  # noqa: S105 - the published one of the demo, refused in production
+DEMO_PEOPLE = (
+    "owner",
+    "admin",
+    "manager",
+    "orders",
+    "warehouse",
+    "cashier",
+    "reception",
+    "master",
+    "content",
+    "marketing",
+    "accountant",
+    "franchise",
+    "superuser",
+)
 SHORTEST_SECRET = 32
 
 
@@ -40,9 +58,9 @@ class Addresses(Protocol):
     def redis(self) -> str: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Config:
-    """Everything that an installation may decide. `None` is "not set"; docs/configuration.md explains each."""
+    """Everything that an installation may decide; `None` is "not set"."""
 
     instance: Path = ROOT / "instance"
     production: bool = False
@@ -113,10 +131,15 @@ class Config:
             max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
             log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
             mail_from=environ.get("MAIL_FROM") or cls.mail_from,
-            allow_private_addresses=environ.get("ALLOW_PRIVATE_ADDRESSES", "") in {"1", "true", "yes"},
+            allow_private_addresses=environ.get("ALLOW_PRIVATE_ADDRESSES", "")
+            in {"1", "true", "yes"},
             demo_password=environ.get("DEMO_PASSWORD") or DEMO_PASSWORD,
             **text,  # type: ignore[arg-type]
         )
+
+    def __repr__(self) -> str:
+        # Logs and error pages must not show keys.
+        return f"Config(instance={self.instance}, production={self.production})"
 
     def with_urls(self, urls: Addresses) -> "Config":
         """Give this configuration with the servers' addresses filled in."""
@@ -182,7 +205,8 @@ class Config:
             "AUTH_USER_REGISTRATION": False,
             "AUTH_RATE_LIMITED": True,
             "AUTH_RATE_LIMIT": "10 per 20 second",
-            # Permissions are made at deploy: at the start of a process they cost hundreds of queries and race.
+            # Permissions are made at deploy: at the start of a process they cost hundreds of
+            # queries and race.
             "FAB_UPDATE_PERMS": False,
             "FAB_ADD_SECURITY_VIEWS": True,
             "FAB_API_SHOW_STACKTRACE": False,
@@ -258,7 +282,10 @@ def _listed(text: str) -> tuple[str, ...]:
 def _secrets(
     environ: Mapping[str, str], instance: Path, *, production: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Give the signing key and the encryption keys, newest first; made once and kept in development."""
+    """Give the signing key and the encryption keys, newest first.
+
+    Made once and kept in development.
+    """
     secret, keys = environ.get("SECRET_KEY", ""), _listed(environ.get("ENCRYPTION_KEY", ""))
     if production:
         for name, found in (("SECRET_KEY", secret), ("ENCRYPTION_KEY", keys)):
@@ -285,7 +312,10 @@ def _check_encryption_key(key: str) -> None:
 
 
 def _kept_secrets(instance: Path) -> dict[str, str]:
-    """Give the secrets of `instance`, made if missing. Two processes that start at once get the same."""
+    """Give the secrets of `instance`, made if missing.
+
+    Two processes that start at once get the same.
+    """
     path = instance / "secrets.json"
     if not path.exists():
         instance.mkdir(parents=True, exist_ok=True)
@@ -301,6 +331,6 @@ def _kept_secrets(instance: Path) -> dict[str, str]:
             os.chown(name, instance.stat().st_uid, instance.stat().st_gid)
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
-        os.unlink(name)
+        Path(name).unlink()
     kept: dict[str, str] = json.loads(path.read_text())
     return kept

@@ -1,8 +1,10 @@
-"""What only a PostgreSQL administrator can do, once per cluster and database: roles, logins, extensions.
+"""What only a PostgreSQL administrator can do, once per cluster and database.
 
-`bootstrap(url, name)` does it (embedded servers, tests); `statements(name)` is the same as SQL, for an
-administrator of a managed PostgreSQL to read and run. Both may be repeated at any time. Nothing here needs
-more than CREATEROLE and CREATEDB, and nothing is granted that passes row-level security.
+Roles, logins, extensions.
+
+`bootstrap(url, name)` does it (embedded servers, tests); `statements(name)` is the same as SQL, for
+an administrator of a managed PostgreSQL to read and run. Both may be repeated at any time. Nothing
+here needs more than CREATEROLE and CREATEDB, and nothing is granted that passes row-level security.
 """
 
 from collections.abc import Iterator
@@ -10,8 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
-from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import parse_dsn
+from psycopg2 import extensions
 
 ROLES = (
     "crm_owner",
@@ -44,8 +45,8 @@ class Statements:
 def bootstrap(superuser_url: str, database: str, *, template: str | None = None) -> None:
     """Make roles and logins, then `database` with its extensions and schemas, as far as missing.
 
-    `superuser_url` is a libpq URL or DSN of an administrator. With `template` the database is a copy
-    of that one, which brings extensions and schemas along.
+    `superuser_url` is a libpq URL or DSN of an administrator. With `template` the database is a
+    copy of that one, which brings extensions and schemas along.
     """
     bootstrap_roles(superuser_url)
     create_database(superuser_url, database, template=template)
@@ -64,10 +65,12 @@ def create_database(superuser_url: str, database: str, *, template: str | None =
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
         if cursor.fetchone() is None:
             cursor.execute(_create_statement(database, template=template))
-    with closing(_connect(superuser_url, dbname=database)) as connection:
-        with connection.cursor() as cursor:
-            for statement in _database_statements(database):
-                cursor.execute(statement)
+    with (
+        closing(_connect(superuser_url, dbname=database)) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in _database_statements(database):
+            cursor.execute(statement)
 
 
 def drop_database(superuser_url: str, database: str) -> None:
@@ -143,8 +146,8 @@ def _identifier(name: str) -> str:
     return f'"{name}"'
 
 
-def _connect(url: str, **overrides: str) -> Connection:
-    connection = psycopg2.connect(**{**parse_dsn(url), **overrides})
+def _connect(url: str, **overrides: str) -> extensions.connection:
+    connection = psycopg2.connect(**{**extensions.parse_dsn(url), **overrides})
     # CREATE DATABASE refuses to run inside a transaction.
     connection.autocommit = True
     return connection

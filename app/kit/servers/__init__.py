@@ -3,24 +3,29 @@
     with servers.running(config) as urls:        # urls.database, urls.owner, urls.redis
         config = config.with_urls(urls)
 
-Where DATABASE_URL or REDIS_URL is set, that one is used and nothing embedded starts for it. Otherwise the
-servers of this checkout (data in `instance/`) are joined if they run, else started. Any number of processes may
-use them at once: the last one that leaves stops them, and when it did not leave but died, their keeper does.
-`urls.check()` starts again what died meanwhile; the addresses stay the same.
+Where DATABASE_URL or REDIS_URL is set, that one is used and nothing embedded starts for it.
+Otherwise the servers of this checkout (data in `instance/`) are joined if they run, else started.
+Any number of processes may use them at once: the last one that leaves stops them, and when it did
+not leave but died, their keeper does. `urls.check()` starts again what died meanwhile; the
+addresses stay the same.
+
+`servers.for_process(config)` gives the configuration with addresses filled in and uses the servers
+until the process ends: what `create_app()` without a configuration does.
 
 For tests:
 
     with servers.test_server(directory) as server:       # TestServer
-        server.superuser_url                             # libpq URL of the administrator, database "postgres"
-        server.redis_url                                 # Valkey; `server.redis(number)` is database `number` of 16
-        server.create_database("t1")                     # or ("t1", template="t0"), with the roles of production
-        server.url("t1", "crm_web")                      # SQLAlchemy URL for a login (crm_web, crm_migrate, postgres)
-        server.drop_database("t1")
+        server.superuser_url                             # libpq URL of the administrator, database
+        "postgres" server.redis_url                                 # Valkey; `server.redis(number)`
+        is database `number` of 16 server.create_database("t1")                     # or ("t1",
+        template="t0"), with the roles of production server.url("t1", "crm_web")
+        # SQLAlchemy URL for a login (crm_web, crm_migrate, postgres) server.drop_database("t1")
 
-It keeps nothing and is as fast as unsafe settings make it. Concurrent runs on one directory share it; the last one
-stops it and deletes its data.
+It keeps nothing and is as fast as unsafe settings make it. Concurrent runs on one directory share
+it; the last one stops it and deletes its data.
 """
 
-from app.kit.servers.embedded import ServerError, TestServer, Urls, running, test_server
+from app.kit.servers.embedded import TestServer, Urls, for_process, running, test_server
+from app.kit.servers.places import ServerError
 
-__all__ = ["ServerError", "TestServer", "Urls", "running", "test_server"]
+__all__ = ["ServerError", "TestServer", "Urls", "for_process", "running", "test_server"]

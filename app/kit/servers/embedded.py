@@ -1,5 +1,6 @@
 """Using the embedded servers: `running` for the product, `test_server` for its tests."""
 
+import atexit
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,12 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from app.kit.database import bootstrap
 from app.kit.servers import postgres, sharing, valkey
 from app.kit.servers.keeper import start_keeper, stop_servers
-from app.kit.servers.places import Place, ServerError, make_place, server_account
+from app.kit.servers.places import Place, make_place, server_account
 
 if TYPE_CHECKING:
     from config import Config
-
-__all__ = ["ServerError", "TestServer", "Urls", "running", "test_server"]
 
 DATABASE = "tresen"
 T = TypeVar("T")
@@ -57,6 +56,19 @@ def running(config: "Config") -> Iterator[Urls]:
         yield _urls(config, sockets, socket, check)
 
 
+def for_process(config: "Config") -> "Config":
+    """Give the configuration with addresses, and use the servers until this process ends.
+
+    For what has no place for a `with`: a command of `flask`, a web server that loads `run:app`.
+    """
+    if config.database_url is not None and config.redis_url is not None:
+        return config
+    stack = contextlib.ExitStack()
+    urls = stack.enter_context(running(config))
+    atexit.register(stack.close)
+    return config.with_urls(urls)
+
+
 def _urls(
     config: "Config", sockets: Path | None, socket: Path | None, check: Callable[[], None]
 ) -> Urls:
@@ -75,7 +87,10 @@ def _login_url(sockets: Path | None, login: str, database: str = DATABASE) -> st
 
 
 def _start_postgres(place: Place) -> Path:
-    """Start PostgreSQL; roles and database are made again each time, in case a crash came in between."""
+    """Start PostgreSQL.
+
+    Roles and database are made again each time, in case a crash came in between.
+    """
     started_before = postgres.is_running(place)
     sockets = postgres.start(place)
     if not started_before:
@@ -120,7 +135,7 @@ class TestServer:
     sockets: Path
 
     def create_database(self, name: str, *, template: str | None = None) -> None:
-        """Make a database like the product's, or a copy of `template`, which nobody may be using."""
+        """Make a database like the product's, or a copy of `template` while nobody uses that."""
         bootstrap.create_database(self.superuser_url, name, template=template)
 
     def drop_database(self, name: str) -> None:
@@ -138,7 +153,7 @@ class TestServer:
 
 @contextlib.contextmanager
 def test_server(directory: Path) -> Iterator[TestServer]:
-    """Give the throw-away servers of `directory`, shared with whoever else asks for them meanwhile."""
+    """Give the throw-away servers of `directory`, shared with whoever else asks for them."""
     place = Place(directory, unsafe=True)
 
     def start() -> TestServer:

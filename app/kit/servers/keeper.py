@@ -1,6 +1,7 @@
 """The process that stops the servers when all who used them died without leaving.
 
-`python -m app.kit.servers DIRECTORY [unsafe]`: started with the servers, gone with them, idle in between.
+`python -m app.kit.servers DIRECTORY [unsafe]`: started with the servers, gone with them, idle in
+between.
 """
 
 import fcntl
@@ -30,7 +31,7 @@ def start_keeper(place: Place) -> None:
     command = [sys.executable, "-m", "app.kit.servers", str(place.root.resolve())]
     with (place.root / "keeper.log").open("wb") as log:
         _started.append(
-            subprocess.Popen(  # noqa: S603 - our own program
+            subprocess.Popen(
                 [*command, *(["unsafe"] if place.unsafe else [])],
                 cwd=source,
                 stdin=subprocess.DEVNULL,
@@ -53,7 +54,10 @@ def _keeper_waits(root: Path) -> bool:
 
 
 def keep(place: Place) -> None:
-    """Wait for the end of the last user, then stop what still runs. A second keeper goes at once."""
+    """Wait for the end of the last user, then stop what still runs.
+
+    A second keeper goes at once.
+    """
     descriptor = sharing.open_lock(place.root / "keeper")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,6 +68,7 @@ def keep(place: Place) -> None:
         with sharing.changing(place.root):
             if sharing.is_unused(place.root):
                 stop_servers(place)
-                # Still under the lock: whoever starts the servers next must not take us for their keeper.
+                # Still under the lock: whoever starts the servers next must not take us for their
+                # keeper.
                 os.close(descriptor)
                 return

@@ -27,7 +27,8 @@ class Account:
 class Place:
     """The directories of one pair of servers.
 
-    `unsafe` trades every promise about the data for speed, and deletes it when the servers stop: tests.
+    `unsafe` trades every promise about the data for speed, and deletes it when the servers stop:
+    tests.
     """
 
     root: Path
@@ -59,8 +60,8 @@ class Place:
 def server_account(data: Path) -> Account | None:
     """Give the account for PostgreSQL, which refuses to run as root; None: ourselves will do.
 
-    Data that exist keep their owner. Otherwise `postgres` where the machine has that user, else `nobody`:
-    initdb needs a user with a name.
+    Data that exist keep their owner. Otherwise `postgres` where the machine has that user, else
+    `nobody`: initdb needs a user with a name.
     """
     if os.geteuid() != 0:
         return None
@@ -75,8 +76,8 @@ def server_account(data: Path) -> Account | None:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
     message = (
-        "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor 'nobody'. "
-        "Make one, or set DATABASE_URL."
+        "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor "
+        "'nobody'. Make one, or set DATABASE_URL."
     )
     raise ServerError(message)
 
@@ -98,12 +99,17 @@ def make_place(place: Place, account: Account | None) -> None:
 
 
 def private_directory(path: Path, *, mode: int) -> None:
-    """Make `path` ours. Raises ServerError when somebody else was there first: /tmp is open to all."""
+    """Make `path` ours.
+
+    Raises ServerError when somebody else was there first: /tmp is open to all.
+    """
     try:
         path.mkdir(mode=mode)
     except FileExistsError:
         found = path.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            message = f"{path} belongs to another user: remove it, or set DATABASE_URL and REDIS_URL."
+            message = (
+                f"{path} belongs to another user: remove it, or set DATABASE_URL and REDIS_URL."
+            )
             raise ServerError(message) from None
     path.chmod(mode)

@@ -1,4 +1,7 @@
-"""One PostgreSQL 18 below a `Place`: made once, joined or started, stopped, and repaired after a crash."""
+"""One PostgreSQL 18 below a `Place`.
+
+Made once, joined or started, stopped, and repaired after a crash.
+"""
 
 import contextlib
 import shutil
@@ -14,8 +17,9 @@ from app.kit.servers import binaries, processes
 from app.kit.servers.places import Account, Place, ServerError, server_account
 
 SUPERUSER = "postgres"
-# The data directory is named to the server by its own working directory: as another user it can enter that one but
-# perhaps not the path to it (root's closed home). docs/decisions/embedded-servers-under-a-closed-home.md
+# The data directory is named to the server by its own working directory: as another user it can
+# enter that one but perhaps not the path to it (root's closed home).
+# docs/decisions/embedded-servers-under-a-closed-home.md
 HERE = "/proc/self/cwd"
 LOCALE = (
     "--locale-provider=builtin",
@@ -26,7 +30,10 @@ LOCALE = (
 
 
 def start(place: Place) -> Path:
-    """Make sure that the server answers, and give the directory of its socket. Requires the lock."""
+    """Make sure that the server answers, and give the directory of its socket.
+
+    Requires the lock.
+    """
     running = address(place)
     if running is not None:
         if _answers(running, 10):
@@ -46,7 +53,9 @@ def start(place: Place) -> Path:
         pid = _launch(place, programs, account)
         if not _started(place, pid):
             processes.end(pid, [signal.SIGQUIT], patience=5)
-            message = f"PostgreSQL does not start. Its log says:\n{processes.tail(place.postgres_log)}"
+            message = (
+                f"PostgreSQL does not start. Its log says:\n{processes.tail(place.postgres_log)}"
+            )
             raise ServerError(message)
     return place.sockets
 
@@ -121,7 +130,8 @@ def _settings(place: Place) -> dict[str, str]:
 
 
 def _started(place: Place, pid: int) -> bool:
-    # A recovery after a crash may take long, but says so: the process lives and answers "starting up".
+    # A recovery after a crash may take long, but says so: the process lives and answers "starting
+    # up".
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and processes.is_alive(pid):
         if _answers(place.sockets, 0.2):
@@ -143,7 +153,10 @@ def _answers(sockets: Path, seconds: float) -> bool:
 
 
 def _make_data(place: Place, programs: Path, account: Account | None) -> None:
-    """Run initdb beside the final name: data that a crash left half-made are never taken for whole ones."""
+    """Run initdb beside the final name.
+
+    Data that a crash left half-made are never taken for whole ones.
+    """
     version = place.postgres / "PG_VERSION"
     if version.exists() and (place.postgres / "global" / "pg_control").exists():
         _check_version(version.read_text().strip())
@@ -160,17 +173,19 @@ def _make_data(place: Place, programs: Path, account: Account | None) -> None:
         *(str(programs / "initdb"), "-D", directory, "-U", SUPERUSER, "--auth=trust", *LOCALE),
         *(["--no-sync"] if place.unsafe else []),
     ]
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         command,
         check=False,
         cwd=making,
         env=processes.environment(),
         capture_output=True,
         text=True,
-        **processes.as_account(account),  # type: ignore[call-overload]
+        **processes.as_account(account),
     )
     if done.returncode:
-        message = f"PostgreSQL's data directory cannot be made in {making}:\n{done.stdout}{done.stderr}"
+        message = (
+            f"PostgreSQL's data directory cannot be made in {making}:\n{done.stdout}{done.stderr}"
+        )
         raise ServerError(message)
     # Only the socket is listened on, and only the directory's owner and root can enter it.
     (making / "pg_hba.conf").write_text("local all all trust\n")
@@ -180,14 +195,17 @@ def _make_data(place: Place, programs: Path, account: Account | None) -> None:
 def _check_version(found: str) -> None:
     if found != binaries.MAJOR:
         message = (
-            f"The data in instance/ were written by PostgreSQL {found}, and this is {binaries.MAJOR}: "
-            "dump them with that version, or set DATABASE_URL to such a server."
+            f"The data in instance/ were written by PostgreSQL {found}, and this is "
+            f"{binaries.MAJOR}: dump them with that version, or set DATABASE_URL to such a server."
         )
         raise ServerError(message)
 
 
 def _set_aside(data: Path) -> None:
-    """Keep what is no whole data directory: deleting what somebody may miss is not ours to decide."""
+    """Keep what is no whole data directory.
+
+    Deleting what somebody may miss is not ours to decide.
+    """
     if not any(data.iterdir()):
         data.rmdir()
         return
@@ -195,7 +213,10 @@ def _set_aside(data: Path) -> None:
 
 
 def _remove_leftovers(place: Place) -> None:
-    """Clear away what a crash left: PostgreSQL itself takes a reused process number for a running server."""
+    """Clear away what a crash left.
+
+    PostgreSQL itself takes a reused process number for a running server.
+    """
     (place.postgres / "postmaster.pid").unlink(missing_ok=True)
     lock = place.sockets / ".s.PGSQL.5432.lock"
     pid = _pid(_lines(lock))

@@ -7,12 +7,14 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from app.kit.servers.places import Account
 
-# Popen warns about a process that it forgets while it still runs; a server outlives its starter on purpose.
+# Popen warns about a process that it forgets while it still runs; a server outlives its starter on
+# purpose.
 _started: list[subprocess.Popen[bytes]] = []
 
 
@@ -25,10 +27,11 @@ def spawn(
 ) -> int:
     """Start a server in `directory` with a session of its own, so that Ctrl-C does not reach it.
 
-    The directory is entered before the account is taken on: it may lie below a home that is closed to it.
+    The directory is entered before the account is taken on: it may lie below a home that is closed
+    to it.
     """
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - the command is ours
+        process = subprocess.Popen(
             [os.fspath(part) for part in command],
             cwd=directory,
             env=environment(),
@@ -42,7 +45,7 @@ def spawn(
     return process.pid
 
 
-def as_account(account: Account | None) -> dict[str, object]:
+def as_account(account: Account | None) -> dict[str, Any]:
     """Give the arguments that make `subprocess` run something as `account`."""
     if account is None:
         return {}
@@ -50,12 +53,18 @@ def as_account(account: Account | None) -> dict[str, object]:
 
 
 def environment() -> dict[str, str]:
-    """Nothing of the caller's environment reaches the servers: PGPORT or LANG=C would change them."""
+    """Nothing of the caller's environment reaches the servers.
+
+    PGPORT or LANG=C would change them.
+    """
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def runs_in(pid: int, directory: Path) -> bool:
-    """Tell whether `pid` is alive with `directory` as its own: a number alone may have been reused."""
+    """Tell whether `pid` is alive with `directory` as its own.
+
+    A number alone may have been reused.
+    """
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -77,7 +86,7 @@ def is_alive(pid: int) -> bool:
 
 
 def end(pid: int, signals: Sequence[signal.Signals], *, patience: float) -> None:
-    """Send one signal after the other until the process is gone, waiting `patience` seconds for each."""
+    """Send one signal after the other, each `patience` seconds apart, until the process is gone."""
     for number in (*signals, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

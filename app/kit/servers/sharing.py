@@ -1,9 +1,9 @@
-"""Who uses a pair of servers, so that the last one to leave stops them, whatever becomes of the others.
+"""Who uses a pair of servers, so that the last to leave stops them, whatever becomes of the rest.
 
-Three files below the place carry `flock`s, which the system drops when their holder dies:
-`lock` is held while servers are started or stopped; `users` is held shared by everyone who uses them; so is `guard`,
-on which the keeper waits. The keeper cannot wait on `users`: at the moment when the last user leaves, it would take it
-first, and that user would go without having stopped anything.
+Three files below the place carry `flock`s, which the system drops when their holder dies: `lock` is
+held while servers are started or stopped; `users` is held shared by everyone who uses them; so is
+`guard`, on which the keeper waits. The keeper cannot wait on `users`: at the moment when the last
+user leaves, it would take it first, and that user would go without having stopped anything.
 """
 
 import contextlib

@@ -22,7 +22,9 @@ def start(place: Place) -> Path:
     path = place.sockets / SOCKET
     path.unlink(missing_ok=True)
     pid = _launch(place, path)
-    if not processes.wait_for(lambda: answers(path) or not processes.is_alive(pid), 30) or not answers(path):
+    if not processes.wait_for(
+        lambda: answers(path) or not processes.is_alive(pid), 30
+    ) or not answers(path):
         processes.end(pid, [signal.SIGTERM], patience=2)
         message = f"Valkey does not start. Its log says:\n{processes.tail(place.valkey_log)}"
         raise ServerError(message)

@@ -1,0 +1,30 @@
+# Each target works on a machine with Python 3.11+ and nothing else installed for it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check bench pins environment environment-dev browser
+
+run: environment
+	@$(BIN)/python -m app.kit.serve --with-parent
+
+test: environment-dev browser
+	@$(BIN)/python -m pytest -n 2
+
+check: environment-dev
+	@$(BIN)/python tools/check.py
+
+bench: environment-dev
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+environment:
+	@$(PYTHON) tools/environment.py
+
+environment-dev:
+	@$(PYTHON) tools/environment.py --dev
+
+browser:
+	@$(BIN)/python tools/browser.py
+
+# Takes the newest versions that requirements*.in allow.
+pins: environment-dev
+	@$(BIN)/python tools/pins.py

@@ -1,0 +1,42 @@
+"""`python run.py` is the development server; `run:app` is what gunicorn loads."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    app: Flask
+
+
+def __getattr__(name: str) -> object:
+    """Make the application when a web server asks for it: importing this file stays cheap."""
+    if name != "app":
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from app import create_app  # noqa: PLC0415
+
+    made = globals()["app"] = create_app()
+    return made
+
+
+def main() -> None:
+    """Serve with reloading and a debugger; jobs wait for `make run`."""
+    from werkzeug.serving import is_running_from_reloader  # noqa: PLC0415
+
+    import config as configuration  # noqa: PLC0415
+    from app import create_app  # noqa: PLC0415
+    from app.kit import serve, servers  # noqa: PLC0415
+
+    config = configuration.load()
+    if not is_running_from_reloader():
+        serve.listen(config.host, config.port).close()
+        serve.prepare(config)
+    with servers.running(config) as urls:
+        config = config.with_urls(urls)
+        if not is_running_from_reloader():
+            print(serve.announcement(config), flush=True)
+        create_app(config).run(host=config.host, port=config.port, debug=not config.production)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Everything that can be checked without running the tests.
+
+All of it runs, then the first failure counts.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("formatting", ["ruff", "format", "--check", "--quiet", "."]),
+    ("lint", ["ruff", "check", "--quiet", "."]),
+    ("types", ["mypy"]),
+    ("import rules", ["lint-imports"]),
+    ("migration drift", ["flask", "crm", "drift"]),
+    ("translations", ["python", "-m", "app.kit.i18n.check"]),
+)
+
+
+def main() -> int:
+    """Run the checks and give the number of those that failed."""
+    failed = []
+    for name, (program, *arguments) in CHECKS:
+        started = time.monotonic()
+        done = subprocess.run(
+            [BIN / program, *arguments], check=False, cwd=ROOT, stdin=subprocess.DEVNULL
+        )
+        result = "FAILED" if done.returncode else "ok"
+        print(f"check {name}: {result} ({time.monotonic() - started:.1f} s)", flush=True)
+        if done.returncode:
+            failed.append(name)
+    if failed:
+        print(f"make check: {', '.join(failed)} failed", file=sys.stderr)
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(), 1))
