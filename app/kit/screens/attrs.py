@@ -1,0 +1,240 @@
+"""What is known about a name in a declaration: read once from the model, used by every page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    Time,
+    inspect,
+)
+from sqlalchemy import String as SqlString
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapper, RelationshipProperty
+
+from app.kit.choices import Choice, choices_of
+from app.kit.money import is_money
+from app.kit.screens.pages import FilterKind, Kind
+from app.kit.screens.pages import Text as Words
+
+_TITLES = ("name", "title", "number", "code", "label")
+
+
+class UnknownColumn(ValueError):
+    """A declaration names what the model does not have: a mistake of ours, found when the screen is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """One name of a declaration. `path` are the relations to one on the way to `column`.
+
+    Of a relation, `column` is its link and `target` the model it leads to.
+    """
+
+    name: str
+    label: Words
+    help: Words
+    kind: Kind
+    column: Column[Any]
+    path: tuple[str, ...] = ()
+    target: type[Any] | None = None
+    choices: type[Choice] | None = None
+    guards: frozenset[str] = frozenset()
+    unit: Words = ""
+    currency: str = ""
+    form: str = ""
+    """`info["format"]`: phone, email, percent, long, json, hours."""
+
+    @property
+    def key(self) -> str:
+        """The attribute's own name, without the path."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def nullable(self) -> bool:
+        return bool(self.column.nullable)
+
+    @property
+    def writable(self) -> bool:
+        """Whether a form may set it: an own column that the database does not compute."""
+        return not self.path and self.column.computed is None
+
+    @property
+    def filter_kind(self) -> FilterKind | None:
+        """Which operators it has; None for what no index could serve (JSON, arrays)."""
+        if self.target is not None:
+            return "lookup"
+        if self.choices is not None:
+            return "choice"
+        kinds: dict[str, FilterKind] = {
+            "money": "money",
+            "bool": "bool",
+            "date": "date",
+            "datetime": "date",
+            "num": "num",
+            "percent": "num",
+            "text": "text",
+        }
+        plain = isinstance(self.column.type, JSONB | ARRAY | Time)
+        return None if plain else kinds.get(self.kind)
+
+
+def mapper_of(model: type[Any]) -> Mapper[Any]:
+    found: Mapper[Any] = inspect(model)
+    return found
+
+
+def table_of(model: type[Any]) -> Table:
+    found = mapper_of(model).local_table
+    assert isinstance(found, Table)
+    return found
+
+
+def link_of(relation: RelationshipProperty[Any]) -> Column[Any]:
+    """The column on this side that a relation to one hangs on."""
+    own = [c for c in relation.local_columns if isinstance(c, Column) and c.name != "company_id"]
+    own.sort(key=lambda c: "link" not in c.info)
+    return own[0]
+
+
+def pairs_of(relation: RelationshipProperty[Any]) -> list[tuple[str, str]]:
+    """(own column, far column) without the company: the policies see to that."""
+    return [
+        (near.name, far.name)
+        for near, far in relation.local_remote_pairs or ()
+        if near.name != "company_id"
+    ]
+
+
+def _kind(column: Column[Any], form: str) -> Kind:
+    if choices_of(column) is not None:
+        return "badge"
+    if is_money(column):
+        return "money"
+    if form == "percent":
+        return "percent"
+    for kinds, kind in _KINDS:
+        if isinstance(column.type, kinds):
+            return kind
+    return "text"
+
+
+_KINDS: tuple[tuple[Any, Kind], ...] = (
+    (Boolean, "bool"),
+    (DateTime, "datetime"),
+    (Date, "date"),
+    ((Integer, BigInteger, Numeric), "num"),
+    (ARRAY, "tags"),
+    ((Text, SqlString), "text"),
+)
+
+
+def resolve(model: type[Any], name: str) -> Attr:
+    """Return what `name` means on `model`. Raises UnknownColumn."""
+    *steps, last = name.split(".")
+    owner, guards = model, set[str]()
+    for step in steps:
+        relation = mapper_of(owner).relationships.get(step)
+        if relation is None or relation.uselist:
+            raise UnknownColumn(f"{model.__name__} has no relation to one {step!r} in {name!r}.")
+        guards |= _guards(link_of(relation))
+        owner = relation.mapper.class_
+    mapper = mapper_of(owner)
+    relation = mapper.relationships.get(last)
+    if relation is not None and not relation.uselist:
+        return _attr(name, link_of(relation), guards, target=relation.mapper.class_)
+    if last not in mapper.columns:
+        raise UnknownColumn(f"{owner.__name__} has no column {last!r} (in {name!r}).")
+    column = mapper.columns[last]
+    assert isinstance(column, Column)
+    return _attr(name, column, guards)
+
+
+def _guards(column: Column[Any]) -> set[str]:
+    return {column.info["guard"]} if column.info.get("guard") else set()
+
+
+def _attr(
+    name: str, column: Column[Any], guards: Iterable[str], target: type[Any] | None = None
+) -> Attr:
+    info = column.info
+    form = str(info.get("format", ""))
+    plain = name.rpartition(".")[2].removesuffix("_id").replace("_", " ").capitalize()
+    return Attr(
+        name=name,
+        label=info.get("label") or plain,
+        help=info.get("help", ""),
+        kind="link" if target is not None else _kind(column, form),
+        column=column,
+        path=tuple(name.split(".")[:-1]),
+        target=target,
+        choices=choices_of(column),
+        guards=frozenset(guards) | _guards(column),
+        unit=info.get("unit", ""),
+        currency=str(info.get("currency", "")),
+        form=form,
+    )
+
+
+def title_column(model: type[Any]) -> Column[Any]:
+    """The column that names a record."""
+    table = table_of(model)
+    if said := table.info.get("title"):
+        return table.c[said]
+    for name in _TITLES:
+        if name in table.c:
+            return table.c[name]
+    return table.c.id
+
+
+def fold_column(column: Column[Any]) -> Column[Any]:
+    """The column that a text is sorted and compared by: its fold where it has one."""
+    key = column.info.get("sort_by")
+    if key is None and f"{column.name}_fold" in column.table.c:
+        key = f"{column.name}_fold"
+    return column.table.c[key] if key else column
+
+
+def title_of(obj: Any) -> str:
+    """What one record is called."""
+    value = getattr(obj, mapper_of(type(obj)).get_property_by_column(
+        title_column(type(obj))
+    ).key)
+    return called(value, obj.id)
+
+
+def called(value: object, pk: object) -> str:
+    """A title, or the number of a record without one."""
+    if value is None or value == "":
+        return _("No. %(number)s", number=pk)
+    return str(getattr(value, "label", value))
+
+
+def is_indexed(column: Column[Any]) -> bool:
+    """Whether an index (company_id, column, …) can serve sorting by `column`."""
+    table = column.table
+    if column.primary_key:
+        return True
+    for index in getattr(table, "indexes", ()):
+        names = [getattr(part, "name", None) for part in index.expressions]
+        if names[:2] == ["company_id", column.name]:
+            return True
+    for constraint in getattr(table, "constraints", ()):
+        names = [c.name for c in getattr(constraint, "columns", ())]
+        if type(constraint).__name__ == "UniqueConstraint" and names[:2] == [
+            "company_id",
+            column.name,
+        ]:
+            return True
+    return False

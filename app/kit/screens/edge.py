@@ -1,0 +1,131 @@
+"""The edge of a request: the one place that commits.
+
+A view that answers below 400 is committed; anything else is rolled back. A business error is a sentence with its
+status, as a page or as JSON; what the database refused is worded by `dberrors`; any other exception is a bug: 500,
+in the log with its trace, and nothing of it shown.
+"""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from app.kit.database.session import db
+from app.kit.errors import CrmError
+from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.pages import Page, Text
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Install the commit and the error handlers. Before other `after_request` functions that need a settled answer."""
+    app.register_error_handler(CrmError, _refusal)
+    app.register_error_handler(SQLAlchemyError, _database_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+    app.after_request(_settle)
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: the API, or a script of ours that asks for data."""
+    if request.path.startswith("/api/"):
+        return True
+    accept = request.accept_mimetypes
+    return accept.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def rollback() -> None:
+    """Undo what the request did to the database so far."""
+    db.session.rollback()
+
+
+def _settle(response: Response) -> Response:
+    session = db.session()
+    if not session.in_transaction():
+        return response
+    if response.status_code >= 400:
+        session.rollback()
+        return response
+    try:
+        session.commit()
+    except Exception as error:  # noqa: BLE001 -- after_request must answer, whatever the commit raised
+        session.rollback()
+        refusal = as_refusal(error)
+        if refusal is not None:
+            return make_response(answer(refusal.status, refusal.message, refusal.field))
+        log.exception("The commit of %s %s failed", request.method, request.path)
+        return make_response(answer(500, _oops()))
+    return response
+
+
+def answer(status: int, message: Text, field: str | None = None) -> tuple[Any, int]:
+    """A refusal as the caller reads it."""
+    if wants_json():
+        errors = {field: [str(message)]} if field else {}
+        return jsonify({"message": str(message), "errors": errors}), status
+    page = Page(title=_TITLES.get(status) or _("This did not work"))
+    return render_template("tresen/error.html", page=page, status=status, message=message), status
+
+
+class _Titles:
+    """Read late: translations need a request."""
+
+    def get(self, status: int) -> str | None:
+        return {
+            400: _("This could not be read"),
+            403: _("You may not do this"),
+            404: _("This was not found"),
+            409: _("This is not possible now"),
+            413: _("This is too large"),
+            422: _("Something is not valid"),
+            429: _("Too many tries"),
+            500: _("Something went wrong"),
+        }.get(status)
+
+
+_TITLES = _Titles()
+
+
+def _oops() -> str:
+    return _("Something went wrong on our side. Nothing was saved; it has been noted.")
+
+
+def _refusal(error: CrmError) -> tuple[Any, int]:
+    rollback()
+    return answer(error.status, error.message, error.field)
+
+
+def _database_error(error: SQLAlchemyError) -> tuple[Any, int]:
+    refusal = as_refusal(error)
+    return _bug(error) if refusal is None else _refusal(refusal)
+
+
+def _http_error(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400 or error.response is not None:
+        return error
+    rollback()
+    words = {
+        400: _("The request could not be read."),
+        403: _("You may not do this."),
+        404: _("There is nothing here, or nothing that you may see."),
+        405: _("This address does not take such a request."),
+        413: _("What was sent is too large."),
+        415: _("Send JSON."),
+    }.get(status, str(error.name))
+    response = make_response(answer(status, words))
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _bug(error: Exception) -> tuple[Any, int]:
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    rollback()
+    g.pop("web_shell", None)
+    return answer(500, _oops())

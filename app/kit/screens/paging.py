@@ -1,0 +1,200 @@
+"""Keyset paging: the next page begins after the last row, however deep, within an index.
+
+The place is (value of the sort column, id); empty values come last in both directions. The address carries it
+unsigned: it says nothing that the list does not show, and junk in it means the first page.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, literal, tuple_
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from app.kit.screens.plan import Plan
+
+PAGE_SIZES = (25, 50, 100)
+PAGE_SIZE = 50
+BIGGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is sorted by; `tie` makes it a total order."""
+
+    column: ColumnElement[Any]
+    tie: ColumnElement[Any]
+    desc: bool = False
+    nullable: bool = False
+
+    @property
+    def is_tie(self) -> bool:
+        return self.column is self.tie
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Between two rows: `value` and `id` of the row next to it, and the number of the first row of that page."""
+
+    forward: bool
+    value: Any
+    id: int
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page of rows and the places of its neighbours."""
+
+    rows: Sequence[Row[Any]]
+    number: int
+    previous: Place | None
+    next: Place | None
+
+
+def page_size(raw: str | None, default: int = PAGE_SIZE) -> int:
+    """One of the allowed sizes, whatever was asked for."""
+    return int(raw) if raw in {str(size) for size in PAGE_SIZES} else default
+
+
+def write_place(place: Place) -> str:
+    """The place as it stands in an address."""
+    value = place.value
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    elif isinstance(value, Decimal):
+        value = str(value)
+    elif value is not None and not isinstance(value, bool | int | float):
+        value = str(value)
+    text = json.dumps([int(place.forward), value, place.id, place.number], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
+    """The place in an address, None for junk."""
+    if not raw or len(raw) > 2000:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(raw.encode() + b"=" * (-len(raw) % 4))
+        forward, value, pk, number = json.loads(text)
+        if forward not in (0, 1) or not isinstance(pk, int) or not isinstance(number, int):
+            return None
+        if not 0 < pk <= BIGGEST_ID or not 0 < number <= BIGGEST_ID:
+            return None
+        return Place(bool(forward), _typed(value, kind), pk, number)
+    except (ValueError, TypeError, binascii.Error, InvalidOperation, RecursionError):
+        return None
+
+
+def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
+    if value is None:
+        return None
+    wanted = kind.python_type
+    if wanted is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("A moment without a zone.")
+        return moment
+    if wanted is date:
+        return date.fromisoformat(value)
+    if wanted is Decimal:
+        amount = Decimal(str(value))
+        kind.bind_processor  # noqa: B018 -- a type without one would be no column type
+        if not amount.is_finite() or abs(amount) > 10**14:
+            raise ValueError("Out of range.")
+        return amount
+    if wanted is int:
+        if not isinstance(value, int) or abs(value) > BIGGEST_ID:
+            raise ValueError("Out of range.")
+        return value
+    text = str(value)
+    if "\x00" in text:
+        raise ValueError("Not a text of PostgreSQL.")
+    return wanted(text)
+
+
+def fetch(
+    session: Session,
+    plan: Plan,
+    columns: Sequence[Any],
+    where: Sequence[ColumnElement[bool]],
+    order: Order,
+    place: Place | None,
+    size: int,
+) -> Slice:
+    """Return the page at `place` (None: the first) and where its neighbours are.
+
+    Rows carry `id`, `sort_value` and `tie_value` besides `columns`.
+    """
+    forward = place is None or place.forward
+    selected = [
+        plan.root.c.id.label("id"),
+        order.column.label("sort_value"),
+        order.tie.label("tie_value"),
+        *columns,
+    ]
+    rows: list[Row[Any]] = []
+    for conditions, keys in _phases(order, place, forward=forward):
+        statement = plan.select(*selected, where=(*where, *conditions))
+        statement = statement.order_by(*keys).limit(size + 1 - len(rows))
+        rows += session.execute(statement).all()
+        if len(rows) > size:
+            break
+    more = len(rows) > size
+    rows = rows[:size] if forward else rows[:size][::-1]
+    return _slice(rows, place, forward=forward, more=more, size=size)
+
+
+def _phases(
+    order: Order, place: Place | None, *, forward: bool
+) -> list[tuple[list[ColumnElement[bool]], list[ColumnElement[Any]]]]:
+    """Rows with a value, then rows without one; backwards the other way round."""
+    down = order.desc is forward
+    tie = order.tie.desc() if down else order.tie.asc()
+    if order.is_tie:
+        return [([_beyond(order.tie, place.id, down)] if place else [], [tie])]
+    column = order.column.desc() if down else order.column.asc()
+    filled: list[ColumnElement[bool]] = [order.column.is_not(None)] if order.nullable else []
+    empty: list[ColumnElement[bool]] = [order.column.is_(None)]
+    at_empty = place is not None and place.value is None
+    if place is not None and not at_empty:
+        here = tuple_(order.column, order.tie)
+        there = tuple_(literal(place.value, order.column.type), literal(place.id))
+        filled.append(here < there if down else here > there)
+    if at_empty:
+        assert place is not None
+        empty.append(_beyond(order.tie, place.id, down))
+    with_value = (filled, [column, tie])
+    if not order.nullable:
+        return [with_value]
+    without = (empty, [tie])
+    if forward:
+        return [without] if at_empty else [with_value, without]
+    return [without, with_value] if at_empty else [with_value]
+
+
+def _beyond(column: ColumnElement[Any], value: int, down: bool) -> ColumnElement[bool]:  # noqa: FBT001
+    return and_(column < value if down else column > value)
+
+
+def _slice(
+    rows: list[Row[Any]], place: Place | None, *, forward: bool, more: bool, size: int
+) -> Slice:
+    number = place.number if place else 1
+    if not forward and not more:
+        number = 1
+    before = after = None
+    if rows:
+        first, last = rows[0], rows[-1]
+        if (forward and place is not None) or (not forward and more):
+            start = max(1, number - size)
+            before = Place(False, first.sort_value, first.tie_value, start)
+        if not forward or more:
+            after = Place(True, last.sort_value, last.tie_value, number + len(rows))
+    return Slice(rows, number, before, after)

@@ -1,0 +1,92 @@
+"""The statement behind a list: one SELECT of plain columns, so that no row can ask for more.
+
+Related names come by joins to one. Nothing here knows of the request.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Label, Select, func, select
+
+from app.kit.screens.attrs import (
+    Attr,
+    fold_column,
+    is_indexed,
+    mapper_of,
+    pairs_of,
+    table_of,
+    title_column,
+)
+
+
+class Plan:
+    """Columns and joins of one list. Not shared between requests."""
+
+    def __init__(self, model: type[Any]) -> None:
+        self.model = model
+        self.root = table_of(model)
+        self._sources: dict[tuple[str, ...], FromClause] = {(): self.root}
+        self._models: dict[tuple[str, ...], type[Any]] = {(): model}
+        self._joins: list[tuple[FromClause, ColumnElement[bool], bool]] = []
+
+    def source(self, path: tuple[str, ...]) -> FromClause:
+        """The table behind `path`, joined when first asked for."""
+        if path in self._sources:
+            return self._sources[path]
+        near, model = self.source(path[:-1]), self._models[path[:-1]]
+        relation = mapper_of(model).relationships[path[-1]]
+        far = table_of(relation.mapper.class_).alias("_".join(path))
+        on = [near.c[own] == far.c[other] for own, other in pairs_of(relation)]
+        condition = on[0] if len(on) == 1 else on[0] & on[1]
+        self._sources[path] = far
+        self._models[path] = relation.mapper.class_
+        # Where the far row is always there, an inner join lets its index give the order.
+        self._joins.append((far, condition, not relation.info.get("always")))
+        return far
+
+    def column(self, attr: Attr) -> ColumnElement[Any]:
+        """The attribute's own column; of a relation, its link."""
+        return self.source(attr.path).c[attr.column.name]
+
+    def folded(self, attr: Attr) -> ColumnElement[Any]:
+        """The column by which a text is compared."""
+        return self.source(attr.path).c[fold_column(attr.column).name]
+
+    def title(self, attr: Attr) -> ColumnElement[Any]:
+        """The name of the record that a relation leads to."""
+        assert attr.target is not None
+        return self.source((*attr.path, attr.key)).c[title_column(attr.target).name]
+
+    def columns(self, attrs: Sequence[Attr]) -> list[Label[Any]]:
+        """What to select for `attrs`, two labelled columns (c0, t0) for a relation."""
+        found: list[Label[Any]] = []
+        for number, attr in enumerate(attrs):
+            found.append(self.column(attr).label(f"c{number}"))
+            if attr.target is not None:
+                found.append(self.title(attr).label(f"t{number}"))
+        return found
+
+    def select(self, *columns: Any, where: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
+        """SELECT `columns` with every join asked for so far."""
+        source: FromClause = self.root
+        for far, condition, outer in self._joins:
+            source = source.join(far, condition, isouter=outer)
+        return select(*columns).select_from(source).where(*where)
+
+    def count(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[tuple[int]]:
+        """How many rows match, counting no further than `cap` + 1."""
+        some = self.select(self.root.c.id, where=where).limit(cap + 1).subquery()
+        return select(func.count()).select_from(some)
+
+
+def is_sortable(model: type[Any], attr: Attr) -> bool:
+    """Whether an index gives the order: the own table's, or that of a figures row that is always there."""
+    if attr.target is not None or not is_indexed(fold_column(attr.column)):
+        return False
+    owner = model
+    for step in attr.path:
+        relation = mapper_of(owner).relationships[step]
+        if not relation.info.get("always"):
+            return False
+        owner = relation.mapper.class_
+    return True
