@@ -1,0 +1,132 @@
+"""The same request twice does its work once.
+
+The caller names the request by a key of its own; the answer is kept under it in the same transaction as the work,
+so that both exist or neither. The same key again gives the kept answer; with another body it is refused. Of two at
+once the second waits for the first's transaction to end.
+
+    with idempotent(session, key, body, key_id=api_key.id) as request:
+        if request.answer is None:
+            request.keep(201, {"id": place(…).id})
+        return request.answer
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, Text, UniqueConstraint, delete
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.kit import clock
+from app.kit.database.model import Model, OfCompany
+from app.kit.errors import Conflict, Invalid
+
+KEPT_FOR = timedelta(days=30)
+LONGEST_KEY = 255
+
+
+class Idempotency(OfCompany, Model):
+    """One request by its key, with the answer it got."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (
+        UniqueConstraint("company_id", "key_id", "key"),
+        CheckConstraint("status between 100 and 599", name="status"),
+        CheckConstraint(f"length(key) between 1 and {LONGEST_KEY}", name="key"),
+        CheckConstraint("length(body_hash) = 32", name="body_hash"),
+        Index(None, "company_id", "expires_at"),
+        {"info": {"audit": False}},
+    )
+
+    key_id: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int]
+    answer: Mapped[Any] = mapped_column(JSONB)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class KeyReused(Conflict):
+    """The key names another request already."""
+
+    status = 422
+    default_message = _l("This Idempotency-Key was used for another request.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    body: Any
+
+
+class Request:
+    """One request by its key; `answer` is None until it has one."""
+
+    def __init__(self, row: Idempotency, session: Session, *, kept: bool) -> None:
+        self._row, self._session = row, session
+        self.answer = Answer(row.status, row.answer) if kept else None
+        self.repeated = kept
+
+    def keep(self, status: int, body: Any) -> None:
+        """Keep the answer, in the caller's transaction. Raises RuntimeError for a second answer."""
+        if self.answer is not None:
+            raise RuntimeError("This request has its answer already.")
+        self._row.status, self._row.answer = status, body
+        self._session.add(self._row)
+        self._session.flush()
+        # As the repeat will get it: what jsonb makes of the answer, not what was passed in.
+        self._session.refresh(self._row, ["answer"])
+        self.answer = Answer(status, self._row.answer)
+
+
+@contextmanager
+def idempotent(
+    session: Session, key: str, body: bytes, *, key_id: str = "", operation: str = ""
+) -> Iterator[Request]:
+    """Enter a request. Raises KeyReused, or Invalid for a key that is empty or too long.
+
+    `key_id` is whose keys these are (the API key or user), `operation` what is asked (method and path): the same
+    body to another place is another request. Nothing is kept when the block raises.
+    """
+    if not 0 < len(key) <= LONGEST_KEY or "\0" in key:
+        raise Invalid(
+            _l("An Idempotency-Key has 1 to %(longest)s characters.", longest=LONGEST_KEY)
+        )
+    _wait_for_the_other(session, key_id, key)
+    digest = hashlib.sha256(operation.encode() + b"\0" + body).digest()
+    known = session.scalars(
+        select(Idempotency)
+        .where(Idempotency.key_id == key_id, Idempotency.key == key)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if known is not None and known.expires_at <= clock.now():
+        session.delete(known)
+        session.flush()
+        known = None
+    if known is not None and known.body_hash != digest:
+        raise KeyReused()
+    fresh = Idempotency(
+        key_id=key_id, key=key, body_hash=digest, expires_at=clock.now() + KEPT_FOR
+    )
+    yield Request(known or fresh, session, kept=known is not None)
+
+
+def forget_expired(session: Session, *, limit: int = 10_000) -> int:
+    """Delete rows of the stamped company that have expired, `limit` at a time; return how many."""
+    old = select(Idempotency.id).where(Idempotency.expires_at <= clock.now()).limit(limit)
+    gone = session.execute(delete(Idempotency).where(Idempotency.id.in_(old)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _wait_for_the_other(session: Session, key_id: str, key: str) -> None:
+    """Hold the key until the transaction ends. Two keys on one lock only wait for each other needlessly."""
+    name = func.concat_ws("/", text("crm_company()"), key_id, key)
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 7))))

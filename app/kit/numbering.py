@@ -1,0 +1,94 @@
+"""Numbers of documents without gaps.
+
+The counter's row is locked from the first number taken until the caller's transaction ends: whoever comes next
+waits, and a rollback gives the number back. That serialises the sales of one series of one company, which is the
+price of having no gap; number as late in the transaction as possible.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.kit.database.model import Model, OfCompany
+from app.kit.registry import Registry
+from app.kit.zones import business_date
+
+
+class Period(StrEnum):
+    """When a series begins again at 1."""
+
+    NEVER = "never"
+    YEAR = "year"
+    MONTH = "month"
+
+    def key(self, day: date) -> str:
+        """The period's name in the counter: empty, 2026 or 2026-11."""
+        return {"never": "", "year": f"{day:%Y}", "month": f"{day:%Y-%m}"}[self.value]
+
+
+@dataclass(frozen=True)
+class Series:
+    """A kind of document with numbers of its own. The pattern knows {n}, {year} and {month}: "R-{year}-{n:05}"."""
+
+    name: str
+    pattern: str = "{n}"
+    period: Period = Period.NEVER
+
+    def __post_init__(self) -> None:
+        day = date(2026, 11, 21)
+        # A period that does not show would give two documents the same number.
+        if self.text(1, day) == self.text(2, day):
+            raise ValueError(f"The pattern of series {self.name} does not show the number.")
+        if self.period is not Period.NEVER and self.text(1, day) == self.text(1, date(2027, 11, 1)):
+            raise ValueError(f"The pattern of series {self.name} does not show the year.")
+        if self.period is Period.MONTH and self.text(1, day) == self.text(1, date(2026, 12, 1)):
+            raise ValueError(f"The pattern of series {self.name} does not show the month.")
+
+    def text(self, number: int, day: date) -> str:
+        """The number as it stands on the document."""
+        return self.pattern.format(n=number, year=f"{day:%Y}", month=f"{day:%m}")
+
+
+class NumberCounter(OfCompany, Model):
+    """The last number given out, per series and period."""
+
+    __tablename__ = "number_counter"
+    __table_args__ = (
+        UniqueConstraint("company_id", "series", "period"),
+        CheckConstraint("last > 0", name="last"),
+        {"info": {"audit": False}},
+    )
+
+    series: Mapped[str] = mapped_column(Text)
+    period: Mapped[str] = mapped_column(Text)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+series: Registry[Series] = Registry("number series")
+
+
+def next_number(
+    session: Session, of: Series, *, at: date | datetime, zone: str = "UTC"
+) -> str:
+    """The next number of the series, consecutive as the transactions commit.
+
+    `at` is a day, or a moment whose day in `zone` counts: the year on the document is the store's own.
+    """
+    day = business_date(at, zone) if isinstance(at, datetime) else at
+    return of.text(_count(session, of, day), day)
+
+
+def _count(session: Session, of: Series, day: date) -> int:
+    taken = (
+        insert(NumberCounter)
+        .values(series=of.name, period=of.period.key(day), last=1)
+        .on_conflict_do_update(
+            index_elements=["company_id", "series", "period"], set_={"last": NumberCounter.last + 1}
+        )
+        .returning(NumberCounter.last)
+    )
+    return session.execute(taken).scalar_one()
