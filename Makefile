@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test check bench pins environment environment-dev browser
 
 run: environment
-	@$(BIN)/python -m app.kit.serve --with-parent
+	@$(BIN)/python -m app.serve --with-parent
 
 test: environment-dev browser
 	@$(BIN)/python -m pytest -n 2

@@ -24,8 +24,8 @@ def main() -> None:
     from werkzeug.serving import is_running_from_reloader  # noqa: PLC0415
 
     import config as configuration  # noqa: PLC0415
-    from app import create_app  # noqa: PLC0415
-    from app.kit import serve, servers  # noqa: PLC0415
+    from app import create_app, serve  # noqa: PLC0415
+    from app.kit import servers  # noqa: PLC0415
 
     config = configuration.load()
     if not is_running_from_reloader():

@@ -2,7 +2,7 @@
 
 Starts again what dies, ends all when told to, and leaves nothing behind.
 
-`app.kit.serve` says which programs make up the product.
+`app.serve` says which programs make up the product.
 """
 
 import contextlib

@@ -9,23 +9,20 @@ Any number of processes may use them at once: the last one that leaves stops the
 not leave but died, their keeper does. `urls.check()` starts again what died meanwhile; the
 addresses stay the same.
 
-`servers.for_process(config)` gives the configuration with addresses filled in and uses the servers
-until the process ends: what `create_app()` without a configuration does.
-
 For tests:
 
-    with servers.test_server(directory) as server:       # TestServer
-        server.superuser_url                             # libpq URL of the administrator, database
-        "postgres" server.redis_url                                 # Valkey; `server.redis(number)`
-        is database `number` of 16 server.create_database("t1")                     # or ("t1",
-        template="t0"), with the roles of production server.url("t1", "crm_web")
-        # SQLAlchemy URL for a login (crm_web, crm_migrate, postgres) server.drop_database("t1")
+    with servers.test_server(directory) as server:   # TestServer
+        server.superuser_url          # libpq URL of the administrator, database "postgres"
+        server.redis_url              # Valkey; `server.redis(n)` is its database n of 16
+        server.create_database("t1")  # or ("t1", template="t0"), with the roles of production
+        server.url("t1", "crm_web")   # SQLAlchemy URL for crm_web, crm_migrate or postgres
+        server.drop_database("t1")
 
 It keeps nothing and is as fast as unsafe settings make it. Concurrent runs on one directory share
 it; the last one stops it and deletes its data.
 """
 
-from app.kit.servers.embedded import TestServer, Urls, for_process, running, test_server
+from app.kit.servers.embedded import TestServer, Urls, running, test_server
 from app.kit.servers.places import ServerError
 
-__all__ = ["ServerError", "TestServer", "Urls", "for_process", "running", "test_server"]
+__all__ = ["ServerError", "TestServer", "Urls", "running", "test_server"]

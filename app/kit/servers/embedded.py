@@ -1,6 +1,5 @@
 """Using the embedded servers: `running` for the product, `test_server` for its tests."""
 
-import atexit
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -54,19 +53,6 @@ def running(config: "Config") -> Iterator[Urls]:
 
     with _using(place, start) as (sockets, socket):
         yield _urls(config, sockets, socket, check)
-
-
-def for_process(config: "Config") -> "Config":
-    """Give the configuration with addresses, and use the servers until this process ends.
-
-    For what has no place for a `with`: a command of `flask`, a web server that loads `run:app`.
-    """
-    if config.database_url is not None and config.redis_url is not None:
-        return config
-    stack = contextlib.ExitStack()
-    urls = stack.enter_context(running(config))
-    atexit.register(stack.close)
-    return config.with_urls(urls)
 
 
 def _urls(

@@ -1,4 +1,4 @@
-"""`python -m app.kit.serve`: the whole product on this machine, behind one address.
+"""`python -m app.serve`: the whole product on this machine, behind one address.
 
 `make run` ends up here.
 """
@@ -22,7 +22,7 @@ from config import Config
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start servers and programs and keep them running until told to end."""
-    parser = argparse.ArgumentParser(prog="python -m app.kit.serve")
+    parser = argparse.ArgumentParser(prog="python -m app.serve")
     parser.add_argument("--with-parent", action="store_true", help="end when the parent ends")
     parser.add_argument("--prepare", action="store_true", help="only bring the database up to date")
     options = parser.parse_args(arguments)
@@ -58,7 +58,7 @@ def run(config: Config) -> None:
 
 def prepare(config: Config) -> None:
     """Bring the database up to date: migrations, rules, permissions, the demo once."""
-    from app.kit.deploy import prepare as deploy  # noqa: PLC0415 - loads the whole application
+    from app.deploy import prepare as deploy  # noqa: PLC0415 - loads the whole application
 
     with servers.running(config) as urls:
         deploy(config.with_urls(urls))
@@ -67,7 +67,7 @@ def prepare(config: Config) -> None:
 def _prepare_apart(config: Config) -> None:
     # In a process of its own: the supervisor stays small and has no threads.
     done = subprocess.run(
-        [sys.executable, "-m", "app.kit.serve", "--prepare"], env=config.environment(), check=False
+        [sys.executable, "-m", "app.serve", "--prepare"], env=config.environment(), check=False
     )
     if done.returncode:
         sys.exit("The database could not be brought up to date: see above.")
