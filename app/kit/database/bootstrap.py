@@ -137,6 +137,7 @@ def _database_statements(database: str) -> Iterator[str]:
     yield "GRANT USAGE ON SCHEMA public TO PUBLIC"
     yield "CREATE SCHEMA IF NOT EXISTS search AUTHORIZATION crm_search"
     yield "ALTER SCHEMA search OWNER TO crm_search"
+    yield "CREATE SCHEMA IF NOT EXISTS auth AUTHORIZATION crm_owner"
 
 
 def _identifier(name: str) -> str:

@@ -49,6 +49,7 @@ _RULES: dict[str, str] = {
           join pg_class t on t.oid = x.indrelid
           join pg_attribute a on a.attrelid = t.oid and a.attname = 'company_id'
          where x.indisunique and not x.indisprimary and not t.relispartition
+           and t.relname <> 'company' -- its short name is the one key across companies
            and t.relnamespace = 'public'::regnamespace and x.indkey[0] <> a.attnum""",
     "function {} is SECURITY DEFINER and not registered": """
         select n.nspname || '.' || p.proname from pg_proc p

@@ -13,9 +13,8 @@ from sqlalchemy import Table
 from app.kit.database.stamp import Role
 
 COMPANY_IS = "company_id = (select nullif(current_setting('app.company_id', true), '')::bigint)"
-STORES = (
-    "(select nullif(current_setting('app.store_ids', true), '')::bigint[])"
-)
+# Cast once more, else ANY takes it for a subquery of rows instead of one array.
+STORES = "(select nullif(current_setting('app.store_ids', true), '')::bigint[])::bigint[]"
 _ALL = "select, insert, update, delete"
 
 

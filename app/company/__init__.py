@@ -1,0 +1,1 @@
+"""Companies, franchises, stores, employees, and the people who sign in for them."""

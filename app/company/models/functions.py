@@ -1,0 +1,404 @@
+"""The schema `auth`: what must be asked before it is known who somebody is, one row at a time.
+
+Run as `crm_auth`, which owns and reads no table. Each function has one narrow contract, checks what it
+is given, and answers nothing else. `app/company/doors.py` calls them; nobody else does.
+"""
+
+from app.kit.database.functions import SqlFunction, register
+from app.kit.database.stamp import Role
+
+_HEAD = """create or replace function auth.{signature} returns {returns} language plpgsql volatile
+security definer set search_path = pg_catalog, public as $$
+#variable_conflict use_column
+{body} $$"""
+
+# A browser that is not told to stay forgets after half a day without a click.
+STAYS, PASSES = "interval '30 days'", "interval '12 hours'"
+# Counted before the password is looked at, so that a hundred guesses at once are a hundred guesses.
+ACCOUNT_TRIES, NETWORK_TRIES, PAUSE = 5, 60, "interval '15 minutes'"
+
+
+def _auth(signature: str, returns: str, body: str) -> SqlFunction:
+    head, _, arguments = signature.partition("(")
+    types = ", ".join(part.split()[1] for part in arguments.rstrip(")").split(",") if part.strip())
+    return register(
+        SqlFunction(
+            f"{head}({types})",
+            _HEAD.format(signature=signature, returns=returns, body=body.strip()),
+            schema="auth",
+            callers=(Role.AUTH,),
+            definer=True,
+        )
+    )
+
+
+READER = _auth(
+    "reader(p_token text, p_session bigint, p_membership bigint, p_at timestamptz)",
+    """table (session_id bigint, user_id int, first_name text, last_name text, email text,
+locale text, time_zone text, superuser boolean, membership_id bigint, company_id bigint,
+company_name text, currency text, employee_id bigint, all_stores boolean, store_ids bigint[],
+role_names text[], perm_version bigint)""",
+    f"""
+declare s user_session;
+begin
+  if p_membership is null then
+    select * into s from user_session u
+     where case when p_token is not null then u.token_hash = p_token else u.id = p_session end;
+    if s.id is null or s.ended_at is not null or s.expires_at <= p_at then return; end if;
+    -- At most every five minutes: a read that writes each time would be a write.
+    if s.last_seen_at < p_at - interval '5 minutes' then
+      update user_session set last_seen_at = p_at, expires_at = greatest(
+        expires_at, p_at + case when stays then {STAYS} else {PASSES} end)
+       where id = s.id and last_seen_at = s.last_seen_at;
+    end if;
+  else
+    s.membership_id := p_membership;
+    select m.user_id into s.user_id from membership m where m.id = p_membership;
+  end if;
+  return query
+  select s.id, u.id, u.first_name::text, u.last_name::text, u.email::text,
+    coalesce(u.locale, c.locale, 'en'), coalesce(u.time_zone, c.time_zone, 'UTC'),
+    m.id is null and exists (
+      select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
+       where ur.user_id = u.id and r.company_id is null and r.template = 'superuser'),
+    m.id, c.id, c.name, c.currency, m.employee_id, m.all_stores,
+    case when m.all_stores then null else array(
+      select ms.store_id from membership_store ms where ms.membership_id = m.id order by 1) end,
+    array(select r.name::text from membership_role mr join ab_role r on r.id = mr.role_id
+      where mr.membership_id = m.id order by 1),
+    coalesce(v.version, 0)
+  from ab_user u
+  left join membership m
+    on m.id = s.membership_id and m.user_id = u.id and m.active and m.archived_at is null
+  left join company c on c.id = m.company_id
+  left join perm_version v on v.company_id = c.id
+  where u.id = s.user_id and u.active and (s.membership_id is null or m.id is not null);
+end""",
+)
+
+RIGHTS = _auth(
+    "rights(p_user int, p_membership bigint)",
+    "table (permission text, view text)",
+    """
+begin
+  return query
+  select p.name::text, v.name::text
+  from ab_permission_view pv
+  join ab_permission p on p.id = pv.permission_id
+  join ab_view_menu v on v.id = pv.view_menu_id
+  where pv.id in (
+    select pr.permission_view_id from ab_permission_view_role pr
+     where pr.role_id in (
+       select mr.role_id from membership_role mr
+        where mr.membership_id = p_membership
+       union all
+       select ur.role_id from ab_user_role ur join ab_role r on r.id = ur.role_id
+        where p_membership is null and ur.user_id = p_user and r.company_id is null));
+end""",
+)
+
+TRY_SIGN_IN = _auth(
+    "try_sign_in(p_login text, p_network text, p_at timestamptz)",
+    "table (user_id int, password text, active boolean, email text, locale text, tries_left int)",
+    f"""
+declare k text; n int; most int; tries int := 1000;
+begin
+  delete from sign_in_throttle where since < p_at - {PAUSE};
+  foreach k in array array['account:' || lower(p_login), 'network:' || p_network] loop
+    most := case when k like 'account:%' then {ACCOUNT_TRIES} else {NETWORK_TRIES} end;
+    -- The pause runs from the last try that was still allowed.
+    insert into sign_in_throttle as t (key, failures, since) values (k, 1, p_at)
+    on conflict (key) do update set failures = t.failures + 1,
+      since = case when t.failures >= most then t.since else excluded.since end
+    returning failures into n;
+    tries := least(tries, most - n);
+  end loop;
+  if tries < 0 then
+    return query select null::int, null::text, false, null::text, null::text, tries;
+    return;
+  end if;
+  return query
+  select u.id, u.password::text, coalesce(u.active, false), u.email::text, u.locale, tries
+    from (select 1) one left join ab_user u
+      on lower(u.email) = lower(p_login) or lower(u.username) = lower(p_login);
+end""",
+)
+
+OPEN_SESSION = _auth(
+    "open_session(p_user int, p_login text, p_token text, p_kind text, p_stays boolean,"
+    " p_network text, p_agent text, p_at timestamptz)",
+    "table (session_id bigint, membership_id bigint, memberships int)",
+    f"""
+declare places bigint[]; place bigint; made bigint;
+begin
+  delete from sign_in_throttle where key = 'account:' || lower(p_login);
+  update sign_in_throttle set failures = failures - 1 where key = 'network:' || p_network;
+  select array_agg(m.id order by m.id) into places from membership m
+   where m.user_id = p_user and m.active and m.archived_at is null;
+  -- Whoever works for one company only is there at once; the others go where they were last.
+  select s.membership_id into place from user_session s
+   where s.user_id = p_user and s.membership_id = any (places) order by s.id desc limit 1;
+  if array_length(places, 1) = 1 then place := places[1]; end if;
+  insert into user_session
+    (token_hash, user_id, membership_id, kind, stays, created_at, last_seen_at, expires_at, ip, user_agent)
+  select p_token, u.id, place, p_kind, p_stays, p_at, p_at,
+    p_at + case when p_stays then {STAYS} else {PASSES} end, p_network, left(p_agent, 300)
+    from ab_user u where u.id = p_user and u.active
+  returning id into made;
+  if made is null then return; end if;
+  return query select made, place, coalesce(array_length(places, 1), 0);
+end""",
+)
+
+MEMBERSHIPS = _auth(
+    "memberships(p_session bigint)",
+    "table (membership_id bigint, company_name text, current boolean)",
+    """
+begin
+  return query
+  select m.id, c.name, m.id is not distinct from s.membership_id
+    from user_session s join membership m on m.user_id = s.user_id
+    join company c on c.id = m.company_id
+   where s.id = p_session and s.ended_at is null and m.active and m.archived_at is null
+   order by c.name, m.id;
+end""",
+)
+
+CHOOSE = _auth(
+    "choose(p_session bigint, p_membership bigint)",
+    "boolean",
+    """
+begin
+  -- No membership means: as the installation's administrator.
+  update user_session s set membership_id = p_membership
+   where s.id = p_session and s.ended_at is null and (
+     exists (select 1 from membership m where m.id = p_membership and m.user_id = s.user_id
+       and m.active and m.archived_at is null)
+     or p_membership is null and exists (
+       select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
+        where ur.user_id = s.user_id and r.company_id is null));
+  return found;
+end""",
+)
+
+END_SESSION = _auth(
+    "end_session(p_session bigint, p_at timestamptz)",
+    "void",
+    "begin update user_session set ended_at = p_at where id = p_session and ended_at is null; end",
+)
+
+FORGOT = _auth(
+    "forgot(p_email text, p_network text, p_token text, p_at timestamptz, p_until timestamptz)",
+    "table (user_id int, first_name text, email text, locale text)",
+    """
+declare n int; k text; known ab_user;
+begin
+  delete from sign_in_throttle where since < p_at - interval '15 minutes';
+  foreach k in array array['forgot:' || lower(p_email), 'forgot-network:' || p_network] loop
+    insert into sign_in_throttle as t (key, failures, since) values (k, 1, p_at)
+    on conflict (key) do update set failures = t.failures + 1 returning failures into n;
+    if n > (case when k like 'forgot:%' then 3 else 20 end) then return; end if;
+  end loop;
+  select * into known from ab_user u where lower(u.email) = lower(p_email) and u.active;
+  if known.id is null then return; end if;
+  insert into password_reset (user_id, token_hash, created_at, expires_at)
+  values (known.id, p_token, p_at, p_until);
+  return query select known.id, known.first_name::text, known.email::text, known.locale;
+end""",
+)
+
+RESET_FOR = _auth(
+    "reset_for(p_token text, p_at timestamptz)",
+    "text",
+    """
+begin
+  return (select u.email from password_reset r join ab_user u on u.id = r.user_id
+    where r.token_hash = p_token and r.used_at is null and r.expires_at > p_at and u.active);
+end""",
+)
+
+RESET_PASSWORD = _auth(
+    "reset_password(p_token text, p_password text, p_at timestamptz)",
+    "text",
+    """
+declare who int;
+begin
+  update password_reset r set used_at = p_at
+   where r.token_hash = p_token and r.used_at is null and r.expires_at > p_at
+     and exists (select 1 from ab_user u where u.id = r.user_id and u.active)
+  returning r.user_id into who;
+  if who is null then return null; end if;
+  update password_reset set used_at = p_at where user_id = who and used_at is null;
+  update user_session set ended_at = p_at where user_id = who and ended_at is null;
+  update ab_user set password = p_password, changed_on = p_at where id = who;
+  delete from sign_in_throttle
+   where key = 'account:' || (select lower(email) from ab_user where id = who);
+  return (select email from ab_user where id = who);
+end""",
+)
+
+CHANGE_PASSWORD = _auth(
+    "change_password(p_session bigint, p_password text, p_at timestamptz)",
+    "boolean",
+    """
+declare who int;
+begin
+  select s.user_id into who from user_session s where s.id = p_session and s.ended_at is null;
+  if who is null then return false; end if;
+  update ab_user set password = p_password, changed_on = p_at where id = who;
+  update user_session set ended_at = p_at
+   where user_id = who and id <> p_session and ended_at is null;
+  update password_reset set used_at = p_at where user_id = who and used_at is null;
+  return true;
+end""",
+)
+
+CHANGE_PROFILE = _auth(
+    "change_profile(p_session bigint, p_first text, p_last text, p_locale text, p_zone text)",
+    "boolean",
+    """
+begin
+  update ab_user u set first_name = p_first, last_name = p_last, locale = p_locale,
+    time_zone = p_zone
+    from user_session s where s.id = p_session and s.ended_at is null and u.id = s.user_id;
+  return found;
+end""",
+)
+
+INVITED = _auth(
+    "invited(p_token text, p_at timestamptz)",
+    "table (email text, company_name text, known boolean, locale text)",
+    """
+begin
+  return query
+  select i.email, c.name,
+    exists (select 1 from ab_user u where lower(u.email) = i.email and u.password is not null),
+    c.locale
+    from invitation i join company c on c.id = i.company_id
+   where i.token_hash = p_token and i.accepted_at is null and i.revoked_at is null
+     and i.expires_at > p_at;
+end""",
+)
+
+ACCEPT = _auth(
+    "accept_invitation(p_token text, p_session bigint, p_first text, p_last text,"
+    " p_password text, p_locale text, p_at timestamptz)",
+    "table (user_id int, membership_id bigint)",
+    """
+declare i invitation; who ab_user; place bigint;
+begin
+  update invitation n set accepted_at = p_at, version = n.version + 1
+   where n.token_hash = p_token and n.accepted_at is null and n.revoked_at is null
+     and n.expires_at > p_at
+  returning * into i;
+  if i.id is null then return; end if;
+  select * into who from ab_user u where lower(u.email) = i.email;
+  if who.id is null then
+    if p_password is null then raise exception 'a new person needs a password'; end if;
+    insert into ab_user (first_name, last_name, username, email, password, active, locale, created_on)
+    values (p_first, p_last, i.email, i.email, p_password, true, p_locale, p_at)
+    returning * into who;
+  elsif who.password is null then
+    update ab_user set password = p_password, first_name = p_first, last_name = p_last
+     where id = who.id;
+  elsif not exists (select 1 from user_session s
+      where s.id = p_session and s.user_id = who.id and s.ended_at is null) then
+    -- The mail alone must not open somebody's account: they sign in first.
+    raise exception 'sign in first';
+  end if;
+  insert into membership as m (company_id, user_id, employee_id, all_stores, created_by)
+  values (i.company_id, who.id, i.employee_id, i.all_stores, i.created_by)
+  on conflict (company_id, user_id) do update set active = true, archived_at = null,
+    all_stores = excluded.all_stores, version = m.version + 1, changed_at = p_at
+  returning m.id into place;
+  delete from membership_role where membership_id = place;
+  delete from membership_store where membership_id = place;
+  insert into membership_role (company_id, membership_id, role_id)
+  select i.company_id, place, r.id from ab_role r
+   where r.company_id = i.company_id and r.id = any (i.role_ids);
+  insert into membership_store (company_id, membership_id, store_id)
+  select i.company_id, place, s.id from store s
+   where s.company_id = i.company_id and s.id = any (i.store_ids);
+  update user_session set membership_id = place where id = p_session;
+  return query select who.id, place;
+end""",
+)
+
+KEY = _auth(
+    "api_key(p_hash text, p_at timestamptz)",
+    "table (api_key_id bigint, membership_id bigint, scopes text[])",
+    """
+begin
+  insert into api_key_use as u (company_id, api_key_id, last_used_at)
+  select k.company_id, k.id, p_at from api_key k where k.key_hash = p_hash
+  on conflict (company_id, api_key_id) do update set last_used_at = excluded.last_used_at
+   where u.last_used_at < excluded.last_used_at - interval '5 minutes';
+  return query
+  select k.id, k.membership_id, k.scopes from api_key k
+   where k.key_hash = p_hash and k.revoked_at is null and k.archived_at is null
+     and (k.expires_at is null or k.expires_at > p_at);
+end""",
+)
+
+CREATE_USER = _auth(
+    "create_user(p_email text, p_first text, p_last text, p_password text, p_locale text)",
+    "int",
+    """
+declare who int;
+begin
+  insert into ab_user (first_name, last_name, username, email, password, active, locale, created_on)
+  values (p_first, p_last, lower(p_email), lower(p_email), p_password, true, p_locale, now())
+  returning id into who;
+  return who;
+end""",
+)
+
+CREATE_COMPANY = _auth(
+    "create_company(p_slug text, p_name text, p_currency text, p_country text, p_zone text,"
+    " p_locale text)",
+    "bigint",
+    """
+declare made bigint;
+begin
+  insert into company (slug, name, currency, country, time_zone, locale)
+  values (p_slug, p_name, p_currency, p_country, p_zone, p_locale) returning id into made;
+  return made;
+end""",
+)
+
+COMPANY_BY_SLUG = _auth(
+    "company_by_slug(p_slug text)",
+    "bigint",
+    "begin return (select c.id from company c where c.slug = p_slug); end",
+)
+
+ADD_MEMBERSHIP = _auth(
+    "add_membership(p_company bigint, p_user int, p_all_stores boolean, p_employee bigint)",
+    "bigint",
+    """
+declare place bigint;
+begin
+  insert into membership (company_id, user_id, all_stores, employee_id)
+  values (p_company, p_user, p_all_stores, p_employee) returning id into place;
+  return place;
+end""",
+)
+
+USER_BY_EMAIL = _auth(
+    "user_by_email(p_email text)",
+    "int",
+    "begin return (select u.id from ab_user u where lower(u.email) = lower(p_email)); end",
+)
+
+APPOINT_SUPERUSER = _auth(
+    "appoint_superuser(p_user int)",
+    "boolean",
+    """
+begin
+  insert into ab_user_role (user_id, role_id)
+  select p_user, r.id from ab_role r where r.company_id is null and r.template = 'superuser'
+  on conflict do nothing;
+  return exists (select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
+    where ur.user_id = p_user and r.company_id is null);
+end""",
+)

@@ -1,0 +1,1 @@
+"""Who may do what: Flask-AppBuilder's security, with everything replaced that knew no companies."""
