@@ -1,0 +1,30 @@
+"""What the kit needs of the configuration, given to it once when a process starts."""
+
+from typing import TYPE_CHECKING
+
+from app.kit import outgoing, secrets, signing
+from app.kit.files.stores import LocalStore, S3Store, Store, use_store
+
+if TYPE_CHECKING:
+    from config import Config
+
+
+def wire(config: "Config") -> None:
+    """Set keys, store and allowed networks of this process."""
+    secrets.use_keys(config.encryption_keys)
+    signing.use_keys((config.secret_key, *config.secret_key_fallbacks))
+    outgoing.allow_networks(("0.0.0.0/0", "::/0") if config.allow_private_addresses else ())
+    use_store(_store(config))
+
+
+def _store(config: "Config") -> Store:
+    """The bucket where one is named, else a folder below `instance`."""
+    if config.s3_bucket is None:
+        return LocalStore(config.instance / "files")
+    return S3Store(
+        config.s3_bucket,
+        endpoint_url=config.s3_endpoint_url,
+        region=config.s3_region,
+        access_key_id=config.s3_access_key_id,
+        secret_access_key=config.s3_secret_access_key,
+    )
