@@ -1,0 +1,1 @@
+"""Who buys: clients, how to reach them, what they allowed, what they did."""

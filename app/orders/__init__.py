@@ -1,0 +1,1 @@
+"""Sales from draft to completed, what comes back, and the money for both."""

@@ -1,0 +1,234 @@
+"""Orders and their lines."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.catalogue.models import Variant
+from app.clients.models import Client
+from app.company.models import Store
+from app.kit.choices import choice
+from app.kit.database.install.search import Look
+from app.kit.database.model import (
+    Business,
+    Model,
+    fold_of,
+    link,
+    sort_indexes,
+    trigram_index,
+)
+from app.kit.money import money, unit_price as price_column
+from app.orders.choices import (
+    ChargeKind,
+    DeliveryMethod,
+    DeliveryState,
+    LineKind,
+    OrderChannel,
+    OrderStatus,
+    PaymentState,
+)
+from app.orders.models.columns import LINE_AMOUNT, Source, Sums, amount_column, document_checks
+
+
+class Order(Business, Sums, Source, Model):
+    """A sale from draft to completed. An order over the counter may have no client."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("company_id", "number"),
+        Index(
+            "uq_orders_source",
+            "company_id",
+            "source",
+            "source_key",
+            unique=True,
+            postgresql_where=text("source is not null"),
+        ),
+        CheckConstraint(
+            "status in ('draft', 'cancelled')"
+            " or num_nonnulls(number, placed_at, business_date) = 3",
+            name="placed_order_is_numbered",
+        ),
+        CheckConstraint("least(goods, charges, discount, tax, total) >= 0", name="sums"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        *document_checks("order"),
+        *sort_indexes("number", "placed_at", "business_date", "total", "promised_at", "created_at"),
+        Index(None, "company_id", "status", "placed_at", "id"),
+        Index(None, "company_id", "payment_state", "placed_at", "id"),
+        Index(None, "company_id", "country", "placed_at", "id"),
+        Index(None, "company_id", "store_id", "placed_at", "id"),
+        Index(None, "company_id", "client_id", "placed_at", "id"),
+        trigram_index("number_fold"),
+        {"info": {"label": _l("Order"), "search": (Look("orders", "id", "number_fold"),)}},
+    )
+
+    number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number"), "computed": True})
+    number_fold: Mapped[str | None] = fold_of("number")
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    client_id: Mapped[int | None] = link(
+        "client",
+        index=False,
+        info={"label": _l("Client"), "help": _l("Empty for a sale over the counter.")},
+    )
+    client: Mapped[Client | None] = relationship(foreign_keys=client_id)
+    channel: Mapped[OrderChannel] = choice(
+        OrderChannel,
+        default=OrderChannel.STORE,
+        server_default=OrderChannel.STORE.value,
+        info={"label": _l("Channel")},
+    )
+    status: Mapped[OrderStatus] = choice(
+        OrderStatus,
+        default=OrderStatus.DRAFT,
+        server_default=OrderStatus.DRAFT.value,
+        info={"label": _l("Status"), "computed": True},
+    )
+    placed_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Placed"), "computed": True}
+    )
+    business_date: Mapped[date | None] = mapped_column(
+        info={
+            "label": _l("Business day"),
+            "computed": True,
+            "help": _l("The day of the sale on the store's own clocks."),
+        }
+    )
+    goods: Mapped[Decimal] = amount_column(_l("Products"))
+    charges: Mapped[Decimal] = amount_column(_l("Charges"))
+    discount: Mapped[Decimal] = amount_column(
+        _l("Discount"), help=_l("Already taken off the sums.")
+    )
+    tax: Mapped[Decimal] = amount_column(_l("Tax"))
+    total: Mapped[Decimal] = amount_column(_l("Total"))
+    total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
+    paid: Mapped[Decimal] = amount_column(_l("Paid"), help=_l("Received less returned."))
+    returned: Mapped[Decimal] = amount_column(_l("Returned"))
+    payment_state: Mapped[PaymentState] = choice(
+        PaymentState,
+        default=PaymentState.UNPAID,
+        server_default=PaymentState.UNPAID.value,
+        info={"label": _l("Payment"), "computed": True},
+    )
+    delivery_method: Mapped[DeliveryMethod] = choice(
+        DeliveryMethod,
+        default=DeliveryMethod.COUNTER,
+        server_default=DeliveryMethod.COUNTER.value,
+        info={"label": _l("Delivery")},
+    )
+    delivery_state: Mapped[DeliveryState] = choice(
+        DeliveryState,
+        default=DeliveryState.NOT_SENT,
+        server_default=DeliveryState.NOT_SENT.value,
+        info={"label": _l("Delivery state"), "computed": True},
+    )
+    delivery_address: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, info={"label": _l("Delivery address"), "guard": "contacts"}
+    )
+    promised_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True),
+        info={"label": _l("Promised"), "help": _l("By when the client was told to have it.")},
+    )
+    country: Mapped[str | None] = mapped_column(
+        String(2), info={"label": _l("Country"), "help": _l("Where the order goes.")}
+    )
+    note: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Note"), "help": _l("Shown to the packer."), "format": "long"}
+    )
+    cancel_reason: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Reason for cancelling"), "computed": True}
+    )
+    confirmed_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Confirmed"), "computed": True}
+    )
+    shipped_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Shipped"), "computed": True}
+    )
+    completed_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Completed"), "computed": True}
+    )
+    cancelled_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Cancelled"), "computed": True}
+    )
+    lines: Mapped[list["OrderLine"]] = relationship(
+        foreign_keys="OrderLine.order_id",
+        back_populates="order",
+        order_by="OrderLine.position",
+        lazy="raise",
+    )
+
+    def __str__(self) -> str:
+        return self.number or str(_l("Draft"))
+
+
+class OrderLine(Business, Model):
+    """One line of an order: a variant, or a charge. Its place in a source is order and position."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        # Serves the key to orders too: every further index is paid for by each line of an import.
+        UniqueConstraint("company_id", "order_id", "position"),
+        CheckConstraint("(kind = 'goods') = (variant_id is not null)", name="goods_have_variant"),
+        CheckConstraint("(kind = 'charge') = (charge_kind is not null)", name="charge_is_named"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("least(unit_price, discount, amount, tax) >= 0", name="sums"),
+        CheckConstraint(LINE_AMOUNT, name="amount"),
+        CheckConstraint("cost >= 0", name="cost"),
+        {"info": {"label": _l("Order line")}},
+    )
+
+    order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})
+    order: Mapped[Order] = relationship(foreign_keys=order_id, back_populates="lines")
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    position: Mapped[int] = mapped_column(info={"label": _l("Position")})
+    kind: Mapped[LineKind] = choice(
+        LineKind,
+        default=LineKind.GOODS,
+        server_default=LineKind.GOODS.value,
+        info={"label": _l("Kind")},
+    )
+    variant_id: Mapped[int | None] = link("variant", info={"label": _l("Variant")})
+    variant: Mapped[Variant | None] = relationship(foreign_keys=variant_id)
+    charge_kind: Mapped[ChargeKind | None] = choice(ChargeKind, info={"label": _l("Charge")})
+    description: Mapped[str] = mapped_column(
+        Text,
+        default="",
+        server_default="",
+        info={"label": _l("Description"), "help": _l("As the client reads it.")},
+    )
+    quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
+    unit_price: Mapped[Decimal] = price_column(info={"label": _l("Unit price"), "guard": "money"})
+    discount: Mapped[Decimal] = money(
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Discount"), "guard": "money"},
+    )
+    amount: Mapped[Decimal] = amount_column(_l("Amount"))
+    tax_rate: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2),
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Tax rate"), "unit": "%"},
+    )
+    tax: Mapped[Decimal] = amount_column(_l("Tax"))
+    cost: Mapped[Decimal | None] = price_column(
+        info={"label": _l("Unit cost at the sale"), "guard": "costs", "computed": True}
+    )
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.description}"

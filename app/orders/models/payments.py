@@ -1,0 +1,179 @@
+"""Money for orders, and signed document lines that are neither sale nor return."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clients.models import Client
+from app.company.models import Store
+from app.kit import clock
+from app.kit.choices import choice
+from app.kit.database.install.search import Look
+from app.kit.database.model import (
+    Business,
+    Model,
+    fold_of,
+    link,
+    sort_indexes,
+    trigram_index,
+)
+from app.kit.money import money
+from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
+from app.orders.models.columns import CURRENCY, Source, amount_column
+from app.orders.models.orders import Order
+from app.orders.models.returns import GoodsReturn
+from app.value.models import Certificate
+
+
+class Payment(Business, Model):
+    """Money received or returned for an order. What is settled counts; its amount never changes."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        # One event of a provider is booked once, however often it is told.
+        Index(
+            "uq_payment_external_ref",
+            "company_id",
+            "provider",
+            "external_ref",
+            unique=True,
+            postgresql_where=text("external_ref is not null"),
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("num_nonnulls(order_id, goods_return_id) >= 1", name="purpose"),
+        CheckConstraint(
+            "external_ref is null or provider is not null", name="reference_of_provider"
+        ),
+        CheckConstraint(
+            "(method = 'certificate') = (certificate_id is not null)", name="certificate"
+        ),
+        CheckConstraint(CURRENCY, name="currency"),
+        *sort_indexes("at", "amount", "status", "method", "business_date"),
+        Index(None, "company_id", "store_id", "at"),
+        {"info": {"label": _l("Payment")}},
+    )
+
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    order_id: Mapped[int | None] = link("orders", info={"label": _l("Order")})
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    goods_return_id: Mapped[int | None] = link("goods_return", info={"label": _l("Return")})
+    goods_return: Mapped[GoodsReturn | None] = relationship(foreign_keys=goods_return_id)
+    client_id: Mapped[int | None] = link("client", info={"label": _l("Client")})
+    client: Mapped[Client | None] = relationship(foreign_keys=client_id)
+    direction: Mapped[PaymentDirection] = choice(
+        PaymentDirection,
+        default=PaymentDirection.RECEIVED,
+        server_default=PaymentDirection.RECEIVED.value,
+        info={"label": _l("Direction")},
+    )
+    method: Mapped[PaymentMethod] = choice(PaymentMethod, info={"label": _l("Method")})
+    status: Mapped[PaymentStatus] = choice(
+        PaymentStatus,
+        default=PaymentStatus.PENDING,
+        server_default=PaymentStatus.PENDING.value,
+        info={"label": _l("Status"), "computed": True},
+    )
+    amount: Mapped[Decimal] = money(info={"label": _l("Amount"), "guard": "money"})
+    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    certificate_id: Mapped[int | None] = link("certificate", info={"label": _l("Certificate")})
+    certificate: Mapped[Certificate | None] = relationship(foreign_keys=certificate_id)
+    provider: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Provider"), "help": _l("Bank, terminal or payment service.")}
+    )
+    external_ref: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Provider's reference")}
+    )
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True),
+        default=clock.now,
+        server_default=text("now()"),
+        info={"label": _l("Time")},
+    )
+    business_date: Mapped[date] = mapped_column(
+        info={"label": _l("Business day"), "computed": True}
+    )
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+
+    def __str__(self) -> str:
+        return f"{self.direction.label} {self.amount} {self.currency}"
+
+
+class Adjustment(Business, Source, Model):
+    """A signed document line with a reason: a bad debt, a fee, a discount given later."""
+
+    __tablename__ = "adjustment"
+    __table_args__ = (
+        # A document may have several lines; its lines are told apart by position.
+        UniqueConstraint("company_id", "number", "position"),
+        Index(
+            "uq_adjustment_source",
+            "company_id",
+            "source",
+            "source_key",
+            unique=True,
+            postgresql_where=text("source is not null"),
+        ),
+        CheckConstraint("amount <> 0", name="amount"),
+        CheckConstraint("description <> ''", name="description_given"),
+        CheckConstraint("position > 0", name="position"),
+        CheckConstraint("rate > 0", name="rate"),
+        CheckConstraint(CURRENCY, name="currency"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        CheckConstraint("(source is null) = (source_key is null)", name="source"),
+        *sort_indexes("number", "at", "amount", "reason", "business_date"),
+        Index(None, "company_id", "store_id", "at"),
+        trigram_index("number_fold"),
+        {"info": {"label": _l("Adjustment"), "search": (Look("adjustment", "id", "number_fold"),)}},
+    )
+
+    number: Mapped[str] = mapped_column(Text, info={"label": _l("Number"), "computed": True})
+    number_fold: Mapped[str] = fold_of("number")
+    position: Mapped[int] = mapped_column(
+        default=1, server_default=text("1"), info={"label": _l("Position"), "computed": True}
+    )
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    client_id: Mapped[int | None] = link("client", info={"label": _l("Client")})
+    client: Mapped[Client | None] = relationship(foreign_keys=client_id)
+    order_id: Mapped[int | None] = link("orders", info={"label": _l("Order")})
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    reason: Mapped[AdjustmentReason] = choice(AdjustmentReason, info={"label": _l("Reason")})
+    description: Mapped[str] = mapped_column(Text, info={"label": _l("Description")})
+    amount: Mapped[Decimal] = money(
+        info={
+            "label": _l("Amount"),
+            "guard": "money",
+            "help": _l("Positive adds to what was sold, negative takes from it."),
+        }
+    )
+    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    rate: Mapped[Decimal] = mapped_column(
+        Numeric(18, 8), default=Decimal(1), server_default=text("1"), info={"label": _l("Rate")}
+    )
+    amount_company: Mapped[Decimal] = amount_column(_l("Amount in the company's currency"))
+    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True),
+        default=clock.now,
+        server_default=text("now()"),
+        info={"label": _l("Time")},
+    )
+    business_date: Mapped[date] = mapped_column(
+        info={"label": _l("Business day"), "computed": True}
+    )
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,170 @@
+"""What comes back. The order of a return, and of each of its lines, may be unknown."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.catalogue.models import Variant
+from app.clients.models import Client
+from app.company.models import Store
+from app.kit.choices import choice
+from app.kit.database.install.search import Look
+from app.kit.database.model import (
+    Business,
+    Model,
+    fold_of,
+    link,
+    sort_indexes,
+    trigram_index,
+)
+from app.kit.money import money, unit_price as price_column
+from app.orders.choices import ChargeKind, LineKind, ReturnReason, ReturnStatus
+from app.orders.models.columns import LINE_AMOUNT, Source, Sums, amount_column, document_checks
+from app.orders.models.orders import Order, OrderLine
+
+
+class GoodsReturn(Business, Sums, Source, Model):
+    """Goods taken back. Its sums are positive: what the client gets for them."""
+
+    __tablename__ = "goods_return"
+    __table_args__ = (
+        UniqueConstraint("company_id", "number"),
+        Index(
+            "uq_goods_return_source",
+            "company_id",
+            "source",
+            "source_key",
+            unique=True,
+            postgresql_where=text("source is not null"),
+        ),
+        CheckConstraint(
+            "status <> 'received' or num_nonnulls(number, returned_at, business_date) = 3",
+            name="received_return_is_numbered",
+        ),
+        CheckConstraint("least(goods, charges, tax, total) >= 0", name="sums"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        *document_checks("goods_return"),
+        *sort_indexes("number", "returned_at", "business_date", "total", "status", "created_at"),
+        Index(None, "company_id", "store_id", "returned_at", "id"),
+        trigram_index("number_fold"),
+        {"info": {"label": _l("Return"), "search": (Look("goods_return", "id", "number_fold"),)}},
+    )
+
+    number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number"), "computed": True})
+    number_fold: Mapped[str | None] = fold_of("number")
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    client_id: Mapped[int | None] = link("client", info={"label": _l("Client")})
+    client: Mapped[Client | None] = relationship(foreign_keys=client_id)
+    order_id: Mapped[int | None] = link(
+        "orders", info={"label": _l("Order"), "help": _l("Empty if it is not known.")}
+    )
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    status: Mapped[ReturnStatus] = choice(
+        ReturnStatus,
+        default=ReturnStatus.DRAFT,
+        server_default=ReturnStatus.DRAFT.value,
+        info={"label": _l("Status"), "computed": True},
+    )
+    reason: Mapped[ReturnReason] = choice(
+        ReturnReason,
+        default=ReturnReason.UNKNOWN,
+        server_default=ReturnReason.UNKNOWN.value,
+        info={"label": _l("Reason")},
+    )
+    returned_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), info={"label": _l("Returned"), "computed": True}
+    )
+    business_date: Mapped[date | None] = mapped_column(
+        info={"label": _l("Business day"), "computed": True}
+    )
+    goods: Mapped[Decimal] = amount_column(_l("Products"))
+    charges: Mapped[Decimal] = amount_column(_l("Charges"))
+    tax: Mapped[Decimal] = amount_column(_l("Tax"))
+    total: Mapped[Decimal] = amount_column(_l("Total"))
+    total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
+    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    lines: Mapped[list["ReturnLine"]] = relationship(
+        foreign_keys="ReturnLine.goods_return_id",
+        back_populates="goods_return",
+        order_by="ReturnLine.position",
+        lazy="raise",
+    )
+
+    def __str__(self) -> str:
+        return self.number or str(_l("Draft"))
+
+
+class ReturnLine(Business, Model):
+    """One line of a return: a variant, or a charge given back. Quantity and amount are positive."""
+
+    __tablename__ = "return_line"
+    __table_args__ = (
+        UniqueConstraint("company_id", "goods_return_id", "position"),
+        CheckConstraint("(kind = 'goods') = (variant_id is not null)", name="goods_have_variant"),
+        CheckConstraint("(kind = 'charge') = (charge_kind is not null)", name="charge_is_named"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("least(unit_price, discount, amount, tax) >= 0", name="sums"),
+        CheckConstraint(LINE_AMOUNT, name="amount"),
+        {"info": {"label": _l("Return line")}},
+    )
+
+    goods_return_id: Mapped[int] = link("goods_return", index=False, info={"label": _l("Return")})
+    goods_return: Mapped[GoodsReturn] = relationship(
+        foreign_keys=goods_return_id, back_populates="lines"
+    )
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    store: Mapped[Store] = relationship(foreign_keys=store_id)
+    position: Mapped[int] = mapped_column(info={"label": _l("Position")})
+    order_line_id: Mapped[int | None] = link(
+        "order_line", info={"label": _l("Order line"), "help": _l("Empty if it is not known.")}
+    )
+    order_line: Mapped[OrderLine | None] = relationship(foreign_keys=order_line_id)
+    kind: Mapped[LineKind] = choice(
+        LineKind,
+        default=LineKind.GOODS,
+        server_default=LineKind.GOODS.value,
+        info={"label": _l("Kind")},
+    )
+    variant_id: Mapped[int | None] = link("variant", info={"label": _l("Variant")})
+    variant: Mapped[Variant | None] = relationship(foreign_keys=variant_id)
+    charge_kind: Mapped[ChargeKind | None] = choice(ChargeKind, info={"label": _l("Charge")})
+    description: Mapped[str] = mapped_column(
+        Text, default="", server_default="", info={"label": _l("Description")}
+    )
+    quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
+    unit_price: Mapped[Decimal] = price_column(info={"label": _l("Unit price"), "guard": "money"})
+    discount: Mapped[Decimal] = money(
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Discount"), "guard": "money"},
+    )
+    amount: Mapped[Decimal] = amount_column(_l("Amount"))
+    tax_rate: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2),
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Tax rate"), "unit": "%"},
+    )
+    tax: Mapped[Decimal] = amount_column(_l("Tax"))
+    restock: Mapped[bool] = mapped_column(
+        default=True,
+        server_default=text("true"),
+        info={"label": _l("Back to stock"), "help": _l("Off for what cannot be sold again.")},
+    )
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.description}"

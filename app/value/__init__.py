@@ -1,0 +1,1 @@
+"""The value ledger: certificates now, points, store credit and deposits by the same lots later."""
