@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask_appbuilder.utils.legacy import get_sqla_class
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -95,13 +96,9 @@ def _stamp_transaction(
 @event.listens_for(Session, "after_transaction_create")
 def _mark_effects(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        marks = session.info.setdefault(_MARKS, {})
+        # Weak: a savepoint is over before `after_soft_rollback` asks for its mark.
+        marks = session.info.setdefault(_MARKS, WeakKeyDictionary())
         marks[transaction] = len(session.info.get(_EFFECTS, ()))
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _forget_mark(session: Session, transaction: SessionTransaction) -> None:
-    session.info.get(_MARKS, {}).pop(transaction, None)
 
 
 @event.listens_for(Session, "after_soft_rollback")
