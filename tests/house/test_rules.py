@@ -1,0 +1,95 @@
+"""Rules of the house that a reader would otherwise have to remember."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.kit.database.model import Model
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "app"
+HERE = Path(__file__).parent
+LONGEST_FILE = 500
+
+
+def sources(*tops: Path) -> Iterator[Path]:
+    for top in tops or (APP,):
+        yield from sorted(top.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call))
+
+
+def test_only_the_kit_and_the_edges_commit() -> None:
+    edges = (APP / "kit", APP / "cli")
+    found = [
+        f"{named(path)}:{call.lineno}"
+        for path in sources()
+        if not any(path.is_relative_to(edge) for edge in edges)
+        for call in calls(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
+    ]
+    assert found == []
+
+
+def test_only_config_reads_the_environment() -> None:
+    reads = re.compile(r"os\.environ|os\.getenv|getenv\(")
+    allowed = {line.split()[0] for line in _lines("environment.txt")}
+    found = {named(p) for p in sources() if reads.search(p.read_text())}
+    assert found - allowed == set()
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    long = {
+        named(path): lines
+        for path in sources(APP, ROOT / "tests", ROOT / "benchmarks")
+        if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_nothing_is_swallowed() -> None:
+    found = [
+        f"{named(path)}:{node.lineno}"
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and len(node.body) == 1
+        and isinstance(node.body[0], ast.Pass)
+    ]
+    assert found == []
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    remote = re.compile(r"""(src|href)=["']https?://""")
+    found = [
+        named(path)
+        for path in (APP / "web" / "templates").rglob("*.html")
+        if remote.search(path.read_text())
+    ]
+    assert found == []
+
+
+def _lines(name: str) -> list[str]:
+    path = HERE / name
+    if not path.exists():
+        return []
+    return [line for line in path.read_text().splitlines() if line.strip() and line[0] != "#"]
+
+
+def excused() -> dict[str, str]:
+    """Tables without a generated screen of their own, each with its reason."""
+    return dict(line.split(maxsplit=1) for line in _lines("no_screen.txt"))
+
+
+@pytest.mark.parametrize("table", sorted(excused()))
+def test_every_excuse_names_a_table_that_exists(table: str) -> None:
+    assert table in Model.metadata.tables
