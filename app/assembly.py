@@ -12,9 +12,10 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app import parts, web
-from app.kit import servers
+from app.kit import health, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
+from app.kit.jobs import setup as jobs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,6 +52,8 @@ def _add_extensions(app: Flask) -> None:
     CSRFProtect(app)
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"))
+    jobs.init_app(app)
+    health.init_app(app)
 
 
 def _add_parts(app: Flask) -> None:

@@ -27,6 +27,7 @@ KIT_MODELS = (
     "app.kit.idempotency",
     "app.kit.jobs.models",
     "app.kit.events.models",
+    "app.kit.retention",
     "app.kit.screens.models",
     "app.kit.imports.models",
 )

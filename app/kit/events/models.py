@@ -75,6 +75,7 @@ class EventDelivery(OfCompany, Model):
             "id",
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index("ix_event_delivery_dead", "id", postgresql_where=text("state = 'dead'")),
         Index("ix_event_delivery_state", "company_id", "state", "id"),
         Index("ix_event_delivery_done", "done_at", postgresql_where=text("done_at is not null")),
         {

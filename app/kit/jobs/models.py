@@ -44,6 +44,7 @@ CLAIMED = (
     "finished_at",
     "error",
     "again",
+    "stop_asked",
     "progress_done",
     "progress_total",
     "progress_text",
@@ -133,6 +134,7 @@ class Job(Model):
     worker: Mapped[str | None] = mapped_column(Text, info={"label": _l("Run by")})
     epoch: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     again: Mapped[bool] = mapped_column(server_default=text("false"))
+    stop_asked: Mapped[bool] = mapped_column(server_default=text("false"))
     progress_done: Mapped[int | None] = mapped_column(BigInteger, info={"label": _l("Done so far")})
     progress_total: Mapped[int | None] = mapped_column(BigInteger, info={"label": _l("Of")})
     progress_text: Mapped[str | None] = mapped_column(Text, info={"label": _l("Progress")})

@@ -31,6 +31,9 @@ _MARK_SECONDS = 5
 _PATIENCE = 0.25
 _PAUSE = 2.0
 
+# More waiting entries than this bring nothing: each finds everything there is.
+_ENOUGH = 8
+
 _client: Redis | None = None
 _quiet_until = 0.0
 
@@ -97,6 +100,8 @@ def _mark(queue: str) -> str:
 def _enqueue(connection: Redis, queue: str) -> None:
     rq_queue = Queue(queue, connection=connection, serializer=JSONSerializer)
     # No result is kept, and no timeout: jobs have their own.
+    if rq_queue.count >= _ENOUGH:
+        return
     rq_queue.enqueue_call(
         WAKE, args=(queue,), timeout=-1, result_ttl=0, failure_ttl=60, ttl=60, description=WAKE
     )

@@ -1,0 +1,26 @@
+"""What people may do to a delivery: try a dead one again."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from app.kit.errors import Conflict
+from app.kit.events.emitting import EVENTS_QUEUE
+from app.kit.events.models import DeliveryState, EventDelivery
+from app.kit.jobs.queues import wake_after_commit
+
+
+def deliver_again(session: Session, delivery: EventDelivery) -> None:
+    """Give a dead delivery all its attempts again. Raises Conflict."""
+    changed = session.scalar(
+        update(EventDelivery)
+        .where(EventDelivery.id == delivery.id, EventDelivery.state == DeliveryState.DEAD)
+        .values(state=DeliveryState.WAITING, attempts=0, not_before=func.now())
+        .returning(EventDelivery.id)
+    )
+    if changed is None:
+        raise Conflict(_l("Only a delivery that failed can be tried again."))
+    session.refresh(delivery)
+    wake_after_commit(session, EVENTS_QUEUE)
