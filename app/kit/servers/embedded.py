@@ -69,7 +69,7 @@ def _urls(
 
 
 def _login_url(sockets: Path | None, login: str, database: str = DATABASE) -> str:
-    return f"postgresql+psycopg2://{login}@/{database}?host={sockets}"
+    return f"postgresql+psycopg2://{login}@/{database}?host={sockets}&port=5432"
 
 
 def _start_postgres(place: Place) -> Path:

@@ -84,7 +84,8 @@ def stop(place: Place) -> None:
 
 
 def superuser_url(sockets: Path, database: str = "postgres") -> str:
-    return f"postgresql://{SUPERUSER}@/{database}?host={sockets}"
+    # The port is named: PGPORT in the environment would change it.
+    return f"postgresql://{SUPERUSER}@/{database}?host={sockets}&port=5432"
 
 
 def _launch(place: Place, programs: Path, account: Account | None) -> int:
