@@ -58,7 +58,7 @@ def control(field: Field, **extra: Any) -> Markup:
     for word in ("suffix", "prefix", "width"):
         given.pop(word, None)
     attributes: dict[str, Any] = {"id": field.id, "name": field.name, **given}
-    for flag, value in field.flags:
+    for flag, value in vars(field.flags).items():
         if flag in ("maxlength", "minlength", "readonly", "disabled", "accept") and flag not in attributes:
             attributes[flag] = value
     if field.flags.required and kind not in ("checkbox", "radio"):
@@ -97,6 +97,8 @@ def _input(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     if numeric:
         attributes.setdefault("inputmode", NUMERIC.get(field.type, "decimal"))
         attributes.setdefault("autocomplete", "off")
+    if kind == "password":
+        attributes.setdefault("autocomplete", "new-password")
     if kind != "hidden":
         _classes(attributes, "form-control", *(["num"] if numeric else []))
     attributes.setdefault("value", "" if kind == "password" else _value(field))
@@ -150,7 +152,8 @@ def _drawn(options: Iterable[tuple[str, object, bool]]) -> Markup:
 
 
 def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
-    many = bool(attributes.get("multiple") or getattr(field.widget, "multiple", False) or "Many" in type(field).__name__)
+    many = bool(attributes.get("multiple") or getattr(field.widget, "multiple", False))
+    many = many or type(field.widget).__name__ == "Select2ManyWidget"  # says so only while it is drawn
     groups = bool(getattr(field, "has_groups", lambda: False)())
     count = 0
     if groups:
