@@ -118,10 +118,17 @@ class Expense(Business, Model):
         info={"label": _l("Status"), "computed": True},
     )
     amount: Mapped[Decimal] = money(
-        info={"label": _l("Amount"), "guard": "money", "help": _l("Including tax.")}
+        info={
+            "label": _l("Amount"),
+            "currency": "currency",
+            "guard": "money",
+            "help": _l("Including tax."),
+        }
     )
     tax: Mapped[Decimal] = money(
-        default=Decimal(0), server_default=text("0"), info={"label": _l("Tax"), "guard": "money"}
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Tax"), "currency": "currency", "guard": "money"},
     )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     rate: Mapped[Decimal] = mapped_column(
@@ -135,7 +142,10 @@ class Expense(Business, Model):
     )
     due_on: Mapped[date | None] = mapped_column(info={"label": _l("Due")})
     balance: Mapped["ExpenseBalance | None"] = relationship(
-        foreign_keys="ExpenseBalance.expense_id", viewonly=True, uselist=False
+        foreign_keys="ExpenseBalance.expense_id",
+        viewonly=True,
+        uselist=False,
+        info={"always": True},
     )
 
     def __str__(self) -> str:

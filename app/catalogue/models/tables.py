@@ -34,7 +34,7 @@ class Brand(Business, Model):
         CheckConstraint("name <> ''", name="name_given"),
         *sort_indexes("name_fold"),
         trigram_index("name_fold"),
-        {"info": {"search": (Look("brand", "id", "name_fold"),)}},
+        {"info": {"label": _l("Brand"), "search": (Look("brand", "id", "name_fold"),)}},
     )
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
@@ -58,7 +58,7 @@ class Category(Business, Model):
         CheckConstraint("depth between 0 and 20", name="depth"),
         *sort_indexes("name_fold", "path"),
         trigram_index("name_fold"),
-        {"info": {"search": (Look("category", "id", "name_fold"),)}},
+        {"info": {"label": _l("Category"), "search": (Look("category", "id", "name_fold"),)}},
     )
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
@@ -105,11 +105,12 @@ class Product(Business, Model):
         trigram_index("name_fold"),
         {
             "info": {
+                "label": _l("Product"),
                 "search": (
                     Look("product", "id", "name_fold"),
                     Look("variant", "product_id", "sku_fold"),
                     Look("variant", "product_id", "barcode"),
-                )
+                ),
             }
         },
     )
@@ -189,11 +190,12 @@ class Variant(Business, Model):
         trigram_index("barcode"),
         {
             "info": {
+                "label": _l("Variant"),
                 "search": (
                     Look("variant", "id", "name_fold"),
                     Look("variant", "id", "sku_fold"),
                     Look("variant", "id", "barcode"),
-                )
+                ),
             }
         },
     )
@@ -228,9 +230,13 @@ class Variant(Business, Model):
         info={"label": _l("Unit"), "help": _l("What a quantity of one means.")},
     )
     price: Mapped[Decimal] = unit_price(
-        default=Decimal(0), server_default=text("0"), info={"label": _l("Price"), "guard": "prices"}
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Price"), "currency": "currency", "guard": "prices"},
     )
-    cost: Mapped[Decimal | None] = unit_price(info={"label": _l("Cost"), "guard": "costs"})
+    cost: Mapped[Decimal | None] = unit_price(
+        info={"label": _l("Cost"), "currency": "currency", "guard": "costs"}
+    )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     weight: Mapped[int | None] = mapped_column(info={"label": _l("Weight"), "unit": "g"})
     min_stock: Mapped[int] = mapped_column(
@@ -256,7 +262,7 @@ class Supplier(Business, Model):
         CheckConstraint("lead_days >= 0", name="lead_days"),
         *sort_indexes("name_fold", "country"),
         trigram_index("name_fold"),
-        {"info": {"search": (Look("supplier", "id", "name_fold"),)}},
+        {"info": {"label": _l("Supplier"), "search": (Look("supplier", "id", "name_fold"),)}},
     )
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
@@ -298,7 +304,13 @@ class SupplierProduct(Business, Model):
         ),
         *sort_indexes("code", "price", "name_fold"),
         trigram_index("name_fold"),
-        {"info": {"search": (Look("supplier_product", "id", "name_fold"),)}},
+        {
+            "info": {
+                "label": _l("Price list line"),
+                "title": "code",
+                "search": (Look("supplier_product", "id", "name_fold"),),
+            }
+        },
     )
 
     supplier_id: Mapped[int] = link("supplier", index=False, info={"label": _l("Supplier")})
@@ -316,7 +328,9 @@ class SupplierProduct(Business, Model):
         Text, info={"label": _l("Supplier's name for it"), "sort_by": "name_fold"}
     )
     name_fold: Mapped[str] = fold_of("name")
-    price: Mapped[Decimal | None] = unit_price(info={"label": _l("Price"), "guard": "costs"})
+    price: Mapped[Decimal | None] = unit_price(
+        info={"label": _l("Price"), "currency": "currency", "guard": "costs"}
+    )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     min_quantity: Mapped[int] = mapped_column(
         default=1, server_default=text("1"), info={"label": _l("Smallest order")}

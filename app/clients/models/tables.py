@@ -76,6 +76,7 @@ class Client(Business, Model):
         trigram_index("number"),
         {
             "info": {
+                "label": _l("Client"),
                 # A client is one row for all stores of the company; the home store is only a fact.
                 "store_bound": False,
                 "search": (
@@ -175,7 +176,10 @@ class Client(Business, Model):
         foreign_keys="ContactPoint.client_id", back_populates="client", lazy="raise"
     )
     figures: Mapped["ClientFigures | None"] = relationship(
-        foreign_keys="ClientFigures.client_id", viewonly=True, uselist=False
+        foreign_keys="ClientFigures.client_id",
+        viewonly=True,
+        uselist=False,
+        info={"always": True},
     )
 
     def __str__(self) -> str:
@@ -192,6 +196,7 @@ class ClientFigures(Figures, Model):
         *sort_indexes("orders_count", "orders_sum", "average", "first_order_at", "last_order_at"),
         {
             "info": {
+                "label": _l("Figures"),
                 "audit": False,
                 "grants": {Role.APP: "select, update", Role.STORE: "select, update"},
             }
@@ -254,7 +259,13 @@ class ContactPoint(Business, Model):
         CheckConstraint("channel <> 'email' or normalised = lower(normalised)", name="email_lower"),
         *sort_indexes("normalised", "created_at"),
         trigram_index("search_key"),
-        {"info": {"search": (Look("contact_point", "id", "search_key"),)}},
+        {
+            "info": {
+                "label": _l("Contact point"),
+                "title": "label",
+                "search": (Look("contact_point", "id", "search_key"),),
+            }
+        },
     )
 
     client_id: Mapped[int] = link("client", index=False, info={"label": _l("Client")})
@@ -309,7 +320,7 @@ class ConsentEvent(Ledger, Model):
         CheckConstraint("wording <> ''", name="wording_given"),
         *sort_indexes("at"),
         Index(None, "company_id", "client_id", "at"),
-        {"info": {"append_only": True}},
+        {"info": {"label": _l("Consent entry"), "append_only": True}},
     )
 
     client_id: Mapped[int] = link("client", index=False, info={"label": _l("Client")})
@@ -339,7 +350,7 @@ class ConsentCurrent(Figures, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "client_id", "channel", "purpose"),
         Index(None, "company_id", "channel", "purpose", "granted", "client_id"),
-        {"info": {"audit": False, "grants": _READ_ONLY}},
+        {"info": {"label": _l("Consent"), "audit": False, "grants": _READ_ONLY}},
     )
 
     client_id: Mapped[int] = link("client", index=False, info={"label": _l("Client")})
@@ -360,6 +371,7 @@ class TimelineEntry(Ledger, Model):
         Index(None, "company_id", "client_id", "at", "id"),
         {
             "info": {
+                "label": _l("Timeline entry"),
                 "append_only": True,
                 # What happened in no store is for all; what happened in one, for that store.
                 "policy": {

@@ -108,16 +108,18 @@ class Order(Business, Sums, Source, Model):
             "help": _l("The day of the sale on the store's own clocks."),
         }
     )
-    goods: Mapped[Decimal] = amount_column(_l("Products"))
-    charges: Mapped[Decimal] = amount_column(_l("Charges"))
+    goods: Mapped[Decimal] = amount_column(_l("Products"), currency="currency")
+    charges: Mapped[Decimal] = amount_column(_l("Charges"), currency="currency")
     discount: Mapped[Decimal] = amount_column(
         _l("Discount"), help=_l("Already taken off the sums.")
     )
-    tax: Mapped[Decimal] = amount_column(_l("Tax"))
-    total: Mapped[Decimal] = amount_column(_l("Total"))
+    tax: Mapped[Decimal] = amount_column(_l("Tax"), currency="currency")
+    total: Mapped[Decimal] = amount_column(_l("Total"), currency="currency")
     total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
-    paid: Mapped[Decimal] = amount_column(_l("Paid"), help=_l("Received less returned."))
-    returned: Mapped[Decimal] = amount_column(_l("Returned"))
+    paid: Mapped[Decimal] = amount_column(
+        _l("Paid"), currency="currency", help=_l("Received less returned.")
+    )
+    returned: Mapped[Decimal] = amount_column(_l("Returned"), currency="currency")
     payment_state: Mapped[PaymentState] = choice(
         PaymentState,
         default=PaymentState.UNPAID,

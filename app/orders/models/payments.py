@@ -86,7 +86,9 @@ class Payment(Business, Model):
         server_default=PaymentStatus.PENDING.value,
         info={"label": _l("Status"), "computed": True},
     )
-    amount: Mapped[Decimal] = money(info={"label": _l("Amount"), "guard": "money"})
+    amount: Mapped[Decimal] = money(
+        info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
+    )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     certificate_id: Mapped[int | None] = link("certificate", info={"label": _l("Certificate")})
     certificate: Mapped[Certificate | None] = relationship(foreign_keys=certificate_id)
@@ -155,6 +157,7 @@ class Adjustment(Business, Source, Model):
     amount: Mapped[Decimal] = money(
         info={
             "label": _l("Amount"),
+            "currency": "currency",
             "guard": "money",
             "help": _l("Positive adds to what was sold, negative takes from it."),
         }

@@ -90,10 +90,10 @@ class GoodsReturn(Business, Sums, Source, Model):
     business_date: Mapped[date | None] = mapped_column(
         info={"label": _l("Business day"), "computed": True}
     )
-    goods: Mapped[Decimal] = amount_column(_l("Products"))
-    charges: Mapped[Decimal] = amount_column(_l("Charges"))
-    tax: Mapped[Decimal] = amount_column(_l("Tax"))
-    total: Mapped[Decimal] = amount_column(_l("Total"))
+    goods: Mapped[Decimal] = amount_column(_l("Products"), currency="currency")
+    charges: Mapped[Decimal] = amount_column(_l("Charges"), currency="currency")
+    tax: Mapped[Decimal] = amount_column(_l("Tax"), currency="currency")
+    total: Mapped[Decimal] = amount_column(_l("Total"), currency="currency")
     total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
     country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})

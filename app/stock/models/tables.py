@@ -60,7 +60,7 @@ class Movement(Ledger, Model):
             unique=True,
             postgresql_where=text("source_key is not null"),
         ),
-        {"info": {"append_only": True}},
+        {"info": {"label": _l("Movement"), "append_only": True}},
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -95,7 +95,7 @@ class ReservationEntry(Ledger, Model):
         CheckConstraint("quantity <> 0", name="quantity"),
         Index(None, "company_id", "ref_kind", "ref_id"),
         Index(None, "company_id", "variant_id", "store_id"),
-        {"info": {"append_only": True}},
+        {"info": {"label": _l("Reservation"), "append_only": True}},
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -117,7 +117,13 @@ class StockBalance(Figures, Model):
         # Once stock was counted, no order can take what is not there, whatever the load.
         CheckConstraint("not guarded or reserved <= on_hand", name="available"),
         *sort_indexes("on_hand", "available", "reserved"),
-        {"info": {"audit": False, "grants": {Role.APP: "select", Role.STORE: "select"}}},
+        {
+            "info": {
+                "label": _l("Stock"),
+                "audit": False,
+                "grants": {Role.APP: "select", Role.STORE: "select"},
+            }
+        },
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -162,6 +168,7 @@ class GoodsReceipt(Business, Model):
         trigram_index("number_fold"),
         {
             "info": {
+                "label": _l("Goods receipt"),
                 "search": (Look("goods_receipt", "id", "number_fold"),),
             }
         },
@@ -192,7 +199,7 @@ class GoodsReceipt(Business, Model):
     total: Mapped[Decimal] = money(
         default=Decimal(0),
         server_default=text("0"),
-        info={"label": _l("Total"), "guard": "costs", "computed": True},
+        info={"label": _l("Total"), "currency": "currency", "guard": "costs", "computed": True},
     )
     received_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Received")}
@@ -215,7 +222,11 @@ class GoodsReceiptLine(Business, Model):
         UniqueConstraint("company_id", "goods_receipt_id", "position"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_cost >= 0", name="unit_cost"),
-        {"info": {}},
+        {
+            "info": {
+                "label": _l("Goods receipt line"),
+            }
+        },
     )
 
     goods_receipt_id: Mapped[int] = link(

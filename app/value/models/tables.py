@@ -53,6 +53,7 @@ class Certificate(Business, Model):
         trigram_index("code_search"),
         {
             "info": {
+                "label": _l("Certificate"),
                 # Sold in one store, good in all: every store must be able to look one up.
                 "store_bound": False,
                 "search": (Look("certificate", "id", "code_search"),),
@@ -70,7 +71,9 @@ class Certificate(Business, Model):
         server_default=CertificateStatus.DRAFT.value,
         info={"label": _l("Status")},
     )
-    amount: Mapped[Decimal] = money(info={"label": _l("Amount"), "guard": "money"})
+    amount: Mapped[Decimal] = money(
+        info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
+    )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     client_id: Mapped[int | None] = link(
         "client", info={"label": _l("Client"), "help": _l("Who holds it, if known.")}
@@ -82,7 +85,10 @@ class Certificate(Business, Model):
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
     balance: Mapped["CertificateBalance | None"] = relationship(
-        foreign_keys="CertificateBalance.certificate_id", viewonly=True, uselist=False
+        foreign_keys="CertificateBalance.certificate_id",
+        viewonly=True,
+        uselist=False,
+        info={"always": True},
     )
 
     def __str__(self) -> str:
@@ -97,7 +103,7 @@ class CertificateBalance(Figures, Model):
         UniqueConstraint("company_id", "certificate_id"),
         CheckConstraint("balance >= 0", name="balance"),
         *sort_indexes("balance"),
-        {"info": {"audit": False, "grants": _READ_ONLY}},
+        {"info": {"label": _l("Balance"), "audit": False, "grants": _READ_ONLY}},
     )
 
     certificate_id: Mapped[int] = link(
@@ -118,7 +124,7 @@ class Lot(Ledger, Model):
             "(kind = 'certificate') = (certificate_id is not null)", name="certificate_lot"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        {"info": {"append_only": True, "store_bound": False}},
+        {"info": {"label": _l("Lot"), "append_only": True, "store_bound": False}},
     )
 
     kind: Mapped[LotKind] = choice(LotKind, info={"label": _l("Kind")})
@@ -131,7 +137,9 @@ class Lot(Ledger, Model):
         info={"label": _l("Store of origin"), "help": _l("It owes what other stores give for it.")},
     )
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
-    amount: Mapped[Decimal] = money(info={"label": _l("Amount"), "guard": "money"})
+    amount: Mapped[Decimal] = money(
+        info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
+    )
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
     valid_from: Mapped[date | None] = mapped_column(info={"label": _l("Valid from")})
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
@@ -144,7 +152,7 @@ class LotBalance(Figures, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "lot_id"),
         CheckConstraint("remaining >= 0", name="remaining"),
-        {"info": {"audit": False, "grants": _READ_ONLY}},
+        {"info": {"label": _l("Lot balance"), "audit": False, "grants": _READ_ONLY}},
     )
 
     lot_id: Mapped[int] = link("lot", index=False, info={"label": _l("Lot")})
@@ -166,7 +174,7 @@ class ValueEntry(Ledger, Model):
         *sort_indexes("at"),
         Index(None, "company_id", "certificate_id", "at"),
         Index(None, "company_id", "ref_kind", "ref_id"),
-        {"info": {"append_only": True, "store_bound": False}},
+        {"info": {"label": _l("Value entry"), "append_only": True, "store_bound": False}},
     )
 
     lot_id: Mapped[int] = link("lot", info={"label": _l("Lot")})
