@@ -208,9 +208,7 @@ def fold_column(column: Column[Any]) -> Column[Any]:
 
 def title_of(obj: Any) -> str:
     """What one record is called."""
-    value = getattr(obj, mapper_of(type(obj)).get_property_by_column(
-        title_column(type(obj))
-    ).key)
+    value = getattr(obj, mapper_of(type(obj)).get_property_by_column(title_column(type(obj))).key)
     return called(value, obj.id)
 
 

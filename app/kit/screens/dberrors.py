@@ -75,13 +75,18 @@ def _field(column: Column[Any] | None) -> str | None:
 
 def _taken(label: Text | None, field: str | None) -> CrmError:
     if label:
-        return Conflict(_("“%(field)s”: this is already used by another record.", field=label), field=field)
+        return Conflict(
+            _("“%(field)s”: this is already used by another record.", field=label), field=field
+        )
     return Conflict(_("There is already a record like this."), field=field)
 
 
 def _unknown_link(label: Text | None, field: str | None) -> CrmError:
     if label:
-        return Invalid(_("“%(field)s”: this does not exist, or other records still refer to it.", field=label), field=field)
+        return Invalid(
+            _("“%(field)s”: this does not exist, or other records still refer to it.", field=label),
+            field=field,
+        )
     return Conflict(_("Other records still refer to this one."), field=field)
 
 

@@ -13,7 +13,9 @@ from app.kit.screens.pages import Card, Kind, Text
 class Operation(Protocol):
     """A verb of a domain: flushes, never commits, raises CrmError."""
 
-    def __call__(self, session: Session, obj: Any, /, *, by: int | None, at: datetime) -> object: ...
+    def __call__(
+        self, session: Session, obj: Any, /, *, by: int | None, at: datetime
+    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)

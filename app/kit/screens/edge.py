@@ -8,15 +8,26 @@ in the log with its trace, and nothing of it shown.
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.kit.access import MissingRight, NobodyReads
 from app.kit.database.session import db
 from app.kit.errors import CrmError
 from app.kit.screens.dberrors import as_refusal
-from app.kit.screens.pages import Page, Text
+from app.kit.screens.pages import Text
 
 log = logging.getLogger(__name__)
 
@@ -62,41 +73,52 @@ def _settle(response: Response) -> Response:
     return response
 
 
-def answer(status: int, message: Text, field: str | None = None) -> tuple[Any, int]:
+def answer(status: int, message: Text, field: str | None = None, **more: Any) -> tuple[Any, int]:
     """A refusal as the caller reads it."""
     if wants_json():
         errors = {field: [str(message)]} if field else {}
         return jsonify({"message": str(message), "errors": errors}), status
-    page = Page(title=_TITLES.get(status) or _("This did not work"))
-    return render_template("tresen/error.html", page=page, status=status, message=message), status
+    own = f"tresen/{status}.html"
+    title = {"title": _title(status), "text": message} if message else {}
+    return render_template(
+        own if status in _PAGES else "tresen/error.html", **title, **more
+    ), status
 
 
-class _Titles:
-    """Read late: translations need a request."""
-
-    def get(self, status: int) -> str | None:
-        return {
-            400: _("This could not be read"),
-            403: _("You may not do this"),
-            404: _("This was not found"),
-            409: _("This is not possible now"),
-            413: _("This is too large"),
-            422: _("Something is not valid"),
-            429: _("Too many tries"),
-            500: _("Something went wrong"),
-        }.get(status)
+_PAGES = {403, 404, 409, 413, 429, 500}
 
 
-_TITLES = _Titles()
+def _title(status: int) -> str:
+    return {
+        400: _("This could not be read"),
+        403: _("You may not do this"),
+        404: _("This was not found"),
+        409: _("This is not possible now"),
+        413: _("This is too large"),
+        422: _("Something is not valid"),
+        429: _("Too many tries"),
+        500: _("Something went wrong"),
+    }.get(status) or _("This did not work")
 
 
 def _oops() -> str:
     return _("Something went wrong on our side. Nothing was saved; it has been noted.")
 
 
-def _refusal(error: CrmError) -> tuple[Any, int]:
+def _refusal(error: CrmError) -> Any:
     rollback()
-    return answer(error.status, error.message, error.field)
+    if isinstance(error, NobodyReads):
+        return sign_in_first()
+    more = {"missing": " / ".join(error.right)} if isinstance(error, MissingRight) else {}
+    return answer(error.status, error.message, error.field, **more)
+
+
+def sign_in_first() -> Any:
+    """The answer to somebody who is not signed in: a page leads to the sign-in, a script gets 401."""
+    if wants_json() or request.method != "GET":
+        return answer(401, _("Please sign in."))
+    back = request.full_path.rstrip("?")
+    return redirect(current_app.appbuilder.get_url_for_login_with(back))  # type: ignore[attr-defined]
 
 
 def _database_error(error: SQLAlchemyError) -> tuple[Any, int]:

@@ -79,13 +79,20 @@ def operators_of(attr: Attr) -> tuple[FilterOperator, ...]:
 
 
 def read_filter(
-    plan: Plan, attrs: Mapping[str, Attr], field: str, operator: str, values: Sequence[str], zone: str
+    plan: Plan,
+    attrs: Mapping[str, Attr],
+    field: str,
+    operator: str,
+    values: Sequence[str],
+    zone: str,
 ) -> Filter:
     """Return the filter `field.operator=values`; it says itself whether it could be read."""
     attr = attrs.get(field)
     given = tuple(values)
     if attr is None:
-        return Filter(None, field, operator, given, error=_("This list has no filter “%(name)s”.", name=field))
+        return Filter(
+            None, field, operator, given, error=_("This list has no filter “%(name)s”.", name=field)
+        )
     known = next((one for one in operators_of(attr) if one.name == operator), None)
     if known is None:
         return Filter(attr, field, operator, given, error=_("This filter is not known here."))

@@ -19,6 +19,8 @@ Figure = Callable[[Session, Any], Card | None]
 TABS: dict[str, dict[str, Related | Panel]] = defaultdict(dict)
 FIGURES: dict[str, list[Figure]] = defaultdict(list)
 ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
+KNOWN: dict[str, "Screen"] = {}
+"""The screens of this process by name, for jobs, which run outside a request."""
 
 
 def add_tab(view: str, tab: Related | Panel) -> None:
@@ -40,6 +42,7 @@ def add_action(view: str, name: str, action: Do) -> None:
 def note_screen(screen: "Screen") -> None:
     """Remember a registered screen in the application."""
     _of("crm_screens")[screen.name] = screen
+    KNOWN[screen.name] = screen
 
 
 def note_resource(resource: "Resource") -> None:

@@ -1,0 +1,66 @@
+"""The address of a list: what it asks for, and the addresses of its neighbours."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+FILTER = "f."
+SCOPE = "of."
+PAGE = "at"
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The query string of a list, read once; `base` is the path before it."""
+
+    base: str
+    args: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, base: str, args: MultiDict[str, str]) -> "Address":
+        return cls(base, tuple((k, v) for k, v in args.items(multi=True) if v != ""))
+
+    def get(self, name: str) -> str | None:
+        return next((value for key, value in self.args if key == name), None)
+
+    @property
+    def words(self) -> str:
+        return (self.get("q") or "").replace("\x00", "").strip()[:200]
+
+    @property
+    def columns(self) -> list[str]:
+        return [name for name in (self.get("cols") or "").split(",") if name]
+
+    def filters(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """(field, operator, values) in the order of the address."""
+        found: dict[str, list[str]] = {}
+        for key, value in self.args:
+            if key.startswith(FILTER):
+                found.setdefault(key, []).append(value)
+        for key, values in found.items():
+            field, _, operator = key.removeprefix(FILTER).rpartition(".")
+            yield field or operator, operator if field else "", tuple(values)
+
+    def scopes(self) -> list[tuple[str, str]]:
+        """(relation, id) that a tab limits its list to."""
+        return [(k.removeprefix(SCOPE), v) for k, v in self.args if k.startswith(SCOPE)]
+
+    def without(self, *names: str) -> Pairs:
+        """The parameters but for `names`; a change of what is listed also leaves the page."""
+        return [(k, v) for k, v in self.args if k not in names and k != PAGE]
+
+    def url(self, pairs: Pairs) -> str:
+        return f"{self.base}?{urlencode(pairs)}" if pairs else self.base
+
+    def with_(self, **changes: str) -> str:
+        """This address with some parameters replaced."""
+        return self.url([*self.without(*changes), *((k, v) for k, v in changes.items() if v)])
+
+    @property
+    def query(self) -> str:
+        """What a saved view keeps: everything but the page and the scope."""
+        kept = [(k, v) for k, v in self.without("part") if not k.startswith(SCOPE)]
+        return urlencode(kept)

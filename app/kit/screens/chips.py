@@ -1,0 +1,67 @@
+"""The filters of a list in words, and the fields that the filter editor offers."""
+
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.kit.screens.address import FILTER, Address
+from app.kit.screens.cells import has_archive
+from app.kit.screens.filters import Filter, operators_of
+from app.kit.screens.pages import Chip, FilterField, FilterOperator
+from app.kit.screens.selection import ARCHIVED, Selection, names_of
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+_ARCHIVE_CHOICES = (("only", _l("Archived ones only")), ("all", _l("Archived ones too")))
+
+
+def filter_fields(screen: "Screen") -> list[FilterField]:
+    """The fields this reader may filter by."""
+    fields = []
+    for name, attr in screen.filterable().items():
+        kind = attr.filter_kind
+        assert kind is not None
+        fields.append(
+            FilterField(
+                name,
+                attr.label,
+                kind,
+                operators_of(attr),
+                choices=attr.choices.options() if attr.choices else (),
+                lookup_url=screen.url("lookup", name) if attr.target is not None else "",
+            )
+        )
+    if has_archive(screen.model):
+        operator = (FilterOperator("is", _l("are")),)
+        fields.append(FilterField(ARCHIVED, _l("Archived"), "choice", operator, _ARCHIVE_CHOICES))
+    return fields
+
+
+def chips_of(
+    screen: "Screen", session: Session, address: Address, selection: Selection
+) -> list[Chip]:
+    """One chip for each filter in force, red where it could not be read."""
+    names = names_of(session, selection.filters)
+    return [_chip(one, address, names) for one in selection.filters]
+
+
+def _chip(one: Filter, address: Address, names: dict[tuple[str, str], str]) -> Chip:
+    if one.field == ARCHIVED:
+        subject = _("Archived ones")
+    else:
+        subject = str(one.attr.label) if one.attr is not None else one.field
+    key = f"{FILTER}{one.field}.{one.operator}"
+    remove = address.url(address.without(key))
+    if one.error:
+        value = ", ".join(one.values)[:80]
+        return Chip(subject, _("“%(value)s” cannot be read", value=value), remove, tone="bad")
+    words = one.words
+    if not words:
+        called = [
+            names.get((one.field, value), _("No. %(number)s", number=value)) for value in one.values
+        ]
+        words = _("is %(values)s", values=", ".join(called))
+    return Chip(subject, words, remove, one.field, one.operator, one.values)

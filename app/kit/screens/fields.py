@@ -1,0 +1,413 @@
+"""Form fields by the kind of their column: they read what people type, and say in words what is wrong."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import Integer, Numeric, SmallInteger, select
+from wtforms import Field, validators
+from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextInput
+
+from app.kit.access import reader
+from app.kit.choices import Choice
+from app.kit.database.session import db
+from app.kit.email_address import normalise_email
+from app.kit.errors import Invalid
+from app.kit.money_text import parse_amount
+from app.kit.phone import normalise_phone
+from app.kit.screens.attrs import Attr, table_of, title_of
+from app.kit.screens.paging import BIGGEST_ID
+
+LONGEST_TEXT = 20_000
+
+
+class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
+    """A text. Subclasses read and write it; what they refuse becomes the field's error."""
+
+    widget = TextInput()
+    control_kind = "text"
+
+    def __init__(self, label: Any, checks: Any, attr: Attr, **options: Any) -> None:
+        super().__init__(label, checks, **options)
+        self.attr = attr
+        self.raw = ""
+
+    def _value(self) -> str:
+        return self.raw if self.raw_data is not None else self.write(self.data)
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if not valuelist:
+            return
+        self.raw = str(valuelist[0])
+        text = self.raw.replace("\x00", "").strip()
+        self.data = None
+        if not text:
+            self.data = None if self.attr.nullable else self.nothing()
+            return
+        try:
+            self.data = self.read(text)
+        except Invalid as error:
+            raise ValueError(str(error.message)) from error
+
+    def nothing(self) -> Any:
+        """What an empty field means where NULL is not allowed; None makes it required."""
+        return None
+
+    def write(self, value: Any) -> str:
+        return "" if value is None else str(value)
+
+    def read(self, text: str) -> Any:
+        longest = getattr(self.attr.column.type, "length", None) or LONGEST_TEXT
+        if len(text) > longest:
+            raise Invalid(_("At most %(number)s characters.", number=longest))
+        return text
+
+
+class TextField(PlainField):
+    """One line."""
+
+    def nothing(self) -> str:
+        return ""
+
+
+class LongField(TextField):
+    """Several lines."""
+
+    widget = TextArea()
+    control_kind = "textarea"
+
+
+class PhoneField(PlainField):
+    """A phone number, kept as E.164."""
+
+    def write(self, value: Any) -> str:
+        return str(value or "")
+
+    def read(self, text: str) -> str:
+        return normalise_phone(text, _region())
+
+
+def _region() -> str | None:
+    locale = get_locale()
+    return locale.territory if locale is not None else None
+
+
+class EmailField(PlainField):
+    """An email address in lower case."""
+
+    def read(self, text: str) -> str:
+        return normalise_email(text)
+
+
+class MoneyField(PlainField):
+    """An amount as the reader's language writes it."""
+
+    control_kind = "number"
+
+    def write(self, value: Any) -> str:
+        if value is None:
+            return ""
+        places = max(2, -int(Decimal(value).normalize().as_tuple().exponent))
+        pattern = "0." + "0" * places
+        return format_decimal(value, pattern, locale=str(get_locale() or "en"))
+
+    def read(self, text: str) -> Decimal:
+        return parse_amount(text)
+
+
+class IntegerField(PlainField):
+    """A whole number within its column's range."""
+
+    control_kind = "number"
+
+    def read(self, text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError as error:
+            raise Invalid(_("“%(text)s” is not a whole number.", text=text[:40])) from error
+        if abs(number) > _largest(self.attr):
+            raise Invalid(_("This number is too large."))
+        return number
+
+
+def _largest(attr: Attr) -> int:
+    if isinstance(attr.column.type, SmallInteger):
+        return 2**15 - 1
+    return 2**31 - 1 if type(attr.column.type) is Integer else BIGGEST_ID
+
+
+class DecimalField(PlainField):
+    """A number with decimals."""
+
+    control_kind = "number"
+
+    def write(self, value: Any) -> str:
+        if value is None:
+            return ""
+        return format_decimal(value, "0.######", locale=str(get_locale() or "en"))
+
+    def read(self, text: str) -> Decimal:
+        plain = text.replace(" ", "").replace("\u00a0", "").replace("\u2212", "-")
+        if plain.count(",") == 1 and "." not in plain:
+            plain = plain.replace(",", ".")
+        try:
+            number = Decimal(plain)
+        except InvalidOperation as error:
+            raise Invalid(_("“%(text)s” is not a number.", text=text[:40])) from error
+        kind = self.attr.column.type
+        if not number.is_finite():
+            raise Invalid(_("“%(text)s” is not a number.", text=text[:40]))
+        if isinstance(kind, Numeric) and kind.precision is not None:
+            if abs(number) >= Decimal(10) ** (kind.precision - (kind.scale or 0)):
+                raise Invalid(_("This number is too large."))
+        return number
+
+
+class DateField(PlainField):
+    """A day."""
+
+    control_kind = "date"
+
+    def write(self, value: Any) -> str:
+        return value.isoformat() if value else ""
+
+    def read(self, text: str) -> date:
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise Invalid(
+                _("“%(text)s” is not a date. Write it like 2026-11-21.", text=text[:40])
+            ) from error
+
+
+class MomentField(PlainField):
+    """A moment: typed and shown on the reader's clocks, kept in UTC."""
+
+    control_kind = "datetime"
+
+    def write(self, value: Any) -> str:
+        if not value:
+            return ""
+        return str(value.astimezone(ZoneInfo(reader().time_zone)).strftime("%Y-%m-%dT%H:%M"))
+
+    def read(self, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            said = _(
+                "“%(text)s” is not a date and time. Write it like 2026-11-21 14:30.", text=text[:40]
+            )
+            raise Invalid(said) from error
+        if not 1 < moment.year < 9999:
+            raise Invalid(_("This date is too far away."))
+        place = ZoneInfo(reader().time_zone)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=place)
+        return aware.astimezone(UTC)
+
+
+class BoolField(PlainField):
+    """Yes or no."""
+
+    widget = CheckboxInput()
+    control_kind = "checkbox"
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = bool(valuelist) and str(valuelist[0]) not in ("", "0", "false")
+
+    def _value(self) -> str:
+        return "y"
+
+
+class ChoiceField(PlainField):
+    """One of a few."""
+
+    widget = Select()
+    control_kind = "select"
+
+    @property
+    def members(self) -> type[Choice]:
+        assert self.attr.choices is not None
+        return self.attr.choices
+
+    def iter_choices(self) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
+        if self.attr.nullable:
+            yield "", "", self.data is None, {}
+        for member in self.members:
+            yield member.value, member.label, member == self.data, {}
+
+    def has_groups(self) -> bool:
+        return False
+
+    def read(self, text: str) -> Choice:
+        try:
+            return self.members(text)
+        except ValueError as error:
+            raise Invalid(_("Choose one of the list.")) from error
+
+
+class RemoteField(PlainField):
+    """A record chosen by typing. Loads nothing to be drawn but the chosen one; a POST loads that one row, under the
+    policies, and an unknown id is the field's error."""
+
+    widget = Select()
+    control_kind = "remote"
+
+    def __init__(
+        self, label: Any, checks: Any, attr: Attr, lookup: str = "", **options: Any
+    ) -> None:
+        super().__init__(label, checks, attr, **options)
+        self.lookup = lookup
+
+    @property
+    def lookup_url(self) -> str:
+        return self.lookup
+
+    def iter_choices(self) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
+        if self.data is not None:
+            yield str(self.data.id), title_of(self.data), True, {}
+
+    def has_groups(self) -> bool:
+        return False
+
+    def read(self, text: str) -> Any:
+        assert self.attr.target is not None
+        found = None
+        if text.isascii() and text.isdigit() and 0 < int(text) <= BIGGEST_ID:
+            table = table_of(self.attr.target)
+            found = db.session.scalars(
+                select(self.attr.target).where(table.c.id == int(text))
+            ).one_or_none()
+        if found is None:
+            raise Invalid(_("Choose one of the list."))
+        return found
+
+
+class JsonField(PlainField):
+    """Structured data as JSON text."""
+
+    widget = TextArea()
+    control_kind = "textarea"
+
+    def nothing(self) -> Any:
+        return {}
+
+    def write(self, value: Any) -> str:
+        return "" if value in (None, {}, []) else json.dumps(value, ensure_ascii=False, indent=1)
+
+    def read(self, text: str) -> Any:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise Invalid(_("This is not valid JSON.")) from error
+        if not isinstance(found, dict | list) or len(text) > LONGEST_TEXT or "\\u0000" in text:
+            raise Invalid(_("This is not valid JSON."))
+        return found
+
+
+class TagsField(PlainField):
+    """Several words, parted by commas."""
+
+    def nothing(self) -> Any:
+        return []
+
+    def write(self, value: Any) -> str:
+        return ", ".join(map(str, value or ()))
+
+    def read(self, text: str) -> list[str]:
+        return [word for part in text.split(",") if (word := part.strip())][:100]
+
+
+class TextHidden(Field):  # type: ignore[misc]  # WTForms is untyped
+    """A hidden value of the form."""
+
+    widget = HiddenInput()
+    control_kind = "hidden"
+
+    def _value(self) -> str:
+        return "" if self.data is None else str(self.data)
+
+
+FORMATS: dict[str, type[PlainField]] = {
+    "phone": PhoneField,
+    "email": EmailField,
+    "long": LongField,
+    "json": JsonField,
+    "hours": JsonField,
+    "texts": JsonField,
+}
+"""By `info["format"]`; a domain may add its own field here."""
+
+_BY_KIND: dict[str, type[PlainField]] = {
+    "money": MoneyField,
+    "badge": ChoiceField,
+    "link": RemoteField,
+    "bool": BoolField,
+    "date": DateField,
+    "datetime": MomentField,
+    "tags": TagsField,
+}
+_TEXTS = {"note", "description", "comment", "text"}
+
+
+def field_class(attr: Attr) -> type[PlainField]:
+    """The field that edits a column."""
+    if attr.form in FORMATS:
+        return FORMATS[attr.form]
+    if attr.kind in _BY_KIND:
+        return _BY_KIND[attr.kind]
+    if attr.kind in ("num", "percent"):
+        return IntegerField if isinstance(attr.column.type, Integer) else DecimalField
+    if type(attr.column.type).__name__ in ("JSON", "JSONB"):
+        return JsonField
+    return LongField if attr.key in _TEXTS else TextField
+
+
+def is_wide(attr: Attr) -> bool:
+    """Whether the field takes the whole width."""
+    return field_class(attr).control_kind == "textarea"
+
+
+def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> Any:
+    """An unbound field for `attr`."""
+    kind = field_class(attr)
+    checks: list[Callable[..., None]] = []
+    if required and kind is not BoolField:
+        checks.append(_needed)
+    options: dict[str, Any] = {"description": attr.help}
+    if kind is RemoteField:
+        options["lookup"] = lookup
+    kw: dict[str, Any] = {}
+    if attr.unit:
+        kw["suffix"] = attr.unit
+    if attr.form == "email":
+        kw |= {"type": "email", "autocomplete": "off"}
+    elif attr.form == "phone":
+        kw |= {"type": "tel", "autocomplete": "off"}
+    if kw:
+        options["render_kw"] = kw
+    return kind(attr.label, checks, attr=attr, **options)
+
+
+def _needed(form: Any, field: Any) -> None:
+    if field.errors or field.process_errors:
+        raise validators.StopValidation()
+    if field.data is None or field.data == "":
+        raise validators.StopValidation(_("This is needed."))
+
+
+_needed.field_flags = {"required": True}  # type: ignore[attr-defined]
+
+
+def as_text(value: Any) -> str:
+    """Structured data as it is shown on a record."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {as_text(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(as_text(one) for one in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,245 @@
+"""Forms of a screen: made once from the declaration, bound for each request, without what the reader may not see."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from sqlalchemy.orm import Session
+from wtforms import Form
+from werkzeug.datastructures import MultiDict
+
+from app.kit.screens.attrs import Attr, mapper_of
+from app.kit.screens.declare import Lines
+from app.kit.screens.fields import TextHidden, is_wide, make_field
+from app.kit.screens.pages import Column, Field, FormSection, Sheet
+from app.kit.screens.record import line_attrs, load_lines, value_of
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+BLANK = "__i__"
+MOST_LINES = 200
+
+
+def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
+    """The columns that this reader may set."""
+    names = [name for name in screen.section_names if name not in screen.computed]
+    found = screen.seen([name for name in names if name not in screen.read_only])
+    return {
+        name: attr
+        for name, attr in found.items()
+        if attr.writable
+        and not attr.column.info.get("computed")
+        and (adding or name not in screen.fixed)
+        and name not in ("id", "company_id", "version")
+    }
+
+
+def is_required(screen: "Screen", attr: Attr) -> bool:
+    """Whether the form insists on a value: NOT NULL without a default, or declared so."""
+    if attr.name in screen.required:
+        return True
+    has_default = attr.column.default is not None or attr.column.server_default is not None
+    return not attr.nullable and not has_default
+
+
+def make_form(
+    screen: "Screen", attrs: dict[str, Attr], obj: Any, formdata: MultiDict[str, str] | None
+) -> Any:
+    """A bound form over `attrs`. Values come from what was sent, else from `obj`, else from the defaults."""
+    kept: dict[tuple[str, ...], type[Form]] = screen.__dict__.setdefault("_forms", {})
+    key = tuple(attrs)
+    if key not in kept:
+        fields = {
+            name: make_field(attr, required=is_required(screen, attr), lookup="")
+            for name, attr in attrs.items()
+        }
+        kept[key] = type(f"{screen.name}Form", (Form,), {**fields, "once": TextHidden()})
+    data = {name: value_of(obj, attr) for name, attr in attrs.items()} if obj is not None else None
+    form = kept[key](formdata, data=data if data is not None else _defaults(screen, attrs))
+    for name, attr in attrs.items():
+        if attr.target is not None:
+            form[name].lookup = screen.url("lookup", name)
+    if not form.once.data:
+        form.once.data = secrets.token_urlsafe(16)
+    return form
+
+
+def _defaults(screen: "Screen", attrs: dict[str, Attr]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, attr in attrs.items():
+        default = screen.defaults.get(name)
+        if default is not None:
+            values[name] = default() if callable(default) else default
+        elif attr.column.default is not None and attr.column.default.is_scalar:
+            values[name] = attr.column.default.arg
+    return values
+
+
+def prefill(form: Any, attrs: dict[str, Attr]) -> None:
+    """Take initial relations from the address: `add?client=5` from the tab of client 5."""
+    for name, attr in attrs.items():
+        raw = request.args.get(name)
+        if raw and attr.target is not None:
+            try:
+                form[name].data = form[name].read(raw)
+            except Exception:  # noqa: BLE001, S112 -- an address may hold anything: the field then stays empty
+                continue
+
+
+def sections_of(screen: "Screen", form: Any, attrs: dict[str, Attr]) -> list[FormSection | Sheet]:
+    """The form's cards."""
+    found: list[FormSection | Sheet] = []
+    for section in screen.sections:
+        fields = [
+            Field(form[name], width="full" if is_wide(attrs[name]) else "third")
+            for name in section[1]
+            if name in attrs
+        ]
+        if fields:
+            hint = section[2] if len(section) > 2 else ""
+            found.append(FormSection(section[0], fields, hint))
+    return found
+
+
+# --- lines ------------------------------------------------------------------------------------------------------
+
+
+class LinesForm:
+    """The rows of one sheet: those kept, those changed, those new and those to go."""
+
+    def __init__(self, screen: "Screen", session: Session, obj: Any, lines: Lines) -> None:
+        self.screen, self.lines = screen, lines
+        relation = mapper_of(screen.model).relationships[lines.name]
+        self.child = relation.mapper.class_
+        self.attrs = {
+            attr.name: attr
+            for attr in line_attrs(screen, lines)
+            if attr.writable and not attr.column.info.get("computed")
+        }
+        self.form_class = type(
+            f"{screen.name}{lines.name}Form",
+            (Form,),
+            {
+                **{
+                    name: make_field(
+                        attr,
+                        required=not attr.nullable
+                        and attr.column.server_default is None
+                        and attr.column.default is None,
+                        lookup="",
+                    )
+                    for name, attr in self.attrs.items()
+                },
+                "id": TextHidden(),
+            },
+        )
+        self.known = (
+            {line.id: line for line in load_lines(screen, session, obj, lines)}
+            if obj is not None
+            else {}
+        )
+        self.rows: list[tuple[Any, Any]] = []
+        """(form, line or None)"""
+        self.gone: list[Any] = []
+        self.error = ""
+
+    def bind(self, formdata: MultiDict[str, str] | None) -> None:
+        """Take the rows from what was sent, else from the record."""
+        if formdata is None or not self._sent(formdata):
+            for number, line in enumerate(self.known.values()):
+                data = {name: value_of(line, attr) for name, attr in self.attrs.items()}
+                self.rows.append((self._form(None, str(number), {**data, "id": line.id}), line))
+            return
+        for index in self._sent(formdata):
+            prefix = f"{self.lines.name}-{index}-"
+            raw = formdata.get(f"{prefix}id", "")
+            line = self.known.get(int(raw)) if raw.isascii() and raw.isdigit() else None
+            if formdata.get(f"{prefix}delete") == "1":
+                if line is not None and self.lines.removable:
+                    self.gone.append(line)
+                continue
+            empty = all(not formdata.get(prefix + name, "").strip() for name in self.attrs)
+            if line is None and empty:
+                continue
+            self.rows.append((self._form(formdata, index, {"id": line.id if line else None}), line))
+
+    def _sent(self, formdata: MultiDict[str, str]) -> list[str]:
+        prefix = f"{self.lines.name}-"
+        found = {
+            key.removeprefix(prefix).partition("-")[0] for key in formdata if key.startswith(prefix)
+        }
+        numbers = [one for one in found if one.isascii() and one.isdigit() and len(one) < 6]
+        return sorted(numbers, key=int)[:MOST_LINES]
+
+    def _form(self, formdata: Any, index: str, data: dict[str, Any]) -> Any:
+        form = self.form_class(formdata, prefix=f"{self.lines.name}-{index}-", data=data)
+        form.id.data = data.get("id")
+        for name, attr in self.attrs.items():
+            if attr.target is not None:
+                form[name].lookup = self.screen.url("lookup", f"{self.lines.name}:{name}")
+        return form
+
+    def validate(self) -> bool:
+        return all([form.validate() for form, _line in self.rows])
+
+    def apply(self, session: Session, obj: Any) -> bool:
+        """Write the rows to the session; say whether anything changed."""
+        relation = mapper_of(self.screen.model).relationships[self.lines.name]
+        far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"][0]
+        changed = bool(self.gone)
+        for line in self.gone:
+            session.delete(line)
+        for form, line in self.rows:
+            target = line
+            if target is None:
+                target = self.child(**{far: obj.id})
+                session.add(target)
+                changed = True
+            for name, attr in self.attrs.items():
+                if form[name].data != value_of(line, attr) if line is not None else True:
+                    assign(target, name, attr, form[name].data)
+                    changed = True
+        return changed
+
+    def sheet(self) -> Sheet:
+        columns = [Column(attr.name, attr.label, attr.kind) for attr in self.attrs.values()]
+        names = [*self.attrs, "id"]
+        return Sheet(
+            self.lines.label,
+            self.lines.name,
+            columns,
+            rows=[[form[name] for name in names] for form, _line in self.rows],
+            blank=[self._form(None, BLANK, {})[name] for name in names],
+            add_label=self.lines.add_label,
+            hint=self.lines.hint,
+            errors=[self.error] if self.error else (),
+            removable=self.lines.removable,
+        )
+
+
+def assign(obj: Any, name: str, attr: Attr, value: Any) -> None:
+    """Set one value; an empty field of a column with a default of its own is left to the default."""
+    has_default = attr.column.default is not None or attr.column.server_default is not None
+    if value is None and not attr.nullable and has_default:
+        return
+    setattr(obj, name, value)
+    if attr.target is not None:
+        key = mapper_of(type(obj)).get_property_by_column(attr.column).key
+        setattr(obj, key, value.id if value is not None else None)
+
+
+def changed_names(obj: Any, attrs: dict[str, Attr], form: Any) -> list[str]:
+    """The fields whose value in the form differs from the record's."""
+    return [name for name, attr in attrs.items() if _differs(form[name].data, value_of(obj, attr))]
+
+
+def _differs(one: Any, other: Any) -> bool:
+    if one in (None, "") and other in (None, ""):
+        return False
+    return bool(one != other)
+
+
+Setter = Callable[[Any], None]
+Names = Sequence[str]

@@ -1,0 +1,27 @@
+"""Who may open a route: one decorator for screens, which also tells FAB the permission's name."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from app.kit.access import require
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def needs(permission: str, view: str = "") -> Callable[[F], F]:
+    """Open the route to readers with `permission` on the screen's view (or on `view`).
+
+    `_permission_name` is what FAB and the walk over all routes read.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+            require(permission, view or self.view)
+            return function(self, *args, **kwargs)
+
+        guarded._permission_name = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate

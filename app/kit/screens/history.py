@@ -1,0 +1,168 @@
+"""The history of a record, from the audit trail, limited to what its reader may see."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import Column, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.kit.access import may
+from app.kit.database.audit import AuditEntry
+from app.kit.database.model import Model
+from app.kit.database.session import db
+from app.kit.money import from_stored, is_money
+from app.kit.choices import choices_of
+from app.kit.screens import people
+from app.kit.screens.attrs import called, mapper_of, table_of, title_column
+from app.kit.screens.pages import Change, HistoryEntry, HistoryPage, Kind
+from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.record import load_or_404
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+SHOWN = 30
+_HIDDEN = {"id", "company_id", "version", "created_at", "created_by", "changed_at", "changed_by"}
+
+
+def respond(screen: "Screen", pk: int) -> Any:
+    """Answer GET history/<pk>: the fragment of the history tab."""
+    session = db.session()
+    obj = load_or_404(screen, session, pk)
+    entries = _entries(session, screen, pk, request.args.get("before", ""))
+    names = people.names(
+        session, {entry.user_id for entry in entries} | {getattr(obj, "created_by", None)}
+    )
+    linked = _linked(session, screen, entries)
+    made = [_entry(screen, one, names, linked) for one in entries[:SHOWN]]
+    shown = [entry for entry in made if entry is not None]
+    older = ""
+    if len(entries) > SHOWN:
+        older = f"{screen.url('history', pk)}?before={entries[SHOWN - 1].id}"
+    elif getattr(obj, "created_at", None) is not None:
+        who = names.get(obj.created_by, "")
+        shown.append(HistoryEntry(obj.created_at, _("Created"), who, "plus"))
+    page = HistoryPage(entries=shown, older_url=older, empty=_("Nothing has changed yet."))
+    return render_template("tresen/fragment/history.html", page=page)
+
+
+def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequence[AuditEntry]:
+    """The newest entries about the record and its lines, one more than are shown."""
+    child = [_children(session, screen, pk, lines.name) for lines in screen.lines]
+    about = or_(
+        and_(AuditEntry.table_name == table_of(screen.model).name, AuditEntry.row_id == pk),
+        *(
+            and_(AuditEntry.table_name == name, AuditEntry.row_id.in_(ids))
+            for name, ids in child
+            if ids
+        ),
+    )
+    statement = select(AuditEntry).where(about).order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    if before.isascii() and before.isdigit() and int(before) <= BIGGEST_ID:
+        last = select(AuditEntry.at, AuditEntry.id).where(AuditEntry.id == int(before)).limit(1)
+        row = session.execute(last).one_or_none()
+        if row is not None:
+            statement = statement.where(
+                tuple_(AuditEntry.at, AuditEntry.id) < tuple_(row.at, row.id)
+            )
+    return session.scalars(statement.limit(SHOWN + 1)).all()
+
+
+def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[str, list[int]]:
+    relation = mapper_of(screen.model).relationships[name]
+    table = table_of(relation.mapper.class_)
+    far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"]
+    ids = session.scalars(select(table.c.id).where(table.c[far[0]] == pk).limit(500))
+    return table.name, list(ids)
+
+
+def _entry(
+    screen: "Screen",
+    one: AuditEntry,
+    names: dict[int | None, str],
+    linked: dict[tuple[str, int], str],
+) -> HistoryEntry | None:
+    table = Model.metadata.tables.get(one.table_name)
+    if table is None:
+        return None
+    before, after = one.before or {}, one.after or {}
+    changes = []
+    for key in dict.fromkeys((*before, *after)):
+        column = table.c.get(key)
+        if column is None or key in _HIDDEN or column.info.get("label", "") is None:
+            continue
+        if column.info.get("guard") and not may("read", column.info["guard"]):
+            continue
+        if key == "archived_at":
+            continue
+        changes.append(_change(column, before.get(key), after.get(key), linked))
+    text, icon = _what(one, screen, table.name)
+    if not changes and one.action == "update" and "archived_at" not in after:
+        return None
+    return HistoryEntry(one.at, text, names.get(one.user_id, ""), icon, changes=changes)
+
+
+def _what(one: AuditEntry, screen: "Screen", table: str) -> tuple[str, str]:
+    own = table == table_of(screen.model).name
+    after = one.after or {}
+    if one.action == "delete":
+        return (_("Deleted"), "trash") if own else (_("A line was removed"), "trash")
+    if "archived_at" in after and own:
+        return (
+            (_("Archived"), "archive") if after["archived_at"] else (_("Restored"), "archive-off")
+        )
+    return (_("Changed"), "pencil") if own else (_("A line was changed"), "pencil")
+
+
+def _change(
+    column: Column[Any], before: Any, after: Any, linked: dict[tuple[str, int], str]
+) -> Change:
+    label = column.info.get("label") or column.name.replace("_", " ").capitalize()
+    kind: Kind = "money" if is_money(column) else "text"
+    if choices_of(column) is not None:
+        kind = "badge"
+    return Change(label, _value(column, before, linked), _value(column, after, linked), kind)
+
+
+def _value(column: Column[Any], raw: Any, linked: dict[tuple[str, int], str]) -> object:
+    """A value of the JSON image as its column means it."""
+    if raw is None:
+        return None
+    if is_money(column):
+        return from_stored(int(raw))
+    choices = choices_of(column)
+    if choices is not None:
+        return choices(raw) if raw in {member.value for member in choices} else raw
+    if "link" in column.info:
+        return linked.get((column.info["link"], int(raw))) or called(None, raw)
+    wanted = getattr(column.type, "python_type", str)
+    if wanted is datetime and isinstance(raw, str):
+        return datetime.fromisoformat(raw)
+    if wanted is date and isinstance(raw, str):
+        return date.fromisoformat(raw)
+    return raw if isinstance(raw, bool | int | float | str) else str(raw)
+
+
+def _linked(
+    session: Session, screen: "Screen", entries: Sequence[AuditEntry]
+) -> dict[tuple[str, int], str]:
+    """(table, id) → name of what the changed links lead to; one query for each table."""
+    wanted: dict[str, set[int]] = {}
+    for one in entries:
+        table = Model.metadata.tables.get(one.table_name)
+        if table is None:
+            continue
+        for key, value in (*(one.before or {}).items(), *(one.after or {}).items()):
+            column = table.c.get(key)
+            if column is not None and "link" in column.info and value is not None:
+                wanted.setdefault(column.info["link"], set()).add(int(value))
+    found: dict[tuple[str, int], str] = {}
+    models = {table_of(m.class_).name: m.class_ for m in mapper_of(screen.model).registry.mappers}
+    for name, ids in wanted.items():
+        table, title = Model.metadata.tables[name], title_column(models[name])
+        rows: Any = session.execute(select(table.c.id, title).where(table.c.id.in_(ids)))
+        found |= {(name, pk): called(text, pk) for pk, text in rows}
+    return found

@@ -1,0 +1,327 @@
+"""The list page: a fixed number of queries whatever its length."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.kit.access import may, reader
+from app.kit.database.session import db
+from app.kit.screens import saved
+from app.kit.screens.address import PAGE, SCOPE, Address
+from app.kit.screens.attrs import Attr, called
+from app.kit.screens.cells import Table, column_head, has_archive
+from app.kit.screens.chips import chips_of, filter_fields
+from app.kit.screens.pages import (
+    Action,
+    BulkAction,
+    Cell,
+    Column,
+    ColumnChoice,
+    Empty,
+    Link,
+    ListPage,
+    Pager,
+    Row,
+    ViewPanel,
+)
+from app.kit.screens.paging import Order, Place, Slice, fetch, page_size, read_place, write_place
+from app.kit.screens.plan import Plan
+from app.kit.screens.selection import COUNT_CAP, Selection, selection_of
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+MOST_COLUMNS = 12
+
+
+def respond(screen: "Screen") -> Any:
+    """Answer GET list; with `part=1` only the table, for a tab of another record."""
+    session = db.session()
+    address = Address.of(screen.list_url(), request.args)
+    views = saved.views_of(screen, session)
+    if not address.args:
+        address = saved.default_address(screen, views, address)
+    page = list_page(screen, session, address, views)
+    part = address.get("part") == "1"
+    return render_template("tresen/fragment/list.html" if part else "tresen/list.html", page=page)
+
+
+def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
+    """The order in force: (order, its name, descending). Only what an index gives; anything else is the default."""
+    name, desc = screen.order[0], screen.order[1] == "desc"
+    if asked:
+        wanted = asked.removeprefix("-")
+        if wanted in screen.sortable and screen.sees(screen.attr(wanted)):
+            name, desc = wanted, asked.startswith("-")
+    tie = plan.root.c.id
+    if name == "id" or not screen.sees(screen.attr(name)):
+        return Order(tie, tie, desc), "id", desc
+    attr = screen.attr(name)
+    column = plan.folded(attr)
+    source = plan.source(attr.path)
+    # Behind a relation the index is the far table's: its own end makes the order total.
+    if attr.path:
+        far = [c for c in source.c if "link" in getattr(c, "info", {})]
+        tie = far[0] if far else tie
+    nullable = bool(attr.column.nullable)
+    return Order(column, tie, desc, nullable), name, desc
+
+
+def chosen_columns(screen: "Screen", address: Address) -> list[str]:
+    """The columns to show: the asked ones that exist and may be seen, else the declared ones; the first one stays."""
+    scope = {name for name, _value in address.scopes()}
+    possible = [
+        name
+        for name in screen.shown
+        if name in screen.computed or (screen.sees(screen.attr(name)) and name not in scope)
+    ]
+    possible = [n for n in possible if n not in screen.computed or _sees_computed(screen, n)]
+    first = next((n for n in screen.list_columns if n in possible), None)
+    asked = [name for name in address.columns if name in possible][:MOST_COLUMNS]
+    usual = [name for name in screen.list_columns if name in possible]
+    found = asked or usual
+    return list(dict.fromkeys([first, *found])) if first else found
+
+
+def _sees_computed(screen: "Screen", name: str) -> bool:
+    guard = screen.computed[name].guard
+    return not guard or may("read", guard)
+
+
+def list_page(
+    screen: "Screen", session: Session, address: Address, views: Sequence[saved.View]
+) -> ListPage:
+    """Everything the list shows."""
+    zone = reader().time_zone
+    attrs = screen.filterable()
+    selection = selection_of(screen, session, address, attrs, zone)
+    names = chosen_columns(screen, address)
+    table = Table(
+        screen, selection.plan, [screen.attr(n) for n in names if n not in screen.computed]
+    )
+    order, sorted_by, desc = order_of(screen, selection.plan, address.get("o"))
+    size = page_size(address.get("psize"))
+    count = selection.count(session)
+    found = Slice([], 1, None, None)
+    if count:
+        place = read_place(address.get(PAGE), order.column.type)
+        if place is not None and place.value is None and not (order.is_tie or order.nullable):
+            place = None
+        found = fetch(session, selection.plan, table.selected, selection.where, order, place, size)
+    heads = table.currencies(found.rows)
+    extra = {
+        name: screen.computed[name].load(session, [row.id for row in found.rows])
+        if found.rows
+        else {}
+        for name in names
+        if name in screen.computed
+    }
+    return _page(screen, session, address, selection, views)(
+        columns=_columns(screen, address, names, table, heads, sorted_by, desc=desc),
+        rows=_rows(screen, table, found, names, heads, extra),
+        count=count,
+        slice_=found,
+    )
+
+
+def _columns(
+    screen: "Screen",
+    address: Address,
+    names: Sequence[str],
+    table: Table,
+    heads: Mapping[int, str],
+    sorted_by: str,
+    *,
+    desc: bool,
+) -> list[Column]:
+    currency = {attr.name: heads.get(i, "") for i, attr in enumerate(table.attrs)}
+    columns = []
+    for number, name in enumerate(names):
+        if name in screen.computed:
+            one = screen.computed[name]
+            columns.append(
+                Column(name, one.label, one.kind, currency=one.currency, wide=number > 4)
+            )
+            continue
+        attr = screen.attr(name)
+        url, state = "", None
+        if name in screen.sortable:
+            state = ("desc" if desc else "asc") if name == sorted_by else None
+            url = address.with_(o=f"-{name}" if state == "asc" else name)
+        columns.append(
+            column_head(
+                attr,
+                kind="lead" if number == 0 else None,
+                sort_url=url,
+                sorted=state,
+                currency=currency.get(name, ""),
+                wide=number > 4,
+            )
+        )
+    return columns
+
+
+def _rows(
+    screen: "Screen",
+    table: Table,
+    found: Slice,
+    names: Sequence[str],
+    heads: dict[int, str],
+    extra: Mapping[str, Mapping[int, object]],
+) -> list[Row]:
+    prefix = screen.url("show") + "/"
+    first_is_link = bool(table.attrs) and table.attrs[0].target is not None
+    rows = []
+    for row in found.rows:
+        pk = row[0]
+        cells = table.cells(row, heads)
+        if extra:
+            ours = iter(cells)
+            cells = [Cell(extra[n].get(pk)) if n in extra else next(ours) for n in names]
+        url = f"{prefix}{pk}"
+        lead = cells[0]
+        if not first_is_link:
+            label = called(lead.value, pk)
+            value = lead.value if lead.value not in (None, "") else label
+            cells[0] = Cell(
+                value, url=url, extra=lead.extra, tags=lead.tags, currency=lead.currency
+            )
+        else:
+            label = str(lead.value or called(None, pk))
+        rows.append(Row(str(pk), cells, label=label, url=url))
+    return rows
+
+
+def _page(
+    screen: "Screen",
+    session: Session,
+    address: Address,
+    selection: Selection,
+    views: Sequence[saved.View],
+) -> Any:
+    scope = address.scopes()
+
+    def make(*, columns: list[Column], rows: list[Row], count: int, slice_: Slice) -> ListPage:
+        capped = count > COUNT_CAP
+        counted = _("more than %(number)s", number=_figure(COUNT_CAP)) if capped else _figure(count)
+        may_add = screen.adds and screen.may("write")
+        add_url = screen.url("add")
+        if scope:
+            add_url += "?" + "&".join(f"{name}={value}" for name, value in scope)
+        return ListPage(
+            title=screen.label,
+            crumbs=[Link(screen.area.label)] if scope else (),
+            columns=columns,
+            rows=rows,
+            count_text=counted,
+            views=saved.tabs(screen, views, address) if not scope else (),
+            searchable=screen.searches,
+            search_value=address.words,
+            search_hint=screen.search_hint,
+            keep=[(k, v) for k, v in address.without("q")],
+            filters=filter_fields(screen),
+            chips=chips_of(screen, session, address, selection),
+            clear_url=_clear_url(address),
+            view=_view_panel(screen, address, columns),
+            bulk=bulk_actions(screen) if rows else (),
+            bulk_url=_bulk_url(screen, address),
+            matches=None if capped else count,
+            pager=_pager(address, slice_, counted, columns),
+            add_url=add_url if may_add else "",
+            add_label=_("New: %(what)s", what=screen.one),
+            export_url=_export_url(screen, address)
+            if rows and screen.exports and screen.may("export")
+            else "",
+            empty=None
+            if rows or selection.error
+            else _empty(screen, address, selection, add_url if may_add else ""),
+            error=selection.error,
+            facts=screen.help if not scope else "",
+        )
+
+    return make
+
+
+def _figure(count: int) -> str:
+    from flask_babel import format_decimal  # noqa: PLC0415 -- Babel's tables load on first use
+
+    return format_decimal(count)
+
+
+def _clear_url(address: Address) -> str:
+    kept = [(k, v) for k, v in address.without("q") if not k.startswith("f.")]
+    return address.url(kept)
+
+
+def _bulk_url(screen: "Screen", address: Address) -> str:
+    return Address(screen.url("bulk"), ()).url(address.without("part"))
+
+
+def _export_url(screen: "Screen", address: Address) -> str:
+    return Address(screen.url("export"), ()).url(address.without("part"))
+
+
+def _pager(address: Address, found: Slice, counted: str, columns: Sequence[Column]) -> Pager:
+    def to(place: Place | None) -> str:
+        if place is None:
+            return ""
+        return address.url([*address.without(), (PAGE, write_place(place))])
+
+    if not found.rows:
+        return Pager(count_text=counted)
+    last = found.number + len(found.rows) - 1
+    return Pager(to(found.previous), to(found.next), found.number, last, counted)
+
+
+def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -> ViewPanel | None:
+    if any(key.startswith(SCOPE) for key, _value in address.args):
+        return None
+    shown = [column.name for column in columns]
+    possible = [n for n in screen.shown if n in screen.computed or screen.sees(screen.attr(n))]
+    in_order = [*shown, *(name for name in possible if name not in shown)]
+    choices = [
+        ColumnChoice(
+            name,
+            screen.computed[name].label if name in screen.computed else screen.attr(name).label,
+            shown=name in shown,
+            locked=name == shown[0],
+        )
+        for name in in_order
+    ]
+    return ViewPanel(choices, save_url=screen.url("views"), can_share=may(*saved.SHARE))
+
+
+def bulk_actions(screen: "Screen") -> list[BulkAction]:
+    """What this reader may do with many records."""
+    found = [
+        BulkAction(name, one.label, one.icon, one.danger, one.confirm)
+        for name, one in screen.bulk.items()
+        if screen.may(name)
+    ]
+    if screen.archives and has_archive(screen.model) and screen.may("delete"):
+        sentence = _l("{n} records leave the lists. They can be restored.")
+        found.append(BulkAction("archive", _l("Archive"), "archive", danger=True, confirm=sentence))
+    return found
+
+
+def _empty(screen: "Screen", address: Address, selection: Selection, add_url: str) -> Empty:
+    narrowed = bool(selection.filters or address.words)
+    if narrowed:
+        last = [Action(_("Remove all filters"), _clear_url(address))]
+        said = (
+            _("Nothing fits all of these at once.")
+            if len(selection.filters) > 1
+            else _("Nothing fits.")
+        )
+        return Empty(said, _("Remove a filter or search for less."), actions=last)
+    first = [Action(_("New: %(what)s", what=screen.one), add_url, "plus")] if add_url else []
+    return Empty(_("Nothing here yet"), screen.empty or screen.help, screen.icon, first)
+
+
+def attrs_by_name(screen: "Screen", names: Sequence[str]) -> list[Attr]:
+    """The attributes of those columns that are columns."""
+    return [screen.attr(name) for name in names if name not in screen.computed]

@@ -1,0 +1,100 @@
+"""The remote options of a select field: a few rows for what was typed, under the policies."""
+
+from typing import TYPE_CHECKING, Any
+
+from flask import abort, jsonify, request
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from app.kit.access import may
+from app.kit.database.session import db
+from app.kit.fold import fold
+from app.kit.screens.attrs import (
+    Attr,
+    UnknownColumn,
+    called,
+    fold_column,
+    mapper_of,
+    resolve,
+    table_of,
+    title_column,
+)
+from app.kit.screens.filters import LAST
+from app.kit.screens.paging import BIGGEST_ID
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+SHOWN = 20
+
+
+def respond(screen: "Screen", name: str) -> Any:
+    """Answer GET lookup/<name>?q=…, or ?id=… for the name of one record."""
+    attr = relation_of(screen, name)
+    if attr is None or not screen.sees(attr):
+        abort(404)
+    session, ids = db.session(), request.args.getlist("id")
+    if ids:
+        found = options(session, attr, ids=[_id(one) for one in ids[:100]])
+        return jsonify(results=found, pagination={"more": False})
+    words = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    found = options(session, attr, words=words)
+    return jsonify(results=found[:SHOWN], pagination={"more": len(found) > SHOWN})
+
+
+def relation_of(screen: "Screen", name: str) -> Attr | None:
+    """The relation that a form, a filter or a line of the screen chooses by; None for anything else."""
+    lines, _, column = name.partition(":")
+    if column:
+        declared = next((one for one in screen.lines if one.name == lines), None)
+        if declared is None or column not in declared.columns:
+            return None
+        child = mapper_of(screen.model).relationships[lines].mapper.class_
+        attr = resolve(child, column)
+    elif name in (*screen.section_names, *screen.filters):
+        try:
+            attr = screen.attr(name)
+        except UnknownColumn:
+            return None
+    else:
+        return None
+    return attr if attr.target is not None else None
+
+
+def _id(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdigit() and int(raw) <= BIGGEST_ID else 0
+
+
+def options(
+    session: Session, attr: Attr, *, words: str = "", ids: list[int] | None = None
+) -> list[dict[str, object]]:
+    """Up to 21 records that `attr` may lead to, as {"id", "text"}."""
+    assert attr.target is not None
+    table, title = table_of(attr.target), title_column(attr.target)
+    if title.info.get("guard") and not may("read", title.info["guard"]):
+        title = table.c.id
+    statement = select(table.c.id, title).limit(SHOWN + 1 if ids is None else len(ids))
+    if ids is not None:
+        statement = statement.where(table.c.id.in_(ids))
+    else:
+        if "archived_at" in table.c:
+            statement = statement.where(table.c.archived_at.is_(None))
+        if words and table.info.get("search"):
+            hits = select(getattr(func.search, table.name)(words, SHOWN + 1))
+            statement = statement.where(table.c.id.in_(list(session.scalars(hits))))
+        elif words:
+            statement = statement.where(_starts(title, words))
+        key = fold_column(title)
+        statement = (
+            statement.order_by(key, table.c.id) if words else statement.order_by(table.c.id.desc())
+        )
+    rows: Any = session.execute(statement)
+    return [{"id": one, "text": called(name, one)} for one, name in rows]
+
+
+def _starts(title: Any, words: str) -> Any:
+    key = fold_column(title)
+    if title.primary_key:
+        return title == _id(words)
+    wanted = fold(words) if key is not title else words
+    return and_(key >= wanted, key < wanted + LAST)

@@ -1,0 +1,348 @@
+"""The page of one record: its sections, lines, figures, tabs and what can be done with it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import abort, render_template
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from app.kit import registry as parts
+from app.kit.access import may, reader, require
+from app.kit.database.session import db
+from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of, title_of
+from app.kit.screens.cells import has_archive, phone_text, record_url
+from app.kit.screens.declare import Do, Lines, Panel, Related
+from app.kit.screens.pages import (
+    Action,
+    Badge,
+    Card,
+    Cell,
+    Column,
+    Fact,
+    HtmlCard,
+    KvCard,
+    Link,
+    Note,
+    Row,
+    ShowPage,
+    Step,
+    Tab,
+    TableCard,
+)
+from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.registry import FIGURES, screen_of_view
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+MOST_LINES = 200
+
+
+def load_or_404(screen: "Screen", session: Session, pk: int, *options: Any) -> Any:
+    """The record, under the policies and the screen's own condition; 404 for everything else."""
+    if not 0 < pk <= BIGGEST_ID:
+        abort(404)
+    statement = select(screen.model).where(table_of(screen.model).c.id == pk).options(*options)
+    if screen.where is not None:
+        statement = statement.where(screen.where())
+    obj = session.scalars(statement).one_or_none()
+    if obj is None:
+        abort(404)
+    return obj
+
+
+def eager(screen: "Screen") -> list[Any]:
+    """Loader options for every relation that the sections name: they come with the record."""
+    options = []
+    for name in screen.section_names:
+        if name in screen.computed:
+            continue
+        attr = screen.attr(name)
+        steps = (*attr.path, attr.key) if attr.target is not None else attr.path
+        load, owner = None, screen.model
+        for step in steps:
+            entity = getattr(owner, step)
+            load = joinedload(entity) if load is None else load.joinedload(entity)
+            owner = mapper_of(owner).relationships[step].mapper.class_
+        if load is not None:
+            options.append(load)
+    return options
+
+
+def value_of(obj: Any, attr: Attr) -> Any:
+    """The value behind a name; None where a relation on the way is empty."""
+    for step in (*attr.path, attr.key):
+        if obj is None:
+            return None
+        obj = getattr(obj, step)
+    return obj
+
+
+def respond(screen: "Screen", pk: int) -> Any:
+    """Answer GET show/<pk>."""
+    session = db.session()
+    obj = load_or_404(screen, session, pk, *eager(screen))
+    return render_template("tresen/show.html", page=show_page(screen, session, obj))
+
+
+def show_page(screen: "Screen", session: Session, obj: Any, notes: Sequence[Note] = ()) -> ShowPage:
+    """Everything the page of a record shows."""
+    quiet, more, primary = _actions(screen, obj)
+    archived = getattr(obj, "archived_at", None)
+    if archived is not None:
+        notes = (*notes, Note(_("This is archived: lists leave it out."), "warn", "archive"))
+    steps, at = _path(screen, obj)
+    cards = [*_cards(screen, obj), *_line_cards(screen, session, obj)]
+    return ShowPage(
+        title=title_of(obj),
+        crumbs=[Link(screen.area.label), Link(screen.label, screen.list_url())],
+        badges=_badges(screen, obj),
+        actions=quiet,
+        more=more,
+        primary=primary,
+        notes=notes,
+        cards=cards,
+        aside=[*_figures(screen, session, obj)],
+        path=steps,
+        path_at=at,
+        tabs=_tabs(screen, obj),
+    )
+
+
+def fact(attr: Attr, obj: Any) -> Fact:
+    """One label with its value."""
+    value = value_of(obj, attr)
+    owner = obj
+    for step in attr.path:
+        owner = getattr(owner, step, None)
+    currency = ""
+    if attr.kind == "money":
+        name = attr.currency or "currency"
+        currency = getattr(owner, name, None) or getattr(obj, "currency", None) or reader().currency
+    if attr.target is not None and value is not None:
+        prefix = record_url(attr.target)
+        return Fact(
+            attr.label, title_of(value), "link", url=f"{prefix}{value.id}" if prefix else ""
+        )
+    if attr.form == "phone" and value:
+        value = phone_text(value)
+    if attr.unit and value is not None and attr.kind == "num":
+        value = f"{value} {attr.unit}"
+        return Fact(attr.label, value, "text")
+    return Fact(attr.label, _text(value), attr.kind, currency=currency)
+
+
+def _text(value: Any) -> Any:
+    from app.kit.screens.fields import as_text  # noqa: PLC0415 -- fields import record
+
+    return as_text(value) if isinstance(value, dict) else value
+
+
+def _cards(screen: "Screen", obj: Any) -> list[Card]:
+    cards: list[Card] = []
+    for section in screen.sections:
+        attrs = screen.seen([name for name in section[1] if name not in screen.computed])
+        if attrs:
+            facts = [fact(attr, obj) for attr in attrs.values()]
+            cards.append(KvCard(section[0], facts, hint=section[2] if len(section) > 2 else ""))
+    return cards
+
+
+def _line_cards(screen: "Screen", session: Session, obj: Any) -> list[Card]:
+    return [_lines_card(screen, session, obj, lines) for lines in screen.lines]
+
+
+def line_attrs(screen: "Screen", lines: Lines) -> list[Attr]:
+    """The columns of a line that this reader may see."""
+    child = mapper_of(screen.model).relationships[lines.name].mapper.class_
+    return [attr for attr in (resolve(child, name) for name in lines.columns) if screen.sees(attr)]
+
+
+def load_lines(screen: "Screen", session: Session, obj: Any, lines: Lines) -> list[Any]:
+    """The lines of a record by id, with what their columns lead to, in one query."""
+    relation = mapper_of(screen.model).relationships[lines.name]
+    child = relation.mapper.class_
+    own = [
+        (near.name, far.name)
+        for near, far in relation.local_remote_pairs or ()
+        if near.name == "id"
+    ]
+    table = table_of(child)
+    options = []
+    for attr in line_attrs(screen, lines):
+        if attr.target is not None and not attr.path:
+            options.append(joinedload(getattr(child, attr.key)))
+        elif attr.path:
+            options.append(joinedload(getattr(child, attr.path[0])))
+    statement = select(child).where(table.c[own[0][1]] == obj.id).options(*options)
+    if "archived_at" in table.c:
+        statement = statement.where(table.c.archived_at.is_(None))
+    return list(session.scalars(statement.order_by(table.c.id).limit(MOST_LINES)))
+
+
+def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> Card:
+    attrs = line_attrs(screen, lines)
+    rows = []
+    for line in load_lines(screen, session, obj, lines):
+        facts = [fact(attr, line) for attr in attrs]
+        cells = [Cell(one.value, url=one.url, currency=one.currency) for one in facts]
+        rows.append(Row(str(line.id), cells, label=str(facts[0].value or "")))
+    columns = [
+        Column(attr.name, attr.label, "lead" if number == 0 else attr.kind)
+        for number, attr in enumerate(attrs)
+    ]
+    return TableCard(lines.label, columns, rows, hint=lines.hint, empty=_("None yet."))
+
+
+def _badges(screen: "Screen", obj: Any) -> list[Badge]:
+    found = []
+    for name in screen.shown:
+        if name in screen.computed:
+            continue
+        attr = screen.attr(name)
+        if attr.kind == "badge" and not attr.path and screen.sees(attr):
+            value = value_of(obj, attr)
+            if value is not None:
+                found.append(Badge(value.label, value.tone))
+    return found[:3]
+
+
+def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
+    """The states of the record's choice; those it left the usual way for are not drawn."""
+    if not screen.path_of:
+        return [], 0
+    attr = screen.attr(screen.path_of)
+    assert attr.choices is not None
+    present = value_of(obj, attr)
+    usual = [member for member in attr.choices if member.tone != "red" or member is present]
+    return [Step(member.label) for member in usual], usual.index(present) if present else 0
+
+
+def _figures(screen: "Screen", session: Session, obj: Any) -> list[Card]:
+    cards = [
+        card
+        for figure in FIGURES.get(screen.view, ())
+        if (card := figure(session, obj)) is not None
+    ]
+    facts = [
+        Fact(
+            one.label,
+            one.value(session, obj),
+            _FIGURE_KINDS.get(one.kind, "text"),
+            currency=_own_currency(one.kind),
+        )
+        for one in parts.figures.on(screen.view)
+        if one.permission is None or may("read", one.permission)
+    ]
+    return [*([KvCard(_("At a glance"), facts)] if facts else []), *cards]
+
+
+_FIGURE_KINDS: dict[str, Any] = {
+    "number": "num",
+    "money": "money",
+    "date": "date",
+    "datetime": "datetime",
+}
+
+
+def _own_currency(kind: str) -> str:
+    return reader().currency if kind == "money" else ""
+
+
+def _tabs(screen: "Screen", obj: Any) -> list[Tab]:
+    """Only those whose content the reader may see; each is fetched when it is opened."""
+    tabs = []
+    for name, tab in screen.all_tabs().items():
+        if isinstance(tab, Related):
+            other = screen_of_view(tab.view)
+            if other is not None and other.may("read") and other.sees(other.attr(tab.by)):
+                url = f"{other.list_url()}?part=1&of.{tab.by}={obj.id}"
+                if tab.columns:
+                    url += "&cols=" + ",".join(tab.columns)
+                tabs.append(Tab(name, tab.label or other.label, url))
+        elif tab.needs is None or may(*tab.needs):
+            tabs.append(Tab(name, tab.label, screen.url("tab", f"{obj.id}/{name}")))
+    tabs += [
+        Tab(one.name, one.label, screen.url("tab", f"{obj.id}/{one.name}"))
+        for one in parts.tabs.on(screen.view)
+        if one.permission is None or may("read", one.permission)
+    ]
+    return [*tabs, Tab("history", _("History"), screen.url("history", obj.id))]
+
+
+def tab(screen: "Screen", pk: int, name: str) -> Any:
+    """Answer GET tab/<pk>/<name>: what a panel draws."""
+    session = db.session()
+    found = screen.all_tabs().get(name)
+    if isinstance(found, Panel):
+        if found.needs is not None:
+            require(*found.needs)
+        obj = load_or_404(screen, session, pk)
+        return _drawn(found.render(session, obj))
+    other = next((one for one in parts.tabs.on(screen.view) if one.name == name), None)
+    if other is None:
+        abort(404)
+    if other.permission is not None:
+        require("read", other.permission)
+    obj = load_or_404(screen, session, pk)
+    made = other.render(session, obj)
+    if other.template:
+        return render_template(other.template, page=made, obj=obj)
+    return _drawn(made)
+
+
+def _drawn(made: Any) -> Any:
+    if isinstance(made, str | Markup):
+        return str(made)
+    return render_template("tresen/fragment/cards.html", cards=[_card(one) for one in made])
+
+
+def _card(one: Any) -> Any:
+    return HtmlCard("", one) if isinstance(one, Markup) else one
+
+
+def _actions(screen: "Screen", obj: Any) -> tuple[list[Action], list[Action], Action | None]:
+    """(quiet buttons, the menu, the one filled button)."""
+    quiet, more, primary = [], [], None
+    version = getattr(obj, "version", None)
+    live = getattr(obj, "archived_at", None) is None
+    for name, do in screen.all_actions().items():
+        if not live or not screen.may(name) or (do.when is not None and not do.when(obj)):
+            continue
+        action = _button(screen, obj, name, do)
+        if do.primary and primary is None:
+            primary = action
+        elif do.danger:
+            more.append(action)
+        else:
+            quiet.append(action)
+    if screen.edits and live and screen.may("write"):
+        edit = Action(_("Edit"), screen.url("edit", obj.id), "pencil")
+        quiet.insert(0, edit)
+    if screen.archives and has_archive(screen.model) and screen.may("delete"):
+        what, label, icon = (
+            ("archive", _("Archive"), "archive")
+            if live
+            else ("restore", _("Restore"), "archive-off")
+        )
+        sentence = _("It leaves the lists and can be restored later.") if live else ""
+        url = screen.url(what, obj.id)
+        more.append(
+            Action(label, url, icon, "post", danger=live, confirm=sentence, version=version)
+        )
+    return quiet, more, primary
+
+
+def _button(screen: "Screen", obj: Any, name: str, do: Do) -> Action:
+    return Action(
+        do.label,
+        screen.url(f"do/{name}", obj.id),
+        do.icon,
+        "post",
+        danger=do.danger,
+        confirm=do.confirm,
+        version=getattr(obj, "version", None),
+    )

@@ -1,0 +1,325 @@
+"""Adding, editing, archiving and acting on one record. Flushes; the edge commits."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import abort, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.access import reader, require
+from app.kit.database.session import db
+from app.kit.errors import Conflict as ConflictError
+from app.kit.errors import CrmError
+from app.kit.screens import forms, people
+from app.kit.screens.attrs import Attr, title_of
+from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.edge import rollback
+from app.kit.screens.models import FormSent
+from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link, Note
+from app.kit.screens.record import eager, load_or_404, show_page, value_of
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+
+class Attempt:
+    """One try to save: the form, its lines, and what went wrong."""
+
+    def __init__(self, screen: "Screen", session: Session, obj: Any) -> None:
+        self.screen, self.session, self.obj = screen, session, obj
+        self.adding = obj is None
+        self.attrs = forms.form_attrs(screen, adding=self.adding)
+        sent = request.form if request.method == "POST" else None
+        self.form = forms.make_form(screen, self.attrs, obj, sent)
+        self.lines = [
+            forms.LinesForm(screen, session, obj, one) for one in screen.lines if one.editable
+        ]
+        for one in self.lines:
+            one.bind(sent)
+        self.errors: list[FormError] = []
+        self.conflict: Conflict | None = None
+        self.version = getattr(obj, "version", None)
+
+    def is_valid(self) -> bool:
+        return all([self.form.validate(), *(one.validate() for one in self.lines)])
+
+    def refuse(self, error: CrmError) -> None:
+        """Show the sentence beside its field, or on top when it has none."""
+        message = str(error.message)
+        if error.field is not None and error.field in self.attrs:
+            field = self.form[error.field]
+            field.errors = [*field.errors, message]
+        else:
+            self.errors.append(FormError(message))
+
+    def page(self) -> FormPage:
+        screen = self.screen
+        title = _("New: %(what)s", what=screen.one) if self.adding else title_of(self.obj)
+        crumbs = [Link(screen.area.label), Link(screen.label, screen.list_url())]
+        back = screen.list_url() if self.adding else screen.url("show", self.obj.id)
+        if not self.adding:
+            crumbs.append(Link(title, back))
+            title = _("Edit %(what)s", what=title)
+        if self.errors:
+            self._add_field_errors()
+        return FormPage(
+            title=title,
+            crumbs=crumbs,
+            sections=[
+                *forms.sections_of(screen, self.form, self.attrs),
+                *(one.sheet() for one in self.lines),
+            ],
+            hidden=[self.form["once"]],
+            errors=self.errors,
+            version=self.version,
+            conflict=self.conflict,
+            save_label=_("Save"),
+            save_actions=[("add", _("Save and add another"))] if self.adding else (),
+            discard_url=back,
+        )
+
+    def _add_field_errors(self) -> None:
+        """A summary of our own must name the fields too."""
+        for field in self.form:
+            self.errors += [
+                FormError(f"{field.label.text}: {text}", field.id) for text in field.errors
+            ]
+
+    def answer(self, status: int = 200) -> Any:
+        return render_template("tresen/form.html", page=self.page()), status
+
+
+def add(screen: "Screen") -> Any:
+    """Answer GET and POST add."""
+    session = db.session()
+    attempt = Attempt(screen, session, None)
+    if request.method == "GET":
+        forms.prefill(attempt.form, attempt.attrs)
+        return attempt.answer()
+    known = _sent_before(screen, session, attempt.form["once"].data)
+    if known is not None:
+        return redirect(screen.url("show", known))
+    if not attempt.is_valid():
+        rollback()
+        return attempt.answer(422)
+    made: list[Any] = []
+    refused = attempted(lambda: made.append(_create(attempt)))
+    if refused is not None:
+        known = _sent_before(screen, session, attempt.form["once"].data)
+        if known is not None:
+            return redirect(screen.url("show", known))
+        attempt.refuse(refused)
+        return attempt.answer(refused.status)
+    flash(_("Saved."), "success")
+    if request.form.get("after") == "add":
+        return redirect(screen.url("add"))
+    return redirect(screen.url("show", made[0].id))
+
+
+def _create(attempt: Attempt) -> Any:
+    screen, session = attempt.screen, attempt.session
+    obj = screen.model()
+    for name, attr in attempt.attrs.items():
+        forms.assign(obj, name, attr, attempt.form[name].data)
+    if screen.on_add is not None:
+        found = screen.on_add(session, obj, by=reader().user_id, at=clock.now())
+        obj = found if isinstance(found, screen.model) else obj
+    else:
+        session.add(obj)
+    session.flush()
+    for one in attempt.lines:
+        one.apply(session, obj)
+    session.add(
+        FormSent(token=_token(attempt.form["once"].data), screen=screen.name, record_id=obj.id)
+    )
+    session.flush()
+    return obj
+
+
+def _token(raw: Any) -> str:
+    """The token under which this reader's form is known."""
+    return f"{reader().user_id}:{str(raw)[:64]}".replace("\x00", "")
+
+
+def _sent_before(screen: "Screen", session: Session, raw: Any) -> int | None:
+    """The record that this very form has already made."""
+    if not raw:
+        return None
+    return session.scalar(
+        select(FormSent.record_id).where(
+            FormSent.token == _token(raw), FormSent.screen == screen.name
+        )
+    )
+
+
+def attempted(call: Callable[[], object]) -> CrmError | None:
+    """Run `call`; return the refusal, with everything rolled back. A bug goes on its way."""
+    try:
+        call()
+    except (CrmError, SQLAlchemyError) as error:
+        refusal = as_refusal(error)
+        if refusal is None:
+            raise
+        rollback()
+        return refusal
+    return None
+
+
+def edit(screen: "Screen", pk: int) -> Any:
+    """Answer GET and POST edit/<pk>."""
+    session = db.session()
+    obj = load_or_404(screen, session, pk, *eager(screen))
+    if getattr(obj, "archived_at", None) is not None:
+        raise ConflictError(_("This is archived. Restore it first."))
+    attempt = Attempt(screen, session, obj)
+    if request.method == "GET":
+        return attempt.answer()
+    if _is_stale(obj):
+        return _show_conflict(attempt)
+    if not attempt.is_valid():
+        return attempt.answer(422)
+    before = {name: value_of(obj, attr) for name, attr in attempt.attrs.items()}
+    refused = attempted(lambda: _update(attempt))
+    if refused is not None:
+        return _refused_edit(attempt, refused, pk, before)
+    flash(_("Saved."), "success")
+    return redirect(screen.url("show", pk))
+
+
+def _refused_edit(attempt: Attempt, refused: CrmError, pk: int, before: dict[str, Any]) -> Any:
+    """The form again, with what was typed; after a rollback the record is read anew."""
+    session, screen = attempt.session, attempt.screen
+    session.expire_all()
+    attempt.obj = load_or_404(screen, session, pk, *eager(screen))
+    if refused.field == "version":
+        return _show_conflict(attempt)
+    attempt.refuse(refused)
+    return attempt.answer(refused.status)
+
+
+def _update(attempt: Attempt) -> None:
+    screen, session, obj = attempt.screen, attempt.session, attempt.obj
+    for name in forms.changed_names(obj, attempt.attrs, attempt.form):
+        forms.assign(obj, name, attempt.attrs[name], attempt.form[name].data)
+    changed = [one.apply(session, obj) for one in attempt.lines]
+    if any(changed) and hasattr(obj, "changed_at"):
+        # A change of the lines is a change of the record: its version must move.
+        obj.changed_at = clock.now()
+    if screen.on_edit is not None:
+        screen.on_edit(session, obj, by=reader().user_id, at=clock.now())
+    session.flush()
+
+
+def _is_stale(obj: Any) -> bool:
+    version = getattr(obj, "version", None)
+    return version is not None and request.form.get("version", "") != str(version)
+
+
+def _show_conflict(attempt: Attempt) -> Any:
+    """409 with both versions; saved again, the form carries the new version and wins."""
+    obj = attempt.obj
+    attempt.form.validate()
+    names = forms.changed_names(obj, attempt.attrs, attempt.form)
+    who = people.names(attempt.session, {obj.changed_by}).get(obj.changed_by) or _("Somebody")
+    attempt.conflict = Conflict(
+        who,
+        obj.changed_at,
+        [
+            ConflictField(
+                attempt.attrs[name].label,
+                _shown(attempt.attrs[name], attempt.form[name].data),
+                _shown(attempt.attrs[name], value_of(obj, attempt.attrs[name])),
+                attempt.attrs[name].kind,
+            )
+            for name in names
+        ],
+        attempt.screen.url("edit", obj.id),
+    )
+    attempt.version = obj.version
+    return attempt.answer(409)
+
+
+def _shown(attr: Attr, value: Any) -> object:
+    if attr.target is not None:
+        return title_of(value) if value is not None else None
+    return value
+
+
+def archive(screen: "Screen", pk: int) -> Any:
+    """Answer POST archive/<pk>."""
+    obj = _for_action(screen, pk)
+    if getattr(obj, "archived_at", None) is None:
+        archive_one(screen, db.session(), obj, by=reader().user_id)
+    flash(_("“%(name)s” is archived.", name=title_of(obj)), "success")
+    return redirect(screen.list_url())
+
+
+def archive_one(screen: "Screen", session: Session, obj: Any, *, by: int | None) -> None:
+    """Archive a record, by the domain's own operation where the screen names one."""
+    if screen.on_archive is not None:
+        screen.on_archive(session, obj, by=by, at=clock.now())
+    else:
+        obj.archived_at = clock.now()
+    session.flush()
+
+
+def restore(screen: "Screen", pk: int) -> Any:
+    """Answer POST restore/<pk>."""
+    obj = _for_action(screen, pk)
+    obj.archived_at = None
+    db.session().flush()
+    flash(_("“%(name)s” is back.", name=title_of(obj)), "success")
+    return redirect(screen.url("show", pk))
+
+
+def _for_action(screen: "Screen", pk: int) -> Any:
+    """The record, in the version its page showed."""
+    if not screen.archives:
+        abort(404)
+    obj = load_or_404(screen, db.session(), pk)
+    _check_version(obj)
+    return obj
+
+
+def _check_version(obj: Any) -> None:
+    version, sent = getattr(obj, "version", None), request.form.get("version")
+    if version is not None and sent not in (None, "", str(version)):
+        raise ConflictError(
+            _("Somebody else has changed this in the meantime. Look again, and repeat it.")
+        )
+
+
+def do(screen: "Screen", name: str, pk: int) -> Any:
+    """Answer POST do/<name>/<pk>: the operation behind a button."""
+    action = screen.all_actions().get(name)
+    if action is None:
+        abort(404)
+    require(name, screen.view)
+    session = db.session()
+    obj = load_or_404(screen, session, pk)
+
+    def run() -> None:
+        _check_version(obj)
+        if action.when is not None and not action.when(obj):
+            raise ConflictError()
+        action.operation(session, obj, by=reader().user_id, at=clock.now())
+        session.flush()
+
+    refused = attempted(run)
+    if refused is not None:
+        return _page_with(
+            screen, session, pk, [Note(str(refused.message), "bad", "alert-circle")], refused.status
+        )
+    flash(str(action.done) if action.done else _("Done: %(what)s.", what=action.label), "success")
+    return redirect(screen.url("show", pk))
+
+
+def _page_with(
+    screen: "Screen", session: Session, pk: int, notes: Sequence[Note], status: int
+) -> Any:
+    obj = load_or_404(screen, session, pk, *eager(screen))
+    return render_template("tresen/show.html", page=show_page(screen, session, obj, notes)), status

@@ -1,0 +1,124 @@
+"""Which rows are meant: by search, filters, scope and archive, under the policies of the session.
+
+List, export and bulk runs share this, so that "all that match" means the same in each of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app.kit.screens.address import Address
+from app.kit.screens.attrs import Attr, called, table_of, title_column
+from app.kit.screens.filters import Filter, read_filter
+from app.kit.screens.pages import Text
+from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.plan import Plan
+
+if TYPE_CHECKING:
+    from app.kit.screens.base import Screen
+
+COUNT_CAP = 10_000
+ARCHIVED = "archived"
+
+
+@dataclass
+class Selection:
+    """The rows as conditions on `plan`. With `error` there are none."""
+
+    plan: Plan
+    where: list[ColumnElement[bool]] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    error: Text = ""
+    ids: list[int] | None = None
+    """What the search found, None without a search."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no row can match, without asking."""
+        return bool(self.error) or self.ids == []
+
+    def count(self, session: Session, cap: int = COUNT_CAP) -> int:
+        """How many rows match, never counting beyond `cap` + 1."""
+        if self.nothing:
+            return 0
+        return session.scalar(self.plan.count(self.where, cap)) or 0
+
+
+def selection_of(
+    screen: "Screen", session: Session, address: Address, attrs: Mapping[str, Attr], zone: str
+) -> Selection:
+    """Read the address. `attrs` are the fields that this reader may filter by."""
+    found = Selection(Plan(screen.model))
+    if screen.where is not None:
+        found.where.append(screen.where())
+    _archived(found, address)
+    for name, value in address.scopes():
+        _scope(screen, found, name, value)
+    for name, operator, values in address.filters():
+        if name != ARCHIVED:
+            _filter(found, read_filter(found.plan, attrs, name, operator, values, zone))
+    if address.words and screen.searches:
+        _search(found, session, address.words)
+    return found
+
+
+def _filter(found: Selection, one: Filter) -> None:
+    found.filters.append(one)
+    if one.condition is None:
+        found.error = found.error or one.error
+    else:
+        found.where.append(one.condition)
+
+
+def _archived(found: Selection, address: Address) -> None:
+    if "archived_at" not in found.plan.root.c:
+        return
+    column = found.plan.root.c.archived_at
+    given = [(op, values) for name, op, values in address.filters() if name == ARCHIVED]
+    if not given:
+        found.where.append(column.is_(None))
+        return
+    operator, values = given[0]
+    if operator == "is" and values == ("only",):
+        words, condition = _("are shown alone"), column.is_not(None)
+    elif operator == "is" and values == ("all",):
+        words, condition = _("are shown too"), None
+    else:
+        error = _("“%(value)s” is not a value for this filter.", value=", ".join(values)[:80])
+        _filter(found, Filter(None, ARCHIVED, operator, values, error=error))
+        return
+    if condition is not None:
+        found.where.append(condition)
+    found.filters.append(Filter(None, ARCHIVED, operator, values, words=words))
+
+
+def _scope(screen: "Screen", found: Selection, name: str, value: str) -> None:
+    attr = screen.relations.get(name)
+    if attr is None or not value.isascii() or not value.isdigit() or int(value) > BIGGEST_ID:
+        found.error = found.error or _("This list could not be limited to its record.")
+        return
+    found.where.append(found.plan.column(attr) == int(value))
+
+
+def _search(found: Selection, session: Session, words: str) -> None:
+    # The function returns ids only; our own SELECT by them is under the policies again.
+    call = getattr(func.search, found.plan.root.name)(words, COUNT_CAP + 1)
+    found.ids = list(session.scalars(select(call)))
+    found.where.append(found.plan.root.c.id.in_(found.ids))
+
+
+def names_of(session: Session, filters: list[Filter]) -> dict[tuple[str, str], str]:
+    """(field, id) → name for the lookup filters in force; one query for each field."""
+    names: dict[tuple[str, str], str] = {}
+    for one in filters:
+        if one.attr is None or one.attr.target is None or one.condition is None:
+            continue
+        table, title = table_of(one.attr.target), title_column(one.attr.target)
+        ids = [int(value) for value in one.values if value.isdigit()]
+        rows: Any = session.execute(select(table.c.id, title).where(table.c.id.in_(ids)))
+        names |= {(one.field, str(pk)): called(name, pk) for pk, name in rows}
+    return names
