@@ -6,16 +6,16 @@ import atexit
 from contextlib import ExitStack
 from pathlib import Path
 
-import config as settings
 from flask import Flask
 from flask_migrate import Migrate
-from flask_wtf.csrf import CSRFProtect
 
+import config as settings
 from app import parts, web
 from app.kit import health, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
+from app.kit.security.csrf import Csrf
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +49,7 @@ def _add_extensions(app: Flask) -> None:
     parts.load_models()
     web.init_app(app)
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
-    CSRFProtect(app)
+    Csrf(app)
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     jobs.init_app(app)

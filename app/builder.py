@@ -8,9 +8,9 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.menu import Menu
 
-from app.kit.access import HomeView
 from app.kit.database.session import db
-from app.kit.security.manager import CrmSecurityManager
+from app.kit.security.home import HomeView
+from app.kit.security.manager import CrmSecurityManager, prepare
 
 
 class Builder(AppBuilder):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -41,6 +41,7 @@ def build(app: Flask) -> Builder:
     """Return the builder of `app`; requires an application context."""
     app.config.setdefault("FAB_UPDATE_PERMS", False)
     app.config.setdefault("FAB_CREATE_DB", False)
+    prepare(app)
     return Builder(
         app,
         db.session,

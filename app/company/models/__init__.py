@@ -2,8 +2,8 @@
 
 from app.company.models import functions, triggers
 from app.company.models.access import (
-    ApiKeyUse,
     ApiKey,
+    ApiKeyUse,
     Invitation,
     Membership,
     PasswordReset,

@@ -1,7 +1,7 @@
 """The schema `auth`: what must be asked before it is known who somebody is, one row at a time.
 
 Run as `crm_auth`, which owns and reads no table. Each function has one narrow contract, checks what it
-is given, and answers nothing else. `app/company/doors.py` calls them; nobody else does.
+is given, and answers nothing else. `app/kit/security/doors.py` calls them; nobody else does.
 """
 
 from app.kit.database.functions import SqlFunction, register
@@ -189,7 +189,7 @@ END_SESSION = _auth(
 
 FORGOT = _auth(
     "forgot(p_email text, p_network text, p_token text, p_at timestamptz, p_until timestamptz)",
-    "table (user_id int, first_name text, email text, locale text)",
+    "table (user_id int, first_name text, email text, locale text, company_id bigint)",
     """
 declare n int; k text; known ab_user;
 begin
@@ -203,7 +203,8 @@ begin
   if known.id is null then return; end if;
   insert into password_reset (user_id, token_hash, created_at, expires_at)
   values (known.id, p_token, p_at, p_until);
-  return query select known.id, known.first_name::text, known.email::text, known.locale;
+  return query select known.id, known.first_name::text, known.email::text, known.locale, (
+    select min(m.company_id) from membership m where m.user_id = known.id and m.active);
 end""",
 )
 

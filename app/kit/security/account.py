@@ -1,0 +1,236 @@
+"""Pages about oneself: name, language, time zone, password, sessions, and which company to work in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.kit.access import NobodyReads, Reader, reader_or_none
+from app.kit.errors import CrmError, NotFound
+from app.kit.screens.pages import (
+    Action,
+    Cell,
+    Column,
+    Field,
+    FormPage,
+    FormSection,
+    Link,
+    ListPage,
+    Row,
+)
+from app.kit.security import attempt, doors
+from app.kit.security.addresses import safe_next
+from app.kit.security.agents import device_of
+from app.kit.security.forms import ChangePasswordForm, ProfileForm
+from app.kit.security.passwords import hash_password
+from app.kit.zones import zone_names
+
+_SESSIONS = text(
+    "select id, kind, created_at, last_seen_at, ip, user_agent from user_session"
+    " where user_id = :user and ended_at is null and expires_at > now() order by last_seen_at desc"
+)
+
+
+class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """Open to whoever is signed in; nobody changes anybody else here."""
+
+    route_base = "/account"
+    base_permissions: list[str] = []
+
+    @expose("/companies/", methods=["GET", "POST"])
+    def companies(self) -> Any:
+        """Choose the company to work in; the session keeps it and the next request is stamped so."""
+        who = _person()
+        onward = safe_next(request.args.get("next"))
+        with doors.opened() as door:
+            if request.method == "POST":
+                return _choose(door, who, onward)
+            places = doors.memberships(door, who.session_id or 0)
+        page = ListPage(
+            title=_("Where do you want to work?"),
+            searchable=False,
+            columns=(Column("name", _("Company"), "lead"),),
+            rows=[_place(place, onward) for place in places],
+        )
+        return render_template("tresen/list.html", page=page)
+
+    @expose("/", methods=["GET", "POST"])
+    def profile(self) -> Any:
+        """Change one's own name, language and time zone."""
+        who = _person()
+        first, _space, last = who.name.partition(" ")
+        form = ProfileForm(
+            request.form or None,
+            data={
+                "first_name": first,
+                "last_name": last,
+                "locale": who.locale,
+                "time_zone": who.time_zone,
+            },
+        )
+        form.locale.choices = list(_languages().items())
+        form.time_zone.choices = [("", _("That of the company")), *((z, z) for z in zone_names())]
+        if request.method == "POST" and form.validate():
+            return _save_profile(who, form)
+        page = FormPage(
+            title=_("My profile"),
+            facts=who.email,
+            sections=[
+                FormSection(_("Name"), [Field(form.first_name), Field(form.last_name)]),
+                FormSection(_("Language and time"), [Field(form.locale), Field(form.time_zone)]),
+            ],
+            more=(
+                Action(_("Change the password"), url_for(".password")),
+                Action(_("Where I am signed in"), url_for(".sessions")),
+            ),
+            save_label=_("Save"),
+            discard_url="/",
+        )
+        return render_template("tresen/form.html", page=page), 422 if form.errors else 200
+
+    @expose("/password/", methods=["GET", "POST"])
+    def password(self) -> Any:
+        """Change one's own password; all other sessions end."""
+        who = _person()
+        form, status = ChangePasswordForm(request.form, email=who.email), 200
+        if request.method == "POST":
+            if form.validate():
+                try:
+                    return _change_password(who, form)
+                except CrmError as refused:
+                    form.present.errors, status = [str(refused.message)], refused.status
+            else:
+                status = 422
+        page = FormPage(
+            title=_("Change the password"),
+            crumbs=(Link(_("My profile"), url_for(".profile")),),
+            sections=[
+                FormSection(
+                    _("Password"),
+                    [Field(form.present, "half"), Field(form.password, "half")],
+                    _("All other devices are signed out."),
+                )
+            ],
+            save_label=_("Change the password"),
+            discard_url=url_for(".profile"),
+        )
+        return render_template("tresen/form.html", page=page), status
+
+    @expose("/sessions/")
+    def sessions(self) -> Any:
+        """Where one is signed in, with the way to end each."""
+        who = _person()
+        from app.kit.database.session import db  # noqa: PLC0415 -- the only query of this room
+
+        found = db.session.execute(_SESSIONS, {"user": who.user_id}) if who.company_id else ()
+        page = ListPage(
+            title=_("Where I am signed in"),
+            crumbs=(Link(_("My profile"), url_for(".profile")),),
+            searchable=False,
+            columns=session_columns(),
+            rows=[session_row(one, who.session_id, url_for(".end", pk=one.id)) for one in found],
+        )
+        return render_template("tresen/list.html", page=page)
+
+    @expose("/sessions/<int:pk>/end", methods=["POST"])
+    def end(self, pk: int) -> Any:
+        """End one of one's own sessions."""
+        who = _person()
+        from app.kit.database.session import db  # noqa: PLC0415 -- as above
+
+        ended = db.session.execute(
+            text(
+                "update user_session set ended_at = now()"
+                " where id = :id and user_id = :user and ended_at is null"
+            ),
+            {"id": pk, "user": who.user_id},
+        )
+        if not ended.rowcount:
+            raise NotFound
+        flash(_("That device is signed out."), "success")
+        return redirect(url_for(".sessions"))
+
+
+def session_columns() -> tuple[Column, ...]:
+    """The columns of a list of sessions."""
+    return (
+        Column("device", _("Device"), "lead"),
+        Column("ip", _("Address"), wide=True),
+        Column("created_at", _("Since"), "datetime", wide=True),
+        Column("last_seen_at", _("Last seen"), "datetime"),
+    )
+
+
+def session_row(one: Any, present: int | None, end_url: str) -> Row:
+    """A session as a row; `present` is the reader's own."""
+    here = one.id == present
+    name = device_of(one.user_agent) if one.kind == "browser" else _("A program (API)")
+    return Row(
+        str(one.id),
+        (
+            Cell(name, tags=(_("this device"),) if here else ()),
+            Cell(one.ip),
+            Cell(one.created_at),
+            Cell(one.last_seen_at),
+        ),
+        label=name,
+        actions=() if here else (Action(_("End"), end_url, "logout", method="post"),),
+    )
+
+
+def _person() -> Reader:
+    """The reader with a session of their own: a key has no profile. Raises NobodyReads."""
+    who = reader_or_none()
+    if who is None or who.session_id is None:
+        raise NobodyReads
+    return who
+
+
+def _place(place: Any, onward: str) -> Row:
+    url = url_for(".companies", next=onward, membership=place.membership_id)
+    go = Action(_("Work here"), url, "arrow-right", method="post")
+    tags = (_("now"),) if place.current else ()
+    return Row(str(place.membership_id), (Cell(place.company_name, tags=tags),), actions=(go,))
+
+
+def _choose(door: Any, who: Reader, onward: str) -> Any:
+    wanted = request.values.get("membership", type=int)
+    if wanted is None or not doors.choose(door, who.session_id or 0, wanted):
+        raise NotFound
+    return redirect(onward)
+
+
+def _save_profile(who: Reader, form: Any) -> Any:
+    with doors.opened() as door:
+        doors.change_profile(
+            door,
+            who.session_id or 0,
+            first=form.first_name.data.strip(),
+            last=form.last_name.data.strip(),
+            locale=form.locale.data or None,
+            zone=form.time_zone.data or None,
+        )
+    session["locale"] = form.locale.data or session.get("locale")
+    flash(_("Saved."), "success")
+    return redirect(url_for(".profile"))
+
+
+def _change_password(who: Reader, form: Any) -> Any:
+    attempt.check(who.email, form.present.data, network=attempt.network())
+    with doors.opened() as door:
+        doors.change_password(door, who.session_id or 0, hash_password(form.password.data))
+    flash(_("The password is changed. Other devices are signed out."), "success")
+    return redirect(url_for(".profile"))
+
+
+def _languages() -> dict[str, str]:
+    from app.web.texts import LANGUAGES  # noqa: PLC0415 -- the look imports pages of the kit
+
+    return LANGUAGES
+
+
+__all__ = ["AccountView", "session_columns", "session_row"]

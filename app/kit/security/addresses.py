@@ -1,0 +1,28 @@
+"""Where to go next: addresses of our own only."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import request
+
+
+def safe_next(wanted: str | None, default: str = "/") -> str:
+    """Return `wanted` when it leads into this application, as a path without a host; else `default`.
+
+    Browsers read `//evil.example`, `/\\evil.example` and a tab after the slash as another host.
+    """
+    if not wanted or any(ord(letter) < 33 or letter == "\\" for letter in wanted):
+        return default
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return default
+    if parts.scheme not in ("", "http", "https") or parts.netloc not in ("", request.host):
+        return default
+    if parts.scheme and not parts.netloc:
+        return default
+    path = parts.path
+    if not path.startswith("/") or path.startswith("//"):
+        return default
+    return path + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,118 @@
+"""Signing in for programs that act for a person: Flask-AppBuilder's addresses and answers, our checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_appbuilder.api import safe
+from flask_appbuilder.security.api import SecurityApi
+from flask_appbuilder.views import expose
+from flask_jwt_extended import (
+    create_access_token,
+    create_refresh_token,
+    get_jwt,
+    get_jwt_identity,
+    jwt_required,
+)
+
+from app.kit.access import resolve
+from app.kit.errors import CrmError
+from app.kit.security import attempt, doors
+
+
+class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """Tokens stand for a session in the database: ending it ends them at once."""
+
+    # Without a cookie there is nothing to forge; `csrf.TOKENS` names both addresses.
+    csrf_exempt = True
+    class_permission_name = "SignInApi"
+    base_permissions: list[str] = []
+
+    @expose("/login", methods=["POST"])
+    @safe
+    def login(self) -> Response:
+        """Give an access token and, if asked, a refresh token
+        ---
+        post:
+          summary: Sign in with email and password
+          requestBody:
+            required: true
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [username, password]
+                  properties:
+                    username: {type: string}
+                    password: {type: string}
+                    provider: {type: string, enum: [db]}
+                    refresh: {type: boolean}
+          responses:
+            200:
+              description: Signed in
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    properties:
+                      access_token: {type: string}
+                      refresh_token: {type: string}
+            400:
+              $ref: '#/components/responses/400'
+            401:
+              $ref: '#/components/responses/401'
+        """
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            return self.response_400(message="Request payload is not JSON")
+        login, password = body.get("username"), body.get("password")
+        if not isinstance(login, str) or not isinstance(password, str) or "\0" in login:
+            return self.response_400(message="username and password are texts")
+        try:
+            made = attempt.sign_in(login, password, kind="api", stays=body.get("refresh") is True)
+        except CrmError as refused:
+            return self.response(refused.status, message=str(refused.message))
+        claims = {"sid": made.session_id}
+        tokens = {
+            "access_token": create_access_token(
+                str(made.user_id), fresh=True, additional_claims=claims
+            )
+        }
+        if body.get("refresh") is True:
+            tokens["refresh_token"] = create_refresh_token(
+                str(made.user_id), additional_claims=claims
+            )
+        return self.response(200, **tokens)
+
+    @expose("/refresh", methods=["POST"])
+    @jwt_required(refresh=True)
+    @safe
+    def refresh(self) -> Response:
+        """Give a new access token
+        ---
+        post:
+          summary: Exchange a refresh token for a new access token
+          responses:
+            200:
+              description: A new access token
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    properties:
+                      access_token: {type: string}
+            401:
+              $ref: '#/components/responses/401'
+          security:
+            - jwt_refresh: []
+        """
+        claims: dict[str, Any] = get_jwt()
+        with doors.opened() as door:
+            alive = resolve(door, session_id=claims.get("sid"))
+        if alive is None:
+            return self.response_401()
+        token = create_access_token(
+            get_jwt_identity(), fresh=False, additional_claims={"sid": alive.session_id}
+        )
+        return self.response(200, access_token=token)

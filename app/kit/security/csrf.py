@@ -1,0 +1,24 @@
+"""Cross-site request forgery: every form and script with a cookie carries a token, programs need none."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_wtf.csrf import CSRFProtect
+
+# Where a program asks for its first token: it has no cookie that anybody could abuse.
+TOKENS = ("/api/v1/security/login", "/api/v1/security/refresh")
+
+
+def carries_token() -> bool:
+    """Whether the request identifies itself by header. Its cookie then counts for nothing."""
+    return request.headers.get("Authorization", "")[:7].lower() == "bearer "
+
+
+class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF is untyped
+    """Asks for the token unless the request shows who it is by a header that no other site can set."""
+
+    def protect(self) -> None:
+        """Refuse a request with a cookie and without the token."""
+        if carries_token() or request.path in TOKENS:
+            return
+        super().protect()

@@ -1,0 +1,306 @@
+"""The doors before a company is known: each calls one function of the schema `auth`.
+
+The session is stamped crm_auth: `opened()` gives one of its own, `through(session)` changes the stamp
+of an open transaction for a block (the demo, the command line, tests).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.access import Right
+from app.kit.database.session import restamp, work
+from app.kit.database.stamp import Role, Stamp, current_stamp
+
+_READER = text("select * from auth.reader(:token, :session, :membership, :at)")
+_RIGHTS = text("select permission, view from auth.rights(:user, :membership)")
+_TRY = text("select * from auth.try_sign_in(:login, :network, :at)")
+_OPEN = text(
+    "select * from auth.open_session(:user, :login, :token, :kind, :stays, :network, :agent, :at)"
+)
+_MEMBERSHIPS = text("select * from auth.memberships(:session)")
+_CHOOSE = text("select auth.choose(:session, :membership)")
+_END = text("select auth.end_session(:session, :at)")
+_FORGOT = text("select * from auth.forgot(:email, :network, :token, :at, :until)")
+_RESET_FOR = text("select auth.reset_for(:token, :at)")
+_RESET = text("select auth.reset_password(:token, :password, :at)")
+_CHANGE_PASSWORD = text("select auth.change_password(:session, :password, :at)")
+_CHANGE_PROFILE = text("select auth.change_profile(:session, :first, :last, :locale, :zone)")
+_INVITED = text("select * from auth.invited(:token, :at)")
+_ACCEPT = text(
+    "select * from auth.accept_invitation(:token, :session, :first, :last, :password, :locale, :at)"
+)
+_KEY = text("select * from auth.api_key(:hash, :at)")
+
+
+def new_token() -> str:
+    """Return 256 random bits, to be put into a cookie or a link; only their hash is kept."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of a token. Plain SHA-256: there is nothing to guess in 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def opened(request_id: str = "") -> AbstractContextManager[Session]:
+    """Open a short transaction of its own as crm_auth; it commits at the end of the block."""
+    return work(Stamp(Role.AUTH, request_id=request_id))
+
+
+@contextmanager
+def through(session: Session) -> Iterator[Session]:
+    """Stamp the open transaction crm_auth for the block, keeping company and user."""
+    before = session.info.get("stamp") or current_stamp()
+    own = "stamp" in session.info
+    session.flush()
+    now = before or Stamp(Role.AUTH)
+    restamp(session, Stamp(Role.AUTH, now.company_id, (), now.user_id, now.request_id))
+    yield session
+    if before is not None:
+        restamp(session, before)
+    if not own:
+        session.info.pop("stamp", None)
+
+
+def _one(door: Session, query: TextClause, **values: Any) -> Any:
+    return door.execute(query, values).one_or_none()
+
+
+def reader(
+    door: Session,
+    *,
+    token_hash: str | None = None,
+    session_id: int | None = None,
+    membership_id: int | None = None,
+) -> Any:
+    """The row of `auth.reader` for a session's token, a session or a membership; None when over."""
+    return _one(
+        door,
+        _READER,
+        token=token_hash,
+        session=session_id,
+        membership=membership_id,
+        at=clock.now(),
+    )
+
+
+def rights(door: Session, user_id: int, membership_id: int | None) -> frozenset[Right]:
+    """What a membership's roles allow; without one, what the installation's roles allow."""
+    rows = door.execute(_RIGHTS, {"user": user_id, "membership": membership_id})
+    return frozenset((row.permission.removeprefix("can_"), row.view) for row in rows)
+
+
+def try_sign_in(door: Session, login: str, network: str) -> Any:
+    """Count an attempt and give (user_id, password, active, email, locale, tries_left).
+
+    `tries_left` is what remains if this one fails; below 0 the attempt itself is refused.
+    """
+    return _one(door, _TRY, login=login, network=network, at=clock.now())
+
+
+def open_session(  # noqa: PLR0913 -- one column each
+    door: Session,
+    user_id: int,
+    token_hash: str,
+    *,
+    login: str,
+    kind: str = "browser",
+    stays: bool = False,
+    network: str = "",
+    agent: str = "",
+) -> Any:
+    """Begin a session: (session_id, membership_id, memberships), None for a deactivated user."""
+    return _one(
+        door,
+        _OPEN,
+        user=user_id,
+        login=login,
+        token=token_hash,
+        kind=kind,
+        stays=stays,
+        network=network,
+        agent=agent,
+        at=clock.now(),
+    )
+
+
+def memberships(door: Session, session_id: int) -> list[Any]:
+    """The companies the session's user may work in: (membership_id, company_name, current)."""
+    return list(door.execute(_MEMBERSHIPS, {"session": session_id}))
+
+
+def choose(door: Session, session_id: int, membership_id: int | None) -> bool:
+    """Let the session work in that company from now on; False when it is not the user's."""
+    return bool(door.scalar(_CHOOSE, {"session": session_id, "membership": membership_id}))
+
+
+def end_session(door: Session, session_id: int) -> None:
+    """End a session."""
+    door.execute(_END, {"session": session_id, "at": clock.now()})
+
+
+def forgot(door: Session, email: str, network: str, token_hash: str, until: datetime) -> Any:
+    """Keep a reset link for that address: (user_id, first_name, email, locale), or None."""
+    return _one(
+        door,
+        _FORGOT,
+        email=email,
+        network=network,
+        token=token_hash,
+        at=clock.now(),
+        until=until,
+    )
+
+
+def reset_for(door: Session, token_hash: str) -> str | None:
+    """Whose password the link resets, None when it is used or over."""
+    found: str | None = door.scalar(_RESET_FOR, {"token": token_hash, "at": clock.now()})
+    return found
+
+
+def reset_password(door: Session, token_hash: str, password_hash: str) -> str | None:
+    """Set the password once, end every session, and give the address; None when the link is over."""
+    values = {"token": token_hash, "password": password_hash, "at": clock.now()}
+    found: str | None = door.scalar(_RESET, values)
+    return found
+
+
+def change_password(door: Session, session_id: int, password_hash: str) -> bool:
+    """Set the password of the session's user and end their other sessions."""
+    values = {"session": session_id, "password": password_hash, "at": clock.now()}
+    return bool(door.scalar(_CHANGE_PASSWORD, values))
+
+
+def change_profile(
+    door: Session, session_id: int, *, first: str, last: str, locale: str | None, zone: str | None
+) -> bool:
+    """Change name, language and zone of the session's user."""
+    values = {"session": session_id, "first": first, "last": last, "locale": locale, "zone": zone}
+    return bool(door.scalar(_CHANGE_PROFILE, values))
+
+
+def invited(door: Session, token_hash: str) -> Any:
+    """What an open invitation offers: (email, company_name, known, locale), else None."""
+    return _one(door, _INVITED, token=token_hash, at=clock.now())
+
+
+def accept_invitation(  # noqa: PLR0913 -- one column each
+    door: Session,
+    token_hash: str,
+    *,
+    session_id: int | None = None,
+    first: str = "",
+    last: str = "",
+    password_hash: str | None = None,
+    locale: str | None = None,
+) -> Any:
+    """Use an invitation once: (user_id, membership_id), None when it is used or over."""
+    return _one(
+        door,
+        _ACCEPT,
+        token=token_hash,
+        session=session_id,
+        first=first,
+        last=last,
+        password=password_hash,
+        locale=locale,
+        at=clock.now(),
+    )
+
+
+def api_key(door: Session, key_hash: str) -> Any:
+    """Whose key this is: (api_key_id, membership_id, scopes); None when unknown, revoked or over."""
+    return _one(door, _KEY, hash=key_hash, at=clock.now())
+
+
+# Making people, companies and memberships: the demo, the command line, the superuser.
+
+
+def create_user(
+    door: Session,
+    email: str,
+    *,
+    first: str,
+    last: str,
+    password_hash: str | None,
+    locale: str = "en",
+) -> int:
+    """Make a person and give the id."""
+    made: int = door.scalar(
+        text("select auth.create_user(:email, :first, :last, :password, :locale)"),
+        {"email": email, "first": first, "last": last, "password": password_hash, "locale": locale},
+    )
+    return made
+
+
+def user_by_email(door: Session, email: str) -> int | None:
+    """The id of the person with that address."""
+    found: int | None = door.scalar(text("select auth.user_by_email(:email)"), {"email": email})
+    return found
+
+
+def create_company(  # noqa: PLR0913 -- one column each
+    door: Session,
+    slug: str,
+    name: str,
+    *,
+    currency: str = "EUR",
+    country: str = "DE",
+    zone: str = "Europe/Berlin",
+    locale: str = "en",
+) -> int:
+    """Make a company and give the id; its roles are made by `seed_roles`."""
+    made: int = door.scalar(
+        text("select auth.create_company(:slug, :name, :currency, :country, :zone, :locale)"),
+        {
+            "slug": slug,
+            "name": name,
+            "currency": currency,
+            "country": country,
+            "zone": zone,
+            "locale": locale,
+        },
+    )
+    return made
+
+
+def company_by_slug(door: Session, slug: str) -> int | None:
+    """The id of the company with that short name."""
+    found: int | None = door.scalar(text("select auth.company_by_slug(:slug)"), {"slug": slug})
+    return found
+
+
+def add_membership(
+    door: Session,
+    company_id: int,
+    user_id: int,
+    *,
+    all_stores: bool = True,
+    employee_id: int | None = None,
+) -> int:
+    """Give a person a place in a company; roles and stores come by `set_roles` and `set_stores`."""
+    made: int = door.scalar(
+        text("select auth.add_membership(:company, :user, :all_stores, :employee)"),
+        {
+            "company": company_id,
+            "user": user_id,
+            "all_stores": all_stores,
+            "employee": employee_id,
+        },
+    )
+    return made
+
+
+def appoint_superuser(door: Session, user_id: int) -> bool:
+    """Make a person an administrator of the installation; False before the first deploy."""
+    return bool(door.scalar(text("select auth.appoint_superuser(:user)"), {"user": user_id}))

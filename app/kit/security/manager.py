@@ -1,0 +1,213 @@
+"""The security manager: rights in one query at most, and no screen, table scan or commit of FAB's own.
+
+Every request passes `before_request`: whoever the cookie, the JWT or the API key stands for becomes
+the reader, and their stamp the stamp of everything the request does. What FAB asks about users and
+roles is answered from the reader; what it would write at start is made at deploy instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, current_app, g, jsonify, request, session
+from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_jwt_extended import JWTManager, verify_jwt_in_request
+from flask_login import AnonymousUserMixin, LoginManager
+
+from app.kit.access import Reader, reader_or_none, resolve
+from app.kit.database.stamp import set_stamp
+from app.kit.rights import parse
+from app.kit.security import doors
+from app.kit.security.account import AccountView
+from app.kit.security.api import SignInApi
+from app.kit.security.csrf import TOKENS, carries_token
+from app.kit.security.signin import COOKIE_KEY, SignInView
+
+log = logging.getLogger(__name__)
+
+KEY_PREFIX = "tk_"
+# Answered without asking who is there.
+_OPEN_TO_ALL = ("static", "appbuilder.static", "health", "ready", "metrics")
+
+
+class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """Flask-AppBuilder's security on top of readers."""
+
+    def __init__(self, appbuilder: Any) -> None:
+        self.user_view = None
+        super().__init__(appbuilder)
+
+    def create_db(self) -> None:
+        """Nothing: migrations make the tables, and FAB's Admin and Public roles are not used."""
+
+    def register_views(self) -> None:
+        """Register signing in, on pages and for the API. Users and roles have screens of ours."""
+        self.auth_view = SignInView()
+        self.appbuilder.add_view_no_menu(self.auth_view)
+        self.appbuilder.add_view_no_menu(AccountView)
+        self.appbuilder.add_api(SignInApi)
+
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """Let Flask-Login ask us for each request, and keep nothing in the cookie itself."""
+        manager = LoginManager(app)
+        manager.session_protection = None
+        manager.user_loader(self.load_user)
+        manager.request_loader(lambda _request: reader_or_none())
+        return manager
+
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        """Answer a token that cannot be read like one that is over: 401."""
+        manager = JWTManager(app)
+        manager.user_lookup_loader(self.load_user_jwt)
+        for refused in (
+            manager.invalid_token_loader,
+            manager.unauthorized_loader,
+        ):
+            refused(lambda reason: (jsonify({"message": reason, "errors": {}}), 401))
+        manager.expired_token_loader(
+            lambda _header, _data: (jsonify({"message": "Token has expired", "errors": {}}), 401)
+        )
+        manager.user_lookup_error_loader(
+            lambda _header, _data: (jsonify({"message": "The session is over", "errors": {}}), 401)
+        )
+        return manager
+
+    # --- who is there --------------------------------------------------------------------------------
+
+    @staticmethod
+    def before_request() -> None:
+        """Find out who is there, once, before anything else asks the database."""
+        set_stamp(None)
+        g.reader = None
+        g.user = g._login_user = AnonymousUserMixin()  # noqa: SLF001 -- Flask-Login's own place for it
+        if request.endpoint in _OPEN_TO_ALL or request.path in TOKENS:
+            return
+        if carries_token():
+            _read_header()
+        elif COOKIE_KEY in session:
+            _read_cookie()
+        choose_language()
+
+    def load_user(self, pk: int) -> Reader | None:
+        """Return the reader if it is them; nobody is signed in by their id alone."""
+        found = reader_or_none()
+        return found if found is not None and str(found.user_id) == str(pk) else None
+
+    def load_user_jwt(self, _jwt_header: Any, jwt_data: dict[str, Any]) -> Reader | None:
+        """Return whom the token's session stands for, as long as that session has not ended."""
+        session_id = jwt_data.get("sid")
+        if not isinstance(session_id, int):
+            return None
+        with doors.opened(request_id()) as door:
+            found = resolve(door, session_id=session_id)
+        if found is None or str(found.user_id) != jwt_data.get("sub"):
+            return None
+        become(found)
+        return found
+
+    def validate_api_key(self, api_key_string: str) -> Reader | None:
+        """Return the key's maker with no more rights than the key has, None for a key that is over."""
+        with doors.opened(request_id()) as door:
+            key = doors.api_key(door, doors.hash_of(api_key_string))
+            found = key and resolve(door, membership_id=key.membership_id)
+        if not found:
+            return None
+        scopes = frozenset(parse(scope) for scope in key.scopes)
+        limited: Reader = found.only(scopes, api_key_id=key.api_key_id)
+        become(limited)
+        g._api_key_user = True  # noqa: SLF001 -- FAB's own mark
+        return limited
+
+    # --- what they may -------------------------------------------------------------------------------
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Say whether the reader has the right; nobody has none, no page is public by a role."""
+        found = reader_or_none()
+        return found is not None and self._has_view_access(found, permission_name, view_name)
+
+    def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
+        rights = getattr(user, "rights", frozenset())
+        return (permission_name.removeprefix("can_"), view_name) in rights
+
+    def _get_user_permission_view_menus(
+        self, user: Any, permission_name: str, view_menus_name: list[str]
+    ) -> set[str]:
+        wanted = permission_name.removeprefix("can_")
+        return {view for permission, view in getattr(user, "rights", ()) if permission == wanted}
+
+    def get_user_permissions(self, user: Any) -> set[tuple[str, str]]:
+        """Return the reader's rights under FAB's names."""
+        return {(f"can_{permission}", view) for permission, view in getattr(user, "rights", ())}
+
+    def get_user_roles(self, user: Any) -> list[Any]:
+        """Return nothing: rights come by membership, roles are no objects of a request."""
+        return []
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is public by a permission; public pages are routes without one."""
+        return False
+
+    def get_public_permissions(self) -> list[Any]:
+        """Nothing."""
+        return []
+
+    def get_public_role(self) -> None:
+        """There is none."""
+
+    def auth_user_db(self, username: str, password: str) -> None:
+        """FAB's way in is closed: it counts no attempts. `signin.check` is ours."""
+
+    def get_user_by_id(self, pk: int) -> Reader | None:
+        """Return the reader if it is them; FAB asks after signing out only."""
+        return self.load_user(pk)
+
+
+def _read_cookie() -> None:
+    with doors.opened(request_id()) as door:
+        found = resolve(door, token_hash=doors.hash_of(session[COOKIE_KEY]))
+    if found is None:
+        session.pop(COOKIE_KEY)
+    else:
+        become(found)
+
+
+def _read_header() -> None:
+    """Let a key or a token say who it is, once, for routes of every kind."""
+    manager = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    key = manager.extract_api_key_from_request()
+    if key is not None:
+        manager.validate_api_key(key)
+    else:
+        verify_jwt_in_request(optional=True)
+
+
+def choose_language() -> None:
+    """Take the language from `?lang=`, from the reader, or from what the browser prefers."""
+    known = current_app.config["LANGUAGES"]
+    asked = request.args.get("lang", "").replace("-", "_")
+    if asked in known:
+        session["locale"] = asked
+    elif "locale" not in session and not carries_token():
+        wanted = [code.replace("_", "-") for code in known]
+        best = request.accept_languages.best_match(wanted, default="en")
+        session["locale"] = best.replace("-", "_")
+
+
+def become(found: Reader) -> None:
+    """Let the rest of the request be this reader's."""
+    g.reader = g.user = g._login_user = found  # noqa: SLF001 -- Flask-Login's own place for it
+    set_stamp(found.stamp(request_id()))
+
+
+def request_id() -> str:
+    """Return the id of the request, as the audit trail notes it."""
+    found: str = g.get("request_id", "") or request.headers.get("X-Request-ID", "")[:64]
+    return found
+
+
+def prepare(app: Flask) -> None:
+    """Forget the stamp when a request is over: its thread serves somebody else next."""
+    app.config["FAB_API_KEY_ENABLED"] = True
+    app.config["FAB_API_KEY_PREFIXES"] = [KEY_PREFIX]
+    app.teardown_request(lambda _error: set_stamp(None))
