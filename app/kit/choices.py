@@ -1,7 +1,8 @@
 """Choices: what a column may hold, with the label and tone that screens, exports and mails show.
 
-Stored as text, never as a PostgreSQL enum: an index serves text under row-level security, and a new member is
-no migration of a type. Each such column carries a CHECK with its values, added when the column joins its table.
+Stored as text, never as a PostgreSQL enum: an index serves text under row-level security, and a new
+member is no migration of a type. Each such column carries a CHECK with its values, added when the
+column joins its table.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +20,8 @@ from app.kit.errors import Conflict
 
 C = TypeVar("C", bound="Choice")
 
-# Comparisons whose other side is one of the values; any other (LIKE, concatenation) is between plain texts.
+# Comparisons whose other side is one of the values; any other (LIKE, concatenation) is between
+# plain texts.
 _BY_VALUE = {
     operators.eq,
     operators.ne,
@@ -77,34 +79,41 @@ class ChoiceType(TypeDecorator[Choice]):
 
 
 def choice_type(choices: type[Choice]) -> ChoiceType:
-    """The column type that stores a member of `choices`."""
+    """Return the column type that stores a member of `choices`."""
     return ChoiceType(choices)
 
 
 def choice(choices: type[C], **kw: Any) -> MappedColumn[Any]:
-    """A mapped column of `choices`: `status: Mapped[OrderStatus] = choice(OrderStatus, default=…)`."""
+    """Return a mapped column whose values are the members of `choices`."""
     return mapped_column(ChoiceType(choices), **kw)
 
 
 def choices_of(column: Any) -> type[Choice] | None:
-    """The choices that a column (or mapped attribute) holds; None for any other column."""
+    """Return the choices that a column (or mapped attribute) holds; None for any other column."""
     kind = getattr(column, "type", None)
     return kind.choices if isinstance(kind, ChoiceType) else None
 
 
 def choice_check(column: str, choices: type[Choice]) -> CheckConstraint:
-    """The CHECK that holds `column` to `choices`. Columns of `choice_type` get theirs by themselves."""
+    """Return the CHECK that holds `column` to `choices`.
+
+    Columns of `choice_type` get theirs by themselves.
+    """
     values = ", ".join("'" + member.value.replace("'", "''") + "'" for member in choices)
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
 @event.listens_for(Column, "after_parent_attach")
 def _add_check(column: Column[Any], table: Any) -> None:
-    """Add the CHECK once. A copy of the table (Alembic, to_metadata) copies the constraint by itself."""
-    if isinstance(column.type, ChoiceType) and isinstance(table, Table):
-        if not column.info.get(_CHECKED):
-            column.info = {**column.info, _CHECKED: True}
-            table.append_constraint(choice_check(column.name, column.type.choices))
+    """Add the CHECK once.
+
+    A copy of the table (Alembic, to_metadata) copies the constraint by itself.
+    """
+    if not isinstance(column.type, ChoiceType) or not isinstance(table, Table):
+        return
+    if not column.info.get(_CHECKED):
+        column.info = {**column.info, _CHECKED: True}
+        table.append_constraint(choice_check(column.name, column.type.choices))
 
 
 def can_move(present: C, moves: Mapping[C, Collection[C]], to: C) -> bool:
@@ -112,9 +121,7 @@ def can_move(present: C, moves: Mapping[C, Collection[C]], to: C) -> bool:
     return to in moves.get(present, ())
 
 
-def move(
-    obj: Any, moves: Mapping[C, Collection[C]], to: C, *, attribute: str = "status"
-) -> None:
+def move(obj: Any, moves: Mapping[C, Collection[C]], to: C, *, attribute: str = "status") -> None:
     """Set the status, the only way there is. Raises Conflict when the table of moves forbids it."""
     present: C = getattr(obj, attribute)
     if not can_move(present, moves, to):

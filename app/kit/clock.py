@@ -15,13 +15,13 @@ _clock: Clock = _system
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the present moment, aware, in UTC."""
     return _clock().astimezone(UTC)
 
 
 def set_clock(clock: Clock | None) -> None:
     """Use `clock` from now on; None gives the system's back."""
-    global _clock
+    global _clock  # noqa: PLW0603 -- the one clock of the process, set by tests
     _clock = _system if clock is None else clock
 
 

@@ -7,22 +7,31 @@ from app.kit.errors import Invalid
 
 
 def normalise_email(raw: str) -> str:
-    """The address in lower case, its domain in letters (münchen.de), not in xn-- form. Raises Invalid."""
+    """Return the address in lower case, its domain in letters (münchen.de), not in xn-- form.
+
+    Raises Invalid.
+    """
     return _checked(raw)[0]
 
 
 def ascii_email(address: str) -> str:
-    """The address as mail servers without SMTPUTF8 take it. Raises Invalid when there is no such form."""
+    """Return the address as mail servers without SMTPUTF8 take it.
+
+    Raises Invalid when there is no such form.
+    """
     normal, ascii_form = _checked(address)
     if ascii_form is None:
         raise Invalid(
-            _l("“%(address)s” has letters before the @ that not every server takes.", address=normal)
+            _l(
+                "“%(address)s” has letters before the @ that not every server takes.",
+                address=normal,
+            )
         )
     return ascii_form
 
 
 def email_domain(address: str) -> str:
-    """What stands after the @ of a normalised address."""
+    """Return what stands after the @ of a normalised address."""
     return address.rpartition("@")[2]
 
 
@@ -32,7 +41,5 @@ def _checked(raw: str) -> tuple[str, str | None]:
     except EmailSyntaxError as error:
         raise Invalid(_l("“%(address)s” is not an email address.", address=raw.strip())) from error
     except EmailNotValidError as error:
-        raise Invalid(
-            _l("No mail can be sent to “%(address)s”.", address=raw.strip())
-        ) from error
+        raise Invalid(_l("No mail can be sent to “%(address)s”.", address=raw.strip())) from error
     return found.normalized.lower(), found.ascii_email and found.ascii_email.lower()

@@ -1,7 +1,7 @@
 """Business errors: a sentence for people and a status for machines.
 
-Operations raise them, one handler renders them as flash, page or JSON, and a job keeps them on its row. Any
-other exception is a bug.
+Operations raise them, one handler renders them as flash, page or JSON, and a job keeps them on its
+row. Any other exception is a bug.
 """
 
 from typing import Any
@@ -10,7 +10,10 @@ from flask_babel import lazy_gettext as _l
 
 
 class CrmError(Exception):
-    """What the business refuses, worded for the reader. `field` names the form field at fault, if one is."""
+    """What the business refuses, worded for the reader.
+
+    `field` names the form field at fault, if one is.
+    """
 
     status: int = 409
     default_message: Any = _l("This is not possible.")

@@ -1,12 +1,14 @@
 """`fold`: the key under which names are sorted and searched, the same in Python and in PostgreSQL.
 
-Lower case; accents and other marks removed (é is e, ё is е); compatibility forms opened (ﬁ is fi, full width is
-plain); letters without a decomposition mapped to what people type for them (ß ss, ø o, ł l, đ d, ı i, æ ae);
-the apostrophes of Ukrainian names made one. Three Cyrillic letters merely look like a letter with a mark and are
-none: й, ї and ў stay themselves, else Чайка would sort among Чаи… and їжа be found under іжа.
+Lower case; accents and other marks removed (é is e, ё is е); compatibility forms opened (ﬁ is fi,
+full width is plain); letters without a decomposition mapped to what people type for them (ß ss, ø
+o, ł l, đ d, ı i, æ ae); the apostrophes of Ukrainian names made one. Three Cyrillic letters merely
+look like a letter with a mark and are none: й, ї and ў stay themselves, else Чайка would sort among
+Чаи… and їжа be found under іжа.
 
-Both sides are built from the tables below. `lower` is the one difference that could creep in: PostgreSQL's runs
-under its builtin collation pg_c_utf8 whatever the database's own is, and both know every letter of Unicode 14.
+Both sides are built from the tables below. `lower` is the one difference that could creep in:
+PostgreSQL's runs under its builtin collation pg_c_utf8 whatever the database's own is, and both
+know every letter of Unicode 14.
 """
 
 import re
@@ -39,7 +41,7 @@ _LETTERS = str.maketrans({**_SINGLE, **_DOUBLE})
 
 
 def fold(value: str) -> str:
-    """The key of `value` for sorting and searching."""
+    """Return the key of `value` for sorting and searching."""
     folded = unicodedata.normalize("NFKD", value).lower()
     for marked, letter in _KEPT.items():
         folded = folded.replace(marked, letter)
@@ -62,7 +64,8 @@ def _fold_sql() -> str:
     return body
 
 
-# Plain SQL on functions of pg_catalog only, so that it needs no search_path and can serve a generated column.
+# Plain SQL on functions of pg_catalog only, so that it needs no search_path and can serve a
+# generated column.
 FOLD_SQL = f"""
 create or replace function public.fold(value text) returns text
 language sql immutable strict parallel safe

@@ -1,8 +1,8 @@
 """The same request twice does its work once.
 
-The caller names the request by a key of its own; the answer is kept under it in the same transaction as the work,
-so that both exist or neither. The same key again gives the kept answer; with another body it is refused. Of two at
-once the second waits for the first's transaction to end.
+The caller names the request by a key of its own; the answer is kept under it in the same
+transaction as the work, so that both exist or neither. The same key again gives the kept answer;
+with another body it is refused. Of two at once the second waits for the first's transaction to end.
 
     with idempotent(session, key, body, key_id=api_key.id) as request:
         if request.answer is None:
@@ -18,8 +18,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, Text, UniqueConstraint, delete
-from sqlalchemy import func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -93,8 +103,8 @@ def idempotent(
 ) -> Iterator[Request]:
     """Enter a request. Raises KeyReused, or Invalid for a key that is empty or too long.
 
-    `key_id` is whose keys these are (the API key or user), `operation` what is asked (method and path): the same
-    body to another place is another request. Nothing is kept when the block raises.
+    `key_id` is whose keys these are (the API key or user), `operation` what is asked (method and
+    path): the same body to another place is another request. Nothing is kept when the block raises.
     """
     if not 0 < len(key) <= LONGEST_KEY or "\0" in key:
         raise Invalid(
@@ -112,10 +122,8 @@ def idempotent(
         session.flush()
         known = None
     if known is not None and known.body_hash != digest:
-        raise KeyReused()
-    fresh = Idempotency(
-        key_id=key_id, key=key, body_hash=digest, expires_at=clock.now() + KEPT_FOR
-    )
+        raise KeyReused
+    fresh = Idempotency(key_id=key_id, key=key, body_hash=digest, expires_at=clock.now() + KEPT_FOR)
     yield Request(known or fresh, session, kept=known is not None)
 
 
@@ -127,6 +135,9 @@ def forget_expired(session: Session, *, limit: int = 10_000) -> int:
 
 
 def _wait_for_the_other(session: Session, key_id: str, key: str) -> None:
-    """Hold the key until the transaction ends. Two keys on one lock only wait for each other needlessly."""
+    """Hold the key until the transaction ends.
+
+    Two keys on one lock only wait for each other needlessly.
+    """
     name = func.concat_ws("/", text("crm_company()"), key_id, key)
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 7))))

@@ -16,16 +16,17 @@ from flask_babel import lazy_gettext as _l
 from app.kit.errors import Invalid
 from app.kit.money import LARGEST, AmountTooLarge, currency_digits, round_to
 
-# One separator with one or two digits behind it can only be decimals, whatever the language's custom.
+# One separator with one or two digits behind it can only be decimals, whatever the language's
+# custom.
 _PLAIN = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)[.,](?P<decimals>\d{1,2})", re.ASCII)
 _SPACES = re.compile(r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?!\d))")
 
 
 def parse_amount(text: str, *, locale: str | None = None, currency: str | None = None) -> Decimal:
-    """Read "1.234,56" as a German and "1,234.56" as an English reader does; spaces may part thousands.
+    """Read "1.234,56" as a German and "1,234.56" as an English reader does.
 
-    With a currency, more decimals than it has are refused rather than rounded away; without, more than four.
-    Raises Invalid with a sentence.
+    Spaces may part thousands. With a currency, more decimals than it has are refused rather than
+    rounded away; without, more than four. Raises Invalid with a sentence.
     """
     bare = _SPACES.sub("", text.strip()).replace("\u2212", "-")
     found = _PLAIN.fullmatch(bare) or _pattern(_reader(locale)).fullmatch(bare)
@@ -34,7 +35,7 @@ def parse_amount(text: str, *, locale: str | None = None, currency: str | None =
     whole = re.sub("[.,]", "", found["whole"])
     amount = Decimal(f"{found['sign']}{whole}.{found['decimals'] or 0}")
     if abs(amount) > LARGEST:
-        raise AmountTooLarge()
+        raise AmountTooLarge
     digits = 4 if currency is None else currency_digits(currency)
     if round_to(amount, digits) != amount:
         raise Invalid(
@@ -45,7 +46,7 @@ def parse_amount(text: str, *, locale: str | None = None, currency: str | None =
 
 @cache
 def _pattern(locale: str) -> re.Pattern[str]:
-    """What counts as a number in the language, spaces between thousands already gone."""
+    """Return what counts as a number in the language, spaces between thousands already gone."""
     point, group = re.escape(get_decimal_symbol(locale)), get_group_symbol(locale)
     if group in ".,":
         whole = rf"\d+|\d{{1,3}}(?:{re.escape(group)}\d{{3}})+"
@@ -56,21 +57,19 @@ def _pattern(locale: str) -> re.Pattern[str]:
 
 
 def format_amount(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
-    """The amount with its currency, as the reader writes it: 1.234,56 €."""
+    """Return the amount with its currency, as the reader writes it: 1.234,56 €."""
     return format_currency(amount, currency, locale=_reader(locale))
 
 
 def format_price(price: Decimal, currency: str, *, locale: str | None = None) -> str:
-    """A unit price: the currency's decimals, and up to four where it has them."""
+    """Return a unit price: the currency's decimals, and up to four where it has them."""
     digits = max(currency_digits(currency), -int(price.normalize().as_tuple().exponent))
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤"
-    return format_currency(
-        price, currency, pattern, locale=_reader(locale), currency_digits=False
-    )
+    return format_currency(price, currency, pattern, locale=_reader(locale), currency_digits=False)
 
 
 def format_number(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
-    """The amount without its currency, for table cells and input fields."""
+    """Return the amount without its currency, for table cells and input fields."""
     digits = currency_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(amount, pattern, locale=_reader(locale))

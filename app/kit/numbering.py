@@ -1,8 +1,8 @@
 """Numbers of documents without gaps.
 
-The counter's row is locked from the first number taken until the caller's transaction ends: whoever comes next
-waits, and a rollback gives the number back. That serialises the sales of one series of one company, which is the
-price of having no gap; number as late in the transaction as possible.
+The counter's row is locked from the first number taken until the caller's transaction ends: whoever
+comes next waits, and a rollback gives the number back. That serialises the sales of one series of
+one company, which is the price of having no gap; number as late in the transaction as possible.
 """
 
 from dataclasses import dataclass
@@ -26,13 +26,16 @@ class Period(StrEnum):
     MONTH = "month"
 
     def key(self, day: date) -> str:
-        """The period's name in the counter: empty, 2026 or 2026-11."""
+        """Return the period's name in the counter: empty, 2026 or 2026-11."""
         return {"never": "", "year": f"{day:%Y}", "month": f"{day:%Y-%m}"}[self.value]
 
 
 @dataclass(frozen=True)
 class Series:
-    """A kind of document with numbers of its own. The pattern knows {n}, {year} and {month}: "R-{year}-{n:05}"."""
+    """A kind of document with numbers of its own.
+
+    The pattern knows {n}, {year} and {month}: "R-{year}-{n:05}".
+    """
 
     name: str
     pattern: str = "{n}"
@@ -49,7 +52,7 @@ class Series:
             raise ValueError(f"The pattern of series {self.name} does not show the month.")
 
     def text(self, number: int, day: date) -> str:
-        """The number as it stands on the document."""
+        """Return the number as it stands on the document."""
         return self.pattern.format(n=number, year=f"{day:%Y}", month=f"{day:%m}")
 
 
@@ -71,12 +74,11 @@ class NumberCounter(OfCompany, Model):
 series: Registry[Series] = Registry("number series")
 
 
-def next_number(
-    session: Session, of: Series, *, at: date | datetime, zone: str = "UTC"
-) -> str:
-    """The next number of the series, consecutive as the transactions commit.
+def next_number(session: Session, of: Series, *, at: date | datetime, zone: str = "UTC") -> str:
+    """Return the next number of the series, consecutive as the transactions commit.
 
-    `at` is a day, or a moment whose day in `zone` counts: the year on the document is the store's own.
+    `at` is a day, or a moment whose day in `zone` counts: the year on the document is the store's
+    own.
     """
     day = business_date(at, zone) if isinstance(at, datetime) else at
     return of.text(_count(session, of, day), day)

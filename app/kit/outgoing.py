@@ -1,8 +1,9 @@
 """Requests to addresses that a company typed in: they reach the public internet and nothing inside.
 
-Each connection resolves the name once, refuses private, loopback, link-local and other special addresses, and
-connects to the very address it checked. So a redirect, or a name that changes its answer between check and use, is
-caught as well. Tests and installations with servers of their own name what they allow.
+Each connection resolves the name once, refuses private, loopback, link-local and other special
+addresses, and connects to the very address it checked. So a redirect, or a name that changes its
+answer between check and use, is caught as well. Tests and installations with servers of their own
+name what they allow.
 """
 
 import ipaddress
@@ -63,20 +64,26 @@ def _plain(address: Address) -> Address:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of `host` that may be connected to. Raises HostUnknown or AddressRefused."""
+    """Return the addresses of `host` that may be connected to.
+
+    Raises HostUnknown or AddressRefused.
+    """
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise HostUnknown() from error
+        raise HostUnknown from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     # One private answer among public ones is an attempt, not an accident.
     if not all(is_allowed(address) for address in addresses):
-        raise AddressRefused()
+        raise AddressRefused
     return addresses
 
 
 def check_url(url: str) -> str:
-    """The URL, when it is http(s) to an allowed host. Raises Invalid; for forms, before anything is saved."""
+    """Return the URL, when it is http(s) to an allowed host.
+
+    Raises Invalid; for forms, before anything is saved.
+    """
     parts = urlsplit(url.strip())
     try:
         port = parts.port
@@ -90,10 +97,11 @@ def check_url(url: str) -> str:
     return url.strip()
 
 
-def connect(
-    host: str, port: int, timeout: float | None = None, **options: Any
-) -> socket.socket:
-    """A TCP connection to an allowed address of `host`. Raises HostUnknown, AddressRefused or OSError."""
+def connect(host: str, port: int, timeout: float | None = None, **options: Any) -> socket.socket:
+    """Return a TCP connection to an allowed address of `host`.
+
+    Raises HostUnknown, AddressRefused or OSError.
+    """
     last: OSError | None = None
     for address in resolve(host, port):
         try:
@@ -112,7 +120,7 @@ class _Guarded:
             return connect(
                 me._dns_host,  # noqa: SLF001 -- ours: this is the method's subclass
                 me.port,
-                cast("float | None", me.timeout),
+                me.timeout,
                 source_address=me.source_address,
                 socket_options=me.socket_options,
             )
@@ -143,7 +151,7 @@ class _Adapter(HTTPAdapter):
 
 
 def session(*, timeout: float = 15) -> requests.Session:
-    """A `requests` session whose every connection is checked; it ignores proxies of the environment."""
+    """Return a `requests` session whose every connection is checked; proxies are ignored."""
     made = _Session(timeout)
     made.trust_env = False
     for scheme in ("http://", "https://"):

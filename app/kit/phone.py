@@ -8,15 +8,17 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from app.kit.errors import Invalid
 
-# Set aside by the regulators for films and examples: never assigned, so the library calls them invalid, yet
-# demo data must live there. Ofcom's mobile range, and 555-01xx of every area in North America.
+# Set aside by the regulators for films and examples: never assigned, so the library calls them
+# invalid, yet demo data must live there. Ofcom's mobile range, and 555-01xx of every area in North
+# America.
 _RESERVED = re.compile(r"\+447700900\d{3}|\+1[2-9]\d\d55501\d\d")
 
 
 def normalise_phone(raw: str, region: str | None = None) -> str:
-    """The number as E.164 (+4930123456). `region` (DE, UA, …) reads numbers without a country code.
+    """Return the number as E.164 (+4930123456).
 
-    Raises Invalid with a sentence for the person who typed it.
+    `region` (DE, UA, …) reads numbers without a country code. Raises Invalid with a sentence for
+    the person who typed it.
     """
     parsed = _parse(raw, region)
     number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
@@ -42,18 +44,23 @@ def _parse(raw: str, region: str | None) -> PhoneNumber:
 
 
 def display_phone(number: str, region: str | None = None) -> str:
-    """An E.164 number as read in `region`: national at home, international abroad. Others unchanged."""
+    """Return an E.164 number as read in `region`.
+
+    National at home, international abroad; what is no E.164 number comes back unchanged.
+    """
     try:
         parsed = phonenumbers.parse(number, None)
     except NumberParseException:
         return number
-    home = region is not None and parsed.country_code == phonenumbers.country_code_for_region(region)
+    home = region is not None and parsed.country_code == phonenumbers.country_code_for_region(
+        region
+    )
     style = PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style)
 
 
 def phone_region(number: str) -> str | None:
-    """The country (DE) of an E.164 number, if it has one."""
+    """Return the country (DE) of an E.164 number, if it has one."""
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
     except NumberParseException:

@@ -1,8 +1,9 @@
 """What a domain further down adds to one further up without being known there.
 
-Each domain's `extends.py` registers; the page, the segment compiler, the importer, the nightly check iterate. An
-entry is a frozen dataclass with a `name`. Its callables are functions of a module, so that an entry built twice
-(one process, two applications) equals itself and is taken once; another entry under the same name is an error.
+Each domain's `extends.py` registers; the page, the segment compiler, the importer, the nightly
+check iterate. An entry is a frozen dataclass with a `name`. Its callables are functions of a
+module, so that an entry built twice (one process, two applications) equals itself and is taken
+once; another entry under the same name is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,11 +46,11 @@ class Registry(Generic[T]):
                 raise Duplicate(f"There are two of the {self.kind} “{entry.name}”.")
 
     def get(self, name: str) -> T | None:
-        """The entry of that name, or None."""
+        """Return the entry of that name, or None."""
         return self._entries.get(name)
 
     def __getitem__(self, name: str) -> T:
-        """The entry of that name. Raises KeyError in words."""
+        """Return the entry of that name. Raises KeyError in words."""
         try:
             return self._entries[name]
         except KeyError:
@@ -65,11 +66,11 @@ class Registry(Generic[T]):
         return len(self._entries)
 
     def names(self) -> list[str]:
-        """The names, in order."""
+        """Return the names, in order."""
         return [entry.name for entry in self]
 
     def on(self, page: str) -> list[T]:
-        """The entries whose `page` is this one, in order: tabs, figures, tiles."""
+        """Return the entries whose `page` is this one, in order: tabs, figures, tiles."""
         return [entry for entry in self if getattr(entry, "page", None) == page]
 
 
@@ -77,8 +78,8 @@ class Registry(Generic[T]):
 class SegmentCondition:
     """One thing that can be asked about clients.
 
-    `where` makes the SQL for a comparison: (client id column, operator, value) → condition. `kind` is what the form
-    draws: number, money, date, text, choice, list, country, ….
+    `where` makes the SQL for a comparison: (client id column, operator, value) → condition. `kind`
+    is what the form draws: number, money, date, text, choice, list, country, ….
     """
 
     name: str
@@ -95,7 +96,10 @@ class SegmentCondition:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab on another domain's page. `render` gets (session, record) and returns what the template shows."""
+    """A tab on another domain's page.
+
+    `render` gets (session, record) and returns what the template shows.
+    """
 
     name: str
     page: str
@@ -121,7 +125,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class TimelineKind:
-    """A kind of row in the client's timeline. `link` makes the address of what the row points to."""
+    """A kind of row in the client's timeline.
+
+    `link` makes the address of what the row points to.
+    """
 
     name: str
     label: Any
@@ -154,7 +161,10 @@ class SearchKind:
 
 @dataclass(frozen=True)
 class Tile:
-    """A tile of a dashboard. `data` gets (session, first day, last day) and returns what the template shows."""
+    """A tile of a dashboard.
+
+    `data` gets (session, first day, last day) and returns what the template shows.
+    """
 
     name: str
     page: str
@@ -180,7 +190,10 @@ class ImportKind:
 
 @dataclass(frozen=True)
 class Invariant:
-    """What must always hold in a company. `offending` selects the rows that break it; none is well."""
+    """What must always hold in a company.
+
+    `offending` selects the rows that break it; none is well.
+    """
 
     name: str
     sentence: Any
@@ -219,7 +232,10 @@ class DemoData:
 
 @dataclass(frozen=True)
 class Permission:
-    """A right in plain words, grouped by area. `grants` are the (permission, view) pairs it stands for."""
+    """A right in plain words, grouped by area.
+
+    `grants` are the (permission, view) pairs it stands for.
+    """
 
     name: str
     label: Any
@@ -231,7 +247,10 @@ class Permission:
 
 @dataclass(frozen=True)
 class FileOwner:
-    """A kind of record that files hang on. `may_read(session, id)` asks under the reader's own rights."""
+    """A kind of record that files hang on.
+
+    `may_read(session, id)` asks under the reader's own rights.
+    """
 
     name: str
     may_read: Callable[[Session, int], bool]
@@ -277,7 +296,7 @@ def erase(session: Session, kind: str, record_id: int) -> None:
 
 
 def broken_invariants(session: Session, *, limit: int = 20) -> Mapping[str, list[Any]]:
-    """The first offending rows of each invariant that does not hold in the stamped company."""
+    """Return the first offending rows of each invariant that the stamped company breaks."""
     found = {
         invariant.name: list(session.execute(invariant.offending().limit(limit)))
         for invariant in invariants

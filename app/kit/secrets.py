@@ -1,8 +1,8 @@
 """Secrets of companies, encrypted at rest with keys from the configuration.
 
-AES-256-GCM. A sealed value names its key, so that a new key can be put in front while the old one still opens what
-it closed; `reseal` moves a value over. It is bound to its context (company and name): copied to another
-company's row it does not open.
+AES-256-GCM. A sealed value names its key, so that a new key can be put in front while the old one
+still opens what it closed; `reseal` moves a value over. It is bound to its context (company and
+name): copied to another company's row it does not open.
 """
 
 import base64
@@ -58,12 +58,12 @@ class Vault:
         return sealed.startswith(f"{_VERSION}.{self._first}.")
 
     def reseal(self, sealed: str, context: str) -> str:
-        """The same secret under the first key."""
+        """Return the same secret under the first key."""
         return self.seal(self.open(sealed, context), context)
 
 
 def hint(secret: str) -> str:
-    """What may be shown of a secret: its last four characters, and nothing of a short one."""
+    """Return the last four characters of a secret, which may be shown; none of a short one."""
     return secret[-4:] if len(secret) >= 12 else ""
 
 
@@ -77,7 +77,7 @@ def use_keys(keys: Sequence[str]) -> None:
 
 
 def vault() -> Vault:
-    """The vault of this process. Raises RuntimeError before `use_keys`."""
+    """Return the vault of this process. Raises RuntimeError before `use_keys`."""
     if _vault is None:
         raise RuntimeError("No keys yet: call create_app() or use_keys() first.")
     return _vault

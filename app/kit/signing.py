@@ -1,7 +1,7 @@
 """Public links: a signed value that carries company and id, for pages read without signing in.
 
-Short, since it also goes into text messages: three numbers in base 36 and 128 bits of HMAC. The purpose is part
-of the signature: a link that shows an invoice does not unsubscribe anybody.
+Short, since it also goes into text messages: three numbers in base 36 and 128 bits of HMAC. The
+purpose is part of the signature: a link that shows an invoice does not unsubscribe anybody.
 """
 
 from collections.abc import Sequence
@@ -54,22 +54,25 @@ def use_keys(keys: Sequence[str]) -> None:
 def sign_link(
     purpose: str, company_id: int, object_id: int, *, expires_at: datetime | None = None
 ) -> str:
-    """The value to put into a public address. It is safe in a URL as it is."""
+    """Return the value to put into a public address. It is safe in a URL as it is."""
     until = 0 if expires_at is None else int(expires_at.timestamp())
     value = ".".join(_base36(number) for number in (company_id, object_id, until))
     return _signer(purpose).sign(value).decode()
 
 
 def read_link(purpose: str, token: str) -> Link:
-    """What the link points to. Raises LinkBroken for any change in it, LinkExpired after its time."""
+    """Return what the link points to.
+
+    Raises LinkBroken for any change in it, LinkExpired after its time.
+    """
     try:
         value = _signer(purpose).unsign(token).decode()
     except (BadSignature, UnicodeError) as error:
-        raise LinkBroken() from error
+        raise LinkBroken from error
     company_id, object_id, until = (int(part, 36) for part in value.split("."))
     expires_at = datetime.fromtimestamp(until, UTC) if until else None
     if expires_at is not None and clock.now() >= expires_at:
-        raise LinkExpired()
+        raise LinkExpired
     return Link(company_id, object_id, expires_at)
 
 
@@ -77,7 +80,10 @@ def _signer(purpose: str) -> Signer:
     if not _keys:
         raise RuntimeError("No keys yet: call create_app() or use_keys() first.")
     return Signer(
-        _keys, salt="link " + purpose, key_derivation="hmac", algorithm=_Short(_Short.default_digest_method)
+        _keys,
+        salt="link " + purpose,
+        key_derivation="hmac",
+        algorithm=_Short(_Short.default_digest_method),
     )
 
 

@@ -18,7 +18,7 @@ def wire(config: "Config") -> None:
 
 
 def _store(config: "Config") -> Store:
-    """The bucket where one is named, else a folder below `instance`."""
+    """Return the bucket where one is named, else a folder below `instance`."""
     if config.s3_bucket is None:
         return LocalStore(config.instance / "files")
     return S3Store(

@@ -12,7 +12,7 @@ from app.kit.errors import Invalid
 
 @cache
 def zone_names() -> tuple[str, ...]:
-    """The zones to choose from: one per place, without the historical second names, and UTC."""
+    """Return the zones to choose from: UTC, and one a place without its historical names."""
     # zone.tab keeps a name per country; tzdata.zi has merged some (Amsterdam into Brussels).
     lines = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines()
     return (*sorted(line.split("\t")[2] for line in lines if line and line[0] != "#"), "UTC")
@@ -32,7 +32,10 @@ def _aliases() -> dict[str, str]:
 
 
 def canonical_zone(name: str) -> str:
-    """The present IANA name of a zone, given any of its names. Raises Invalid for an unknown one."""
+    """Return the present IANA name of a zone, given any of its names.
+
+    Raises Invalid for an unknown one.
+    """
     wanted = name.strip()
     if wanted in zone_names():
         return wanted
@@ -42,24 +45,27 @@ def canonical_zone(name: str) -> str:
 
 
 def zone(name: str) -> ZoneInfo:
-    """The zone itself. Raises Invalid for an unknown name."""
+    """Return the zone itself. Raises Invalid for an unknown name."""
     return ZoneInfo(canonical_zone(name))
 
 
 def local(at: datetime, zone_name: str) -> datetime:
-    """The moment on the clocks of the zone. Raises ValueError for a time without a zone of its own."""
+    """Return the moment on the clocks of the zone.
+
+    Raises ValueError for a time without a zone of its own.
+    """
     if at.tzinfo is None:
         raise ValueError("A moment needs a zone before it can be placed in another.")
     return at.astimezone(zone(zone_name))
 
 
 def business_date(at: datetime, zone_name: str) -> date:
-    """The day on which `at` falls in the zone."""
+    """Return the day on which `at` falls in the zone."""
     return local(at, zone_name).date()
 
 
 def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
-    """First moment of the day in the zone, and of the next one: 23 or 25 hours apart when clocks change."""
+    """Return the first moments of the day and of the next: 23 to 25 hours apart."""
     place = zone(zone_name)
     return (
         datetime.combine(day, time(), place),

@@ -86,7 +86,9 @@ def test_values_are_stored_and_members_come_back() -> None:
     assert kind.process_bind_param(Light.RED, dialect) == "red"
     assert kind.process_bind_param("green", dialect) == "green"
     assert kind.process_result_value("green", dialect) is Light.GREEN
-    assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
+    assert (
+        kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
+    )
 
 
 def test_a_stranger_is_refused_before_it_reaches_the_database() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -57,11 +57,15 @@ def s3_url() -> Iterator[str]:
 
 @pytest.fixture(params=["local disk", "S3"])
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """A configuration that names the one store or the other; the store is chosen by it alone."""
+    """Return a configuration that names the one store or the other; the store is chosen by it alone."""
     keys = {"secret_key": "a key", "encryption_keys": ("another key",)}
     if request.param == "local disk":
         return Config(instance=tmp_path, **keys)  # type: ignore[arg-type]
-    access = {"aws_access_key_id": "id", "aws_secret_access_key": "secret", "region_name": "eu-central-1"}
+    access = {
+        "aws_access_key_id": "id",
+        "aws_secret_access_key": "secret",
+        "region_name": "eu-central-1",
+    }
     url, bucket = request.getfixturevalue("s3_url"), f"files-{uuid.uuid4().hex[:8]}"
     boto3.client("s3", endpoint_url=url, **access).create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -88,7 +92,7 @@ def store(config: Config, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture(autouse=True)
 def owners(monkeypatch: pytest.MonkeyPatch) -> Registry[FileOwner]:
-    """Records of kind `card`, of which the reader may see those with an even id."""
+    """Return records of kind `card`, of which the reader may see those with an even id."""
     known: Registry[FileOwner] = Registry("file owner")
     known.register(FileOwner("card", lambda _session, card: card % 2 == 0))
     for module in ("app.kit.registry", "app.kit.files.operations"):
@@ -97,7 +101,9 @@ def owners(monkeypatch: pytest.MonkeyPatch) -> Registry[FileOwner]:
     return known
 
 
-def attach(session: Session, content: bytes = PNG, name: str = "a.png", owner: int = 2) -> StoredFile:
+def attach(
+    session: Session, content: bytes = PNG, name: str = "a.png", owner: int = 2
+) -> StoredFile:
     return add_file(session, io.BytesIO(content), name, owner_kind="card", owner_id=owner)
 
 
@@ -127,7 +133,9 @@ def test_a_store_gives_back_what_it_was_given(store: Store) -> None:
         store.read(KEY)
 
 
-@pytest.mark.parametrize("key", ["../../etc/passwd", "1/2026-11/../x", "/1/2026-11/" + "a" * 32, "", KEY + "\n"])
+@pytest.mark.parametrize(
+    "key", ["../../etc/passwd", "1/2026-11/../x", "/1/2026-11/" + "a" * 32, "", KEY + "\n"]
+)
 def test_a_store_refuses_keys_that_we_did_not_make(store: Store, key: str) -> None:
     for call in (store.read, store.delete, lambda k: store.put(k, io.BytesIO(b""), "text/plain")):
         with pytest.raises(ValueError, match="no key of a file"):
@@ -157,7 +165,9 @@ def test_the_type_counts_and_not_the_name(session: Session, store: Store) -> Non
     with pytest.raises(WrongType, match="not taken here"):
         attach(session, b"<html><script>steal()</script>", "photo.png")
     with pytest.raises(WrongType):
-        add_file(session, io.BytesIO(b"%PDF-1.7"), "a.png", owner_kind="card", owner_id=2, types=IMAGES)
+        add_file(
+            session, io.BytesIO(b"%PDF-1.7"), "a.png", owner_kind="card", owner_id=2, types=IMAGES
+        )
     with pytest.raises(Invalid, match="empty"):
         attach(session, b"")
     assert keys(store) == set()
@@ -194,7 +204,9 @@ def test_a_row_cannot_name_another_companys_bytes(session: Session) -> None:
     file = attach(session)
     with pytest.raises(IntegrityError):
         session.execute(
-            text("update stored_file set storage_key = '2' || substr(storage_key, 2) where id = :id"),
+            text(
+                "update stored_file set storage_key = '2' || substr(storage_key, 2) where id = :id"
+            ),
             {"id": file.id},
         )
 
@@ -211,15 +223,20 @@ def test_a_kind_of_owner_that_nobody_answers_for_is_a_bug(session: Session) -> N
         add_file(session, io.BytesIO(PNG), "a.png", owner_kind="nobody", owner_id=1)
 
 
+def _remove_and_give_up(engine: Engine, company: int, file_id: int) -> None:
+    with work(company_stamp(company), on=engine) as session:
+        remove_file(session, session.get_one(StoredFile, file_id))
+        raise NotFound
+
+
 def test_bytes_go_when_the_deletion_is_committed_and_not_before(
     own_database: str, company: int, store: Store
 ) -> None:
     engine = make_engine(own_database)
     with work(company_stamp(company), on=engine) as session:
         file = attach(session)
-    with pytest.raises(NotFound), work(company_stamp(company), on=engine) as session:
-        remove_file(session, session.get_one(StoredFile, file.id))
-        raise NotFound
+    with pytest.raises(NotFound):
+        _remove_and_give_up(engine, company, file.id)
     assert keys(store) == {file.storage_key}
     with work(company_stamp(company), on=engine) as session:
         remove_file(session, session.get_one(StoredFile, file.id))

@@ -68,7 +68,7 @@ def test_every_letter_of_unicode_has_the_same_key_on_both_sides(session: Session
 
 
 def test_letters_in_company_have_the_same_key_on_both_sides(session: Session) -> None:
-    chosen = random.Random(20261121)  # noqa: S311 -- a repeatable choice, no secret
+    chosen = random.Random(20261121)
     letters = [c for c in KNOWN if ord(c) < 0x2500] + list("йїўЙЇЎ\u0306\u0308\u0301") * 20
     assert_same(session, ["".join(chosen.choices(letters, k=8)) for _ in range(20_000)])
 

@@ -8,11 +8,19 @@ import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale, lazy_gettext, ngettext
 
-from app.kit.i18n.catalogues import ROOT, Project, compile_catalogues, extract, messages, read, write
+from app.kit.i18n.catalogues import (
+    ROOT,
+    Project,
+    compile_catalogues,
+    extract,
+    messages,
+    read,
+    write,
+)
 from app.kit.i18n.check import check
 from app.kit.i18n.update import fill, missing, update
 
-CODE = '''
+CODE = """
 from flask_babel import lazy_gettext as _l, ngettext
 A = _l("Client")
 B = _l("Hello %(name)s")
@@ -20,7 +28,7 @@ C = ngettext("%(num)d order", "%(num)d orders", 2)
 D = _l("Owed: {amount} ")
 E = _l("Tresen")
 F = _l("%(n)s %%")
-'''
+"""
 PAGE = """{% do [] %}<h1>{{ _("Read <b>this</b>") }}</h1>{{ ngettext("one day", "%(num)d days", 3) }}"""
 GERMAN: dict[str, str | list[str]] = {
     "Client": "Kundin",
@@ -44,7 +52,7 @@ UKRAINIAN: dict[str, str | list[str]] = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A small product of its own in German and Ukrainian, completely translated."""
+    """Return a small product of its own in German and Ukrainian, completely translated."""
     made = Project(tmp_path, ("de", "uk"), framework=False)
     (tmp_path / "app" / "templates").mkdir(parents=True)
     (tmp_path / "app" / "part.py").write_text(CODE)
@@ -137,7 +145,9 @@ def test_a_text_that_became_a_plural_is_missing_until_translated_anew(project: P
     assert missing(project, "uk") == {"Client": ["", "", ""]}
 
 
-def test_a_text_may_stay_english_only_with_a_reason_and_only_while_it_does(project: Project) -> None:
+def test_a_text_may_stay_english_only_with_a_reason_and_only_while_it_does(
+    project: Project,
+) -> None:
     names = project.folder / "same.txt"
     names.write_text("")
     assert set(check(project)) == {
@@ -170,7 +180,9 @@ def test_translations_are_taken_from_a_file_unless_they_break_a_rule(project: Pr
 def test_an_update_without_news_changes_no_file(project: Project) -> None:
     before = {language: project.path(language).read_bytes() for language in project.languages}
     update(project)
-    assert {language: project.path(language).read_bytes() for language in project.languages} == before
+    assert {
+        language: project.path(language).read_bytes() for language in project.languages
+    } == before
 
 
 def test_a_template_that_does_not_parse_stops_the_extraction(project: Project) -> None:
@@ -199,7 +211,10 @@ def test_catalogues_are_compiled_when_they_changed_and_read_by_the_application(
 
 def test_our_texts_and_those_of_the_framework_are_extracted() -> None:
     found = {message.id for message in messages(extract(Project()))}
-    assert {"This amount is too large.", "This link has expired. Please ask for a new one."} <= found
+    assert {
+        "This amount is too large.",
+        "This link has expired. Please ask for a new one.",
+    } <= found
     ours = {message.id for message in messages(extract(Project(framework=False)))}
     assert len(found - ours) > 80
     assert "Are you sure you want to delete this item?" in found

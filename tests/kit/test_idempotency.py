@@ -26,7 +26,11 @@ class Shop:
         self.placed = 0
 
     def place(
-        self, session: Session, key: str = "k1", body: bytes = b"{}", operation: str = "POST /orders"
+        self,
+        session: Session,
+        key: str = "k1",
+        body: bytes = b"{}",
+        operation: str = "POST /orders",
     ) -> Answer | None:
         with idempotent(session, key, body, key_id="api", operation=operation) as request:
             if request.answer is None:
@@ -60,7 +64,9 @@ def test_the_same_key_with_another_body_or_place_is_refused(session: Session, sh
     assert shop.placed == 1
 
 
-def test_work_that_failed_keeps_nothing_and_can_be_tried_again(session: Session, shop: Shop) -> None:
+def test_work_that_failed_keeps_nothing_and_can_be_tried_again(
+    session: Session, shop: Shop
+) -> None:
     with (
         pytest.raises(Invalid, match="no stock"),
         session.begin_nested(),
@@ -76,7 +82,10 @@ def test_a_refusal_can_be_kept_as_an_answer_too(session: Session) -> None:
         with pytest.raises(RuntimeError, match="answer already"):
             request.keep(201, {})
     with idempotent(session, "k1", b"{}") as request:
-        assert (request.repeated, request.answer) == (True, Answer(409, {"message": "Only 1 left."}))
+        assert (request.repeated, request.answer) == (
+            True,
+            Answer(409, {"message": "Only 1 left."}),
+        )
 
 
 def test_after_thirty_days_the_key_is_free_again(session: Session, shop: Shop) -> None:
@@ -133,17 +142,19 @@ def test_when_the_first_gives_up_the_one_that_waited_does_the_work(
     engine, shop = make_engine(own_database, pool_size=8), Shop()
     entered, waited = threading.Event(), threading.Event()
 
+    def give_up() -> None:
+        # The second has until here to overtake; it must be waiting instead.
+        assert not waited.wait(0.3)
+        raise Invalid("given up")
+
     def first() -> None:
         with (
-            pytest.raises(Invalid),
             work(company_stamp(company), on=engine) as session,
             idempotent(session, "k1", b"{}", key_id="api", operation="POST /orders") as request,
         ):
             request.keep(201, {"number": 0})
             entered.set()
-            # The second has until here to overtake; it must be waiting instead.
-            assert not waited.wait(0.3)
-            raise Invalid("given up")
+            give_up()
 
     def second() -> Answer | None:
         entered.wait()
@@ -154,6 +165,7 @@ def test_when_the_first_gives_up_the_one_that_waited_does_the_work(
 
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.submit(first), pool.submit(second)
-        one.result()
+        with pytest.raises(Invalid, match="given up"):
+            one.result()
         assert two.result() == Answer(201, {"number": 1})
     engine.dispose()

@@ -75,7 +75,9 @@ def test_addresses_inside_are_refused(address: str) -> None:
     assert not is_allowed(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"]
+)
 def test_public_addresses_are_fine(address: str) -> None:
     assert is_allowed(address)
 
@@ -102,7 +104,9 @@ def test_an_address_inside_is_refused_when_it_is_typed_in(url: str) -> None:
         check_url(url)
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "file:///etc/passwd", "nonsense", "http://", "http://a:99999/"])
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "file:///etc/passwd", "nonsense", "http://", "http://a:99999/"]
+)
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="not a web address"):
         check_url(url)

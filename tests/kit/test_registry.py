@@ -90,6 +90,6 @@ def test_only_broken_invariants_are_reported_with_their_rows(
     known: Registry[Invariant] = Registry("invariant")
     known.register(Invariant("one", "One.", broken), Invariant("two", "Two.", kept))
     monkeypatch.setattr(registry, "invariants", known)
-    assert {name: [tuple(row) for row in rows] for name, rows in broken_invariants(session).items()} == {
-        "one": [(7,)]
-    }
+    assert {
+        name: [tuple(row) for row in rows] for name, rows in broken_invariants(session).items()
+    } == {"one": [(7,)]}

@@ -34,7 +34,9 @@ def test_a_sealed_value_does_not_open_in_another_place(context: str) -> None:
         Vault([NEW]).open(Vault([NEW]).seal("token", "1:smtp"), context)
 
 
-@pytest.mark.parametrize("damage", [lambda s: s[:-6] + "AAAA==", lambda s: "2" + s[1:], lambda _: "x"])
+@pytest.mark.parametrize(
+    "damage", [lambda s: s[:-6] + "AAAA==", lambda s: "2" + s[1:], lambda _: "x"]
+)
 def test_a_damaged_value_does_not_open(damage: object) -> None:
     sealed = Vault([NEW]).seal("token", "1:smtp")
     with pytest.raises(CannotOpen):

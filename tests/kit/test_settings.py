@@ -1,6 +1,6 @@
 """Settings of a company: typed, kept apart, secrets closed and never shown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,7 @@ def positive(value: int) -> int:
 PREFIX = define(Setting("test.prefix", str, "", "Prefix", area="test"))
 DAYS = define(Setting("test.days", int, 14, "Days", area="test", check=positive))
 LIMIT = define(Setting("test.limit", Decimal, Decimal("0.5"), "Limit", area="test"))
-OPEN = define(Setting("test.open", bool, True, "Open", area="test"))
+OPEN = define(Setting("test.open", bool, default=True, label="Open", area="test"))
 PACE = define(Setting("test.pace", Pace, Pace.SLOW, "Pace", area="test"))
 TOKEN = define(Setting("test.token", str, "", "Token", area="test", secret=True))
 
@@ -55,9 +55,8 @@ AsStamp = Callable[[Stamp], AbstractContextManager[Session]]
 
 
 @pytest.fixture(autouse=True)
-def _vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _vault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "_vault", secrets.Vault(["the key of these tests"]))
-    yield
 
 
 def test_what_is_not_set_is_the_default(session: Session) -> None:
@@ -76,7 +75,9 @@ def test_what_is_not_set_is_the_default(session: Session) -> None:
         (TOKEN, "sk_live_0123456789abcd"),
     ],
 )
-def test_a_value_comes_back_in_its_type(session: Session, setting: Setting[Any], value: Any) -> None:
+def test_a_value_comes_back_in_its_type(
+    session: Session, setting: Setting[Any], value: Any
+) -> None:
     put(session, setting, value)
     session.expire_all()
     kept = get(session, setting)
@@ -85,7 +86,15 @@ def test_a_value_comes_back_in_its_type(session: Session, setting: Setting[Any],
 
 @pytest.mark.parametrize(
     ("setting", "raw"),
-    [(DAYS, "many"), (DAYS, True), (LIMIT, 0.1), (LIMIT, "NaN"), (OPEN, "yes"), (PACE, "idle"), (PREFIX, 5)],
+    [
+        (DAYS, "many"),
+        (DAYS, True),
+        (LIMIT, 0.1),
+        (LIMIT, "NaN"),
+        (OPEN, "yes"),
+        (PACE, "idle"),
+        (PREFIX, 5),
+    ],
 )
 def test_a_value_of_another_type_is_refused_in_words(
     session: Session, setting: Setting[Any], raw: Any
@@ -133,7 +142,9 @@ def test_the_history_of_a_secret_shows_its_hint_and_not_the_sealed_value(session
     put(session, TOKEN, "sk_live_0123456789abcd")
     put(session, TOKEN, "sk_live_0123456789wxyz")
     seen = session.execute(
-        text("select before::text, after::text from audit_entry where table_name = 'company_setting' and action = 'update'")
+        text(
+            "select before::text, after::text from audit_entry where table_name = 'company_setting' and action = 'update'"
+        )
     ).all()
     trail = " ".join(part for row in seen for part in row if part)
     assert "abcd" in trail
@@ -145,7 +156,9 @@ def test_the_history_of_a_setting_shows_both_values(session: Session) -> None:
     put(session, PREFIX, "A-")
     put(session, PREFIX, "B-")
     seen = session.execute(
-        text("select before ->> 'value', after ->> 'value' from audit_entry where action = 'update'")
+        text(
+            "select before ->> 'value', after ->> 'value' from audit_entry where action = 'update'"
+        )
     ).all()
     assert ("A-", "B-") in [tuple(row) for row in seen]
 
@@ -180,7 +193,9 @@ def test_secrets_move_to_a_new_key(session: Session, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("columns", [{}, {"value": 1, "sealed": "x", "hint": ""}, {"sealed": "x"}])
-def test_the_database_takes_a_value_or_a_sealed_one(session: Session, columns: dict[str, Any]) -> None:
+def test_the_database_takes_a_value_or_a_sealed_one(
+    session: Session, columns: dict[str, Any]
+) -> None:
     session.add(CompanySetting(name="test.both", **columns))
     with pytest.raises(IntegrityError):
         session.flush()
@@ -189,13 +204,13 @@ def test_the_database_takes_a_value_or_a_sealed_one(session: Session, columns: d
 def test_definitions_are_found_by_name_and_area() -> None:
     assert definition("test.days") is DAYS
     assert "test" in areas()
-    with pytest.raises(NotFound, match="no setting “test.nothing”"):
+    with pytest.raises(NotFound, match=r"no setting “test\.nothing”"):
         definition("test.nothing")
     with pytest.raises(Duplicate):
         define(Setting("test.days", int, 1, "Days"))
 
 
 @pytest.mark.parametrize(("kind", "secret"), [(float, False), (bytes, False), (int, True)])
-def test_what_cannot_be_kept_exactly_cannot_be_defined(kind: type, secret: bool) -> None:
+def test_what_cannot_be_kept_exactly_cannot_be_defined(kind: type, secret: object) -> None:
     with pytest.raises(TypeError, match=r"test\.bad"):
-        Setting("test.bad", kind, kind(), "Bad", secret=secret)
+        Setting("test.bad", kind, kind(), "Bad", secret=bool(secret))

@@ -65,7 +65,9 @@ def test_every_spelling_of_an_address_becomes_one(raw: str, normal: str) -> None
     assert normalise_email(raw) == normal
 
 
-@pytest.mark.parametrize("raw", ["", "a@", "a b@example.com", "a@example", "a@localhost", "a@@b.de"])
+@pytest.mark.parametrize(
+    "raw", ["", "a@", "a b@example.com", "a@example", "a@localhost", "a@@b.de"]
+)
 def test_a_wrong_address_is_refused_in_words(raw: str) -> None:
     with pytest.raises(Invalid, match=r"not an email address|No mail can be sent"):
         normalise_email(raw)

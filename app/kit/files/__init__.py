@@ -1,4 +1,4 @@
-"""Files: a row of the company, the bytes on local disk or in S3, served under the owner's rights."""
+"""Files: a row of the company, bytes on local disk or in S3, served under the owner's rights."""
 
 from app.kit.files.models import StoredFile
 from app.kit.files.operations import (

@@ -7,7 +7,7 @@ from app.kit.database.model import Business, Model
 
 
 class StoredFile(Business, Model):
-    """A file on a record: `owner_kind` and `owner_id` say which (a kind of registry.file_owners)."""
+    """A file on the record of `owner_kind` (one of registry.file_owners) and `owner_id`."""
 
     __tablename__ = "stored_file"
     __table_args__ = (

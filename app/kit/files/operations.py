@@ -1,7 +1,8 @@
 """Adding, serving and removing files.
 
-The bytes are written before the row commits and deleted after its deletion commits: a row always has its bytes.
-What a rollback or a crash leaves behind without a row, `sweep_orphans` removes a day later.
+The bytes are written before the row commits and deleted after its deletion commits: a row always
+has its bytes. What a rollback or a crash leaves behind without a row, `sweep_orphans` removes a day
+later.
 """
 
 import hashlib
@@ -86,7 +87,7 @@ def add_file(
 
 
 def files_of(owner_kind: str, owner_id: int) -> Select[tuple[StoredFile]]:
-    """The files of a record, oldest first."""
+    """Return the files of a record, oldest first."""
     return (
         select(StoredFile)
         .where(StoredFile.owner_kind == owner_kind, StoredFile.owner_id == owner_id)
@@ -103,7 +104,7 @@ def remove_file(session: Session, file: StoredFile) -> None:
 
 
 def open_file(file: StoredFile) -> Iterator[bytes]:
-    """The bytes in pieces. Raises NotFound when the store has lost them."""
+    """Return the bytes in pieces. Raises NotFound when the store has lost them."""
     try:
         return store().read(file.storage_key)
     except NoSuchObject as error:
@@ -120,16 +121,19 @@ class Download:
 
 
 def download(session: Session, file_id: int) -> Download:
-    """A file for whoever may read its record. Raises NotFound for anybody else, and for no file."""
+    """Return a file for whoever may read its record.
+
+    Raises NotFound for anybody else, and for no file.
+    """
     file = session.get(StoredFile, file_id)
     owner = file and file_owners.get(file.owner_kind)
     if file is None or owner is None or not owner.may_read(session, file.owner_id):
-        raise NotFound()
+        raise NotFound
     return Download(file, open_file(file), download_headers(file))
 
 
 def download_headers(file: StoredFile) -> dict[str, str]:
-    """Saved, not shown; taken for what we say; run nowhere; kept by no shared cache."""
+    """Return headers by which it is saved, not shown, run nowhere and kept by no cache."""
     plain = file.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     return {
         "Content-Type": file.content_type,
@@ -145,10 +149,12 @@ def download_headers(file: StoredFile) -> dict[str, str]:
 
 
 def clean_name(name: str) -> str:
-    """A name for showing and saving: no folder, no control characters, not too long."""
+    """Return a name for showing and saving: no folder, no control characters, not too long."""
     last = re.split(r"[/\\]", name)[-1]
     # Also the marks that turn the reading direction, which make "exe.pdf" out of "fdp.exe".
-    visible = re.sub("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "", last)
+    visible = re.sub(
+        "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "", last
+    )
     stem = visible.strip(" .") or "file"
     if len(stem) <= _LONGEST_NAME:
         return stem
@@ -172,7 +178,7 @@ def sweep_orphans(session: Session) -> int:
 
 
 def _measured(content: BinaryIO, largest: int) -> tuple[int, str]:
-    """Size and hash, read in pieces and no further than allowed; the content is left at its beginning."""
+    """Return size and hash, reading no further than allowed; leaves the file at its start."""
     content.seek(0)
     size, digest = 0, hashlib.sha256()
     while chunk := content.read(CHUNK):

@@ -1,4 +1,4 @@
-"""Where the bytes lie: below a folder of this machine, or in a bucket of S3. One protocol, the same tests."""
+"""Where the bytes lie: below a folder of this machine or in a bucket of S3, by one protocol."""
 
 import os
 import re
@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 
 CHUNK = 64 * 1024
 
-# Made by us from the company's id, the month and a random name: nothing of the user's gets into a path.
+# Made by us from the company's id, the month and a random name: nothing of the user's gets into a
+# path.
 _KEY = re.compile(r"\d+/\d{4}-\d{2}/[0-9a-f]{32}", re.ASCII)
 
 
@@ -29,7 +30,7 @@ class Store(Protocol):
         """Keep all that `content` has from its present position on."""
 
     def read(self, key: str) -> Iterator[bytes]:
-        """The bytes in pieces. Raises NoSuchObject at the call, not at the first piece."""
+        """Return the bytes in pieces. Raises NoSuchObject at the call, not at the first piece."""
 
     def delete(self, key: str) -> None:
         """Forget the key; nothing happens when it is unknown."""
@@ -45,7 +46,10 @@ def _checked(key: str) -> str:
 
 
 class LocalStore:
-    """Files below a folder. A reader sees a whole file or none: it is renamed into place when written."""
+    """Files below a folder.
+
+    A reader sees a whole file or none: it is renamed into place when written.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -60,9 +64,9 @@ class LocalStore:
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, path)
+            Path(draft).replace(path)
         except BaseException:
-            os.unlink(draft)
+            Path(draft).unlink(missing_ok=True)
             raise
 
     def read(self, key: str) -> Iterator[bytes]:
@@ -138,7 +142,7 @@ class S3Store:
 
 
 class _Unclosed:
-    """Content for boto3, which closes what it has uploaded; the caller's file stays the caller's."""
+    """Content for boto3, which closes what it has uploaded; the caller's file stays open."""
 
     def __init__(self, content: BinaryIO) -> None:
         self.read = content.read
@@ -162,7 +166,7 @@ def use_store(chosen: Store) -> None:
 
 
 def store() -> Store:
-    """The store of this process. Raises RuntimeError before `use_store`."""
+    """Return the store of this process. Raises RuntimeError before `use_store`."""
     if _store is None:
         raise RuntimeError("No store yet: call create_app() or use_store() first.")
     return _store

@@ -26,11 +26,21 @@ _MAGIC = (
     (b"PK\x05\x06", "application/zip"),
 )
 # A browser that is shown one of these as text may still run it.
-_ACTIVE = (b"<!doctype html", b"<html", b"<script", b"<svg", b"<?xml", b"<head", b"<body", b"<iframe", b"<!--")
+_ACTIVE = (
+    b"<!doctype html",
+    b"<html",
+    b"<script",
+    b"<svg",
+    b"<?xml",
+    b"<head",
+    b"<body",
+    b"<iframe",
+    b"<!--",
+)
 
 
 def sniff(file: BinaryIO) -> str:
-    """The content type of an open file, which is left at its beginning."""
+    """Return the content type of an open file, which is left at its beginning."""
     file.seek(0)
     head = file.read(HEAD)
     file.seek(0)
@@ -60,7 +70,9 @@ def _in_zip(file: BinaryIO) -> str:
         return BINARY
     finally:
         file.seek(0)
-    if "[Content_Types].xml" in names and not any(name.endswith("vbaProject.bin") for name in names):
+    if "[Content_Types].xml" in names and not any(
+        name.endswith("vbaProject.bin") for name in names
+    ):
         if "xl/workbook.xml" in names:
             return XLSX
         if "word/document.xml" in names:

@@ -1,4 +1,4 @@
-"""Translations: English in the code, the other languages in translations/, checked by `app.kit.i18n.check`."""
+"""Translations: English in the code, the others in translations/, checked by `check`."""
 
 from app.kit.i18n.catalogues import LANGUAGES, Project, compile_catalogues
 

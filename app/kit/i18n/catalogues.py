@@ -1,7 +1,8 @@
 """Reading, extracting, writing and compiling the catalogues.
 
-A catalogue is translations/<language>/LC_MESSAGES/messages.po, sorted by text and without line numbers, so that a
-change of code changes only what it means. The compiled .mo files are made at start and not kept in git.
+A catalogue is translations/<language>/LC_MESSAGES/messages.po, sorted by text and without line
+numbers, so that a change of code changes only what it means. The compiled .mo files are made at
+start and not kept in git.
 """
 
 import os
@@ -52,7 +53,7 @@ class Project:
         return self.root / "translations"
 
     def path(self, language: str) -> Path:
-        """The catalogue of a language."""
+        """Return the catalogue of a language."""
         return self.folder / language / "LC_MESSAGES" / "messages.po"
 
 
@@ -69,7 +70,12 @@ def extract(project: Project) -> Catalog:
 
 def _collect(template: Catalog, folder: Path, methods: Any, options: Any, wanted: Any) -> None:
     found = extract_from_dir(
-        folder, methods, options, keywords=_KEYWORDS, comment_tags=("L10N:",), directory_filter=wanted
+        folder,
+        methods,
+        options,
+        keywords=_KEYWORDS,
+        comment_tags=("L10N:",),
+        directory_filter=wanted,
     )
     prefix = "" if wanted else folder.name + "/"
     for name, _line, text, comments, context in found:
@@ -95,7 +101,7 @@ def _framework_folder() -> Path:
 
 
 def read(project: Project, language: str) -> Catalog:
-    """The catalogue of a language, an empty one when there is none yet."""
+    """Return the catalogue of a language, an empty one when there is none yet."""
     path = project.path(language)
     if not path.exists():
         return _empty(language)
@@ -120,7 +126,7 @@ def write(project: Project, language: str, catalogue: Catalog) -> bool:
 
 
 def framework_catalogue(language: str) -> Catalog:
-    """What Flask-AppBuilder ships for a language; empty where it ships none."""
+    """Return what Flask-AppBuilder ships for a language; empty where it ships none."""
     path = _framework_folder() / "translations" / language / "LC_MESSAGES" / "messages.po"
     if not path.exists():
         return _empty(language)
@@ -129,12 +135,12 @@ def framework_catalogue(language: str) -> Catalog:
 
 
 def messages(catalogue: Catalog) -> Iterator[Message]:
-    """The messages without the header."""
+    """Return the messages without the header."""
     return (message for message in catalogue if message.id)
 
 
 def compile_catalogues(project: Project | None = None) -> list[str]:
-    """Make the .mo files that are missing or not of their .po as it is now; return the languages compiled."""
+    """Make the .mo files that are missing or stale; return the languages compiled."""
     project = project or Project()
     return [language for language in project.languages if _compile(project, language)]
 

@@ -1,7 +1,7 @@
 """What a good translation is. Each rule yields sentences that say what is wrong with one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def problems(template: Catalog, catalogue: Catalog, language: str, same: Same) -
 
 
 def faults(message: Message, language: str, catalogue: Catalog, same: Same) -> Iterator[str]:
-    """What is wrong with one translated message."""
+    """Return what is wrong with one translated message."""
     sources, forms = _strings(message.id), _strings(message.string)
     if message.pluralizable and len(forms) != catalogue.num_plurals:
         yield f"{len(forms)} plural forms instead of {catalogue.num_plurals}"
@@ -76,14 +76,16 @@ def faults(message: Message, language: str, catalogue: Catalog, same: Same) -> I
     for index, form in enumerate(forms):
         yield from _of_placeholders(sources, index, form, len(forms))
         yield from _of_edges(sources[0], form)
-        if sorted(_TAG.findall(form)) != sorted(_TAG.findall(sources[min(index, len(sources) - 1)])):
+        if sorted(_TAG.findall(form)) != sorted(
+            _TAG.findall(sources[min(index, len(sources) - 1)])
+        ):
             yield f"other HTML tags in “{form}”"
     if not any(same.allows(language, source) for source in sources):
         yield from _of_language(sources, forms, language)
 
 
 def _of_placeholders(sources: tuple[str, ...], index: int, form: str, count: int) -> Iterator[str]:
-    """Placeholders are those of the plural; only a form that is for one alone may spell the number out."""
+    """Ask for the plural's placeholders; only a form for one alone may spell the number out."""
     allowed = [placeholders(sources[-1])]
     if index == 0 and count <= 2:
         allowed.append(placeholders(sources[0]))
@@ -105,12 +107,14 @@ def _of_language(sources: tuple[str, ...], forms: tuple[str, ...], language: str
         return
     if any(form in sources for form in forms):
         yield "the same as in English (if that is right, say so in same.txt)"
-    elif language in CYRILLIC and not all(re.search("[а-яёіїєґ]", form, re.I) for form in forms):
+    elif language in CYRILLIC and not all(
+        re.search("[а-яёіїєґ]", form, re.IGNORECASE) for form in forms
+    ):
         yield "without a Cyrillic letter"
 
 
 def placeholders(text: str) -> dict[str, int]:
-    """The placeholders of a text with how often each occurs; %(name)s with its kind, {name} without format."""
+    """Return how often each placeholder occurs: %(name)s with its kind, {name} without format."""
     bare = text.replace("%%", "")
     found = [f"%({name}){kind}" for name, kind in _NAMED.findall(bare)]
     found += [f"{{{name}}}" for name in _BRACED.findall(bare)]
@@ -142,8 +146,8 @@ def _letters(text: str) -> bool:
     return any(character.isalpha() for character in bare)
 
 
-def _strings(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _strings(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value or "",) if value is None or isinstance(value, str) else tuple(value)
 
 
 def _shown(message: Message) -> str:
@@ -153,7 +157,7 @@ def _shown(message: Message) -> str:
 def idle_allowances(same: Same, catalogues: dict[str, Catalog]) -> Iterator[str]:
     """Lines of the list that no catalogue makes use of."""
     for language, text in sorted(same.allowed):
-        asked = catalogues.values() if language == "*" else [catalogues[language]] if language in catalogues else []
+        asked = [c for name, c in catalogues.items() if language in ("*", name)]
         if not any(_stays(catalogue, text) for catalogue in asked):
             yield f"same.txt: “{text}” ({language}) is not needed"
 

@@ -1,8 +1,8 @@
-"""`python -m app.kit.i18n.update`: bring the catalogues up to what the code says now, and compile them.
+"""Bring the catalogues up to what the code says now, and compile them.
 
-    update                      extract, add what is new, drop what is gone, compile
-    update missing de           print what lacks a translation, as JSON {text: ""} or {text: ["", …]} for plurals
-    update fill de FILE         take translations from such a JSON file, refusing those that break a rule
+`python -m app.kit.i18n.update` extracts, adds what is new, drops what is gone and compiles.
+With `missing de` it prints what lacks a translation, as JSON {text: ""} or {text: ["", …]}.
+With `fill de FILE` it takes translations from such a file, refusing those that break a rule.
 """
 
 import json
@@ -57,7 +57,7 @@ def _adopt(project: Project, catalogue: Catalog, language: str) -> None:
 
 
 def missing(project: Project, language: str) -> dict[str, str | list[str]]:
-    """What lacks a translation, with room for it."""
+    """Return what lacks a translation, with room for it."""
     catalogue = read(project, language)
     empty = [""] * catalogue.num_plurals
     return {
@@ -67,7 +67,10 @@ def missing(project: Project, language: str) -> dict[str, str | list[str]]:
 
 
 def fill(project: Project, language: str, translations: Translations) -> list[str]:
-    """Put translations in; return what was refused and why. Texts that the code lacks are refused too."""
+    """Put translations in; return what was refused and why.
+
+    Texts that the code lacks are refused too.
+    """
     catalogue, same = read(project, language), Same.read(project.folder / "same.txt")
     known, refused = {_key(message): message for message in messages(catalogue)}, []
     for key, string in translations.items():
@@ -90,7 +93,9 @@ def fill(project: Project, language: str, translations: Translations) -> list[st
 
 def _shape(message: Message) -> list[str]:
     if message.pluralizable == isinstance(message.string, str):
-        return ["a list of plural forms is needed" if message.pluralizable else "one text is needed"]
+        return [
+            "a list of plural forms is needed" if message.pluralizable else "one text is needed"
+        ]
     return []
 
 
@@ -98,8 +103,7 @@ def _untranslated(catalogue: Catalog) -> list[Message]:
     return [
         message
         for message in messages(catalogue)
-        if message.fuzzy
-        or not (all(message.string) if message.pluralizable else message.string)
+        if message.fuzzy or not message.string or not all(message.string)
     ]
 
 

@@ -1,8 +1,7 @@
-"""Settings of a company: defined in code with type, default and words, kept per company, secrets encrypted.
+"""Settings of a company: typed and worded in code, kept per company, secrets encrypted.
 
-    PREFIX = define(Setting("orders.prefix", str, default="", label=_l("Prefix of order numbers"), area="orders"))
-    get(session, PREFIX)
-    put(session, PREFIX, "A-")
+`PREFIX = define(Setting("orders.prefix", str, "", _l("Prefix of order numbers"), area="orders"))`
+and then `get(session, PREFIX)`, `put(session, PREFIX, "A-")`.
 """
 
 from app.kit.settings.definitions import Setting, areas, define, definition, definitions

@@ -20,8 +20,8 @@ _KINDS = (bool, int, Decimal, str, list, dict)
 class Setting(Generic[T]):
     """One setting. `check` takes a value of the type and returns it (tidied) or raises Invalid.
 
-    `type` is bool, int, Decimal, str, list, dict or a Choice. A secret is a str. `permission` names who may change
-    it; None leaves it to the company's administrators.
+    `type` is bool, int, Decimal, str, list, dict or a Choice. A secret is a str. `permission` names
+    who may change it; None leaves it to the company's administrators.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Setting(Generic[T]):
             raise TypeError(f"Setting {self.name} is a secret and so must be text.")
 
     def clean(self, raw: Any) -> T:
-        """A value of the type from what a form or a call gives. Raises Invalid."""
+        """Return a value of the type from what a form or a call gives. Raises Invalid."""
         try:
             value: Any = self._typed(raw)
         except (ValueError, TypeError, InvalidOperation) as error:
@@ -69,13 +69,13 @@ class Setting(Generic[T]):
         return raw
 
     def to_json(self, value: T) -> Any:
-        """The value as jsonb keeps it; Decimals as text, so that no digit is lost."""
+        """Return the value as jsonb keeps it; Decimals as text, so that no digit is lost."""
         if isinstance(value, Enum):
             return value.value
         return str(value) if isinstance(value, Decimal) else value
 
     def from_json(self, kept: Any) -> T:
-        """The value from jsonb; the default when a choice kept long ago exists no more."""
+        """Return the value from jsonb; the default when a choice kept long ago exists no more."""
         try:
             typed: T = self._typed(kept)
         except (ValueError, TypeError, InvalidOperation):
@@ -93,7 +93,7 @@ def define(setting: Setting[T]) -> Setting[T]:
 
 
 def definition(name: str) -> Setting[Any]:
-    """The setting of that name. Raises NotFound."""
+    """Return the setting of that name. Raises NotFound."""
     found = _settings.get(name)
     if found is None:
         raise NotFound(_l("There is no setting “%(name)s”.", name=name))
@@ -106,5 +106,5 @@ def definitions(area: str | None = None) -> list[Setting[Any]]:
 
 
 def areas() -> list[str]:
-    """The areas that have settings, in the order of their first."""
+    """Return the areas that have settings, in the order of their first."""
     return list(dict.fromkeys(setting.area for setting in _settings))

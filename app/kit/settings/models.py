@@ -10,7 +10,7 @@ from app.kit.database.model import Business, Model
 
 
 class CompanySetting(Business, Model):
-    """One setting of one company: `value`, or for a secret `sealed` with its last letters in `hint`."""
+    """One setting of one company: `value`, or `sealed` with its last letters in `hint`."""
 
     __tablename__ = "company_setting"
     __table_args__ = (
@@ -22,6 +22,7 @@ class CompanySetting(Business, Model):
     name: Mapped[str] = mapped_column(Text)
     # none_as_null: an unset value must be SQL's NULL for the CHECK, not the JSON null.
     value: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
-    # Left out of the audit: history must not keep what was replaced. The hint shows that it changed.
+    # Left out of the audit: history must not keep what was replaced. The hint shows that it
+    # changed.
     sealed: Mapped[str | None] = mapped_column(Text, info={"audit": False})
     hint: Mapped[str | None] = mapped_column(Text)

@@ -38,7 +38,10 @@ class SecretState:
 
 
 def get(session: Session, setting: Setting[T]) -> T:
-    """The company's value, else the default. Raises SecretLost for a secret that no key opens."""
+    """Return the company's value, else the default.
+
+    Raises SecretLost for a secret that no key opens.
+    """
     return _value(setting, _row(session, setting.name))
 
 
@@ -64,7 +67,10 @@ def put(session: Session, setting: Setting[T], value: Any) -> T:
 
 
 def put_many(session: Session, values: Mapping[str, Any]) -> None:
-    """Keep several values by name, as a form sends them. An empty secret leaves the kept one alone."""
+    """Keep several values by name, as a form sends them.
+
+    An empty secret leaves the kept one alone.
+    """
     for name, value in values.items():
         setting = definition(name)
         if not (setting.secret and not value):
@@ -104,9 +110,11 @@ def _row(session: Session, name: str) -> CompanySetting | None:
 
 
 def _made(session: Session, setting: Setting[Any]) -> CompanySetting:
-    """The locked row, made when it is missing; two who set it first do not collide."""
+    """Return the locked row, made when it is missing; two who set it first do not collide."""
     filler: dict[str, Any] = (
-        {"sealed": "", "hint": ""} if setting.secret else {"value": setting.to_json(setting.default)}
+        {"sealed": "", "hint": ""}
+        if setting.secret
+        else {"value": setting.to_json(setting.default)}
     )
     session.execute(
         insert(CompanySetting)
@@ -114,9 +122,7 @@ def _made(session: Session, setting: Setting[Any]) -> CompanySetting:
         .on_conflict_do_nothing(index_elements=["company_id", "name"])
     )
     wanted = select(CompanySetting).where(CompanySetting.name == setting.name)
-    return session.scalars(
-        wanted.with_for_update().execution_options(populate_existing=True)
-    ).one()
+    return session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def _value(setting: Setting[T], row: CompanySetting | None) -> T:
@@ -131,5 +137,5 @@ def _value(setting: Setting[T], row: CompanySetting | None) -> T:
 
 
 def _context(row: CompanySetting) -> str:
-    """What a sealed value is bound to: this company's setting and no other."""
+    """Return what a sealed value is bound to: this company's setting and no other."""
     return f"{row.company_id}:{row.name}"
