@@ -202,6 +202,8 @@ class Config:
             "LANGUAGES": LANGUAGES,
             "BABEL_DEFAULT_LOCALE": "en",
             "BABEL_DEFAULT_TIMEZONE": "UTC",
+            # Flask-AppBuilder puts its own before this one; the later one wins.
+            "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
             "AUTH_USER_REGISTRATION": False,
             "AUTH_RATE_LIMITED": True,
             "AUTH_RATE_LIMIT": "10 per 20 second",

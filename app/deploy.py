@@ -15,12 +15,14 @@ from sqlalchemy import NullPool, text
 from app.assembly import ROOT, assemble
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
+from app.kit.i18n import compile_catalogues
 
 log = logging.getLogger(__name__)
 
 
 def prepare(config: settings.Config, *, demo: bool = True) -> None:
     """Bring the database of `config` up to date and load the demo company where there is none."""
+    compile_catalogues()
     _migrate(config)
     app = assemble(config)
     with app.app_context():
