@@ -16,6 +16,7 @@ from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
 from app.kit.security.csrf import Csrf
+from app.kit.wiring import wire
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +27,7 @@ def assemble(config: settings.Config | None = None) -> Flask:
     app = Flask("app", root_path=str(ROOT / "app"), static_folder=None)
     app.config.update(config.flask_settings())
     app.config["CRM"] = config
+    wire(config)
     _add_extensions(app)
     with app.app_context():
         bind(db.engine)
