@@ -5,6 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from app.kit.database.install import search
+from app.kit.database.model import Model
+
 # A domain imports only domains above it in this list; `kit` imports none.
 DOMAINS = (
     "company",
@@ -38,6 +41,7 @@ def load_models() -> None:
     for name in (*KIT_MODELS, *(f"app.{domain}.models" for domain in DOMAINS)):
         if _exists(name):
             import_module(name)
+    search.register_all(Model.metadata)
 
 
 def load_room(room: str) -> list[object]:
