@@ -80,12 +80,12 @@ class Using:
         assert self.process.stdout.readline() == "checked\n"
 
     def query(self, sql: str, *, url: str = "owner", role: str | None = "crm_owner") -> list[tuple]:
-        with contextlib.closing(psycopg2.connect(plain_url(self.urls[url]))) as connection:
-            with connection, connection.cursor() as cursor:
-                if role:
-                    cursor.execute(f"SET ROLE {role}")
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
+        connection = psycopg2.connect(plain_url(self.urls[url]))
+        with contextlib.closing(connection), connection, connection.cursor() as cursor:
+            if role:
+                cursor.execute(f"SET ROLE {role}")
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
 
     def redis_answers(self) -> bool:
         with contextlib.closing(redis.Redis.from_url(self.urls["redis"])) as client:

@@ -52,8 +52,13 @@ def me() -> Person:
 
 
 @pytest.fixture
+def ordinary() -> Person:
+    return _ordinary()
+
+
+@pytest.fixture
 def folder() -> Iterator[Path]:
-    """A directory that every user can enter; pytest's own cannot be entered by others."""
+    """Make a directory that every user can enter, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix="tresen-test-"))
     path.chmod(0o755)
     yield path

@@ -16,6 +16,7 @@ import pytest
 from tests.servers.checkouts import eventually
 from tests.servers.conftest import copy_packages
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several people")
 CYRILLIC = "SELECT lower('Ї'), show_trgm('Їжак') <> '{}', current_setting('server_encoding')"
 
 
@@ -32,8 +33,8 @@ def test_servers_run_while_used_and_are_gone_afterwards(make_checkout, person):
     assert "database system is shut down" in (checkout.instance / "postgres.log").read_text()
 
 
-def test_the_second_start_is_quick_and_finds_the_data(make_checkout, person):
-    checkout = make_checkout(person)
+def test_the_second_start_is_quick_and_finds_the_data(make_checkout, me):
+    checkout = make_checkout(me)
     use = checkout.use()
     use.query("CREATE TABLE kept AS SELECT 7 AS seven")
     use.leave()
@@ -66,8 +67,8 @@ def test_killed_users_leave_no_servers_behind(make_checkout, person):
     assert "database system is shut down" in (checkout.instance / "postgres.log").read_text()
 
 
-def test_servers_left_by_a_crash_are_adopted(make_checkout, person):
-    checkout = make_checkout(person)
+def test_servers_left_by_a_crash_are_adopted(make_checkout, me):
+    checkout = make_checkout(me)
     use = checkout.use()
     before = checkout.processes()
     before.pop("keeper").kill()
@@ -101,16 +102,18 @@ def test_a_stale_pid_file_does_not_stop_the_start(make_checkout, person):
         bystander.wait()
 
 
-@pytest.mark.parametrize("content", ["", "nonsense\n", "-1\n", "99999999999999999999\n"])
-def test_a_damaged_pid_file_does_not_stop_the_start(make_checkout, me, content):
+def test_a_damaged_pid_file_does_not_stop_the_start(make_checkout, me):
     checkout = make_checkout(me)
     checkout.use().leave()
-    (checkout.instance / "postgres" / "postmaster.pid").write_text(content)
-    assert checkout.use().query("SELECT 1") == [(1,)]
+    for content in ("", "nonsense\n", "-1\n", "99999999999999999999\n"):
+        (checkout.instance / "postgres" / "postmaster.pid").write_text(content)
+        use = checkout.use()
+        assert use.query("SELECT 1") == [(1,)], content
+        use.leave()
 
 
-def test_servers_killed_between_two_uses_recover(make_checkout, person):
-    checkout = make_checkout(person)
+def test_servers_killed_between_two_uses_recover(make_checkout, me):
+    checkout = make_checkout(me)
     use = checkout.use()
     use.query("CREATE TABLE kept AS SELECT 7 AS seven")
     for name, process in checkout.processes().items():
@@ -178,15 +181,14 @@ def test_two_checkouts_run_side_by_side(make_checkout, me):
     assert two.redis_answers()
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"LANG": "C", "LC_ALL": "C"},
-        {"LANG": "de_DE.ISO-8859-1", "LC_CTYPE": "nowhere"},
-        {"PGPORT": "1", "PGDATA": "/nowhere", "PGUSER": "root", "TZ": "Asia/Tokyo", "TMPDIR": "/nowhere"},
-    ],
-    ids=["LANG=C", "unknown locale", "variables of PostgreSQL"],
+HOSTILE = (
+    {"LANG": "C", "LC_ALL": "C"},
+    {"LANG": "de_DE.ISO-8859-1", "LC_CTYPE": "nowhere", "TZ": "Asia/Tokyo", "TMPDIR": "/nowhere"},
+    {"PGPORT": "1", "PGDATA": "/nowhere", "PGUSER": "root", "PGDATABASE": "nowhere"},
 )
+
+
+@pytest.mark.parametrize("environment", HOSTILE, ids=["LANG=C", "unknown locale", "PG variables"])
 def test_the_environment_does_not_change_the_database(make_checkout, me, environment):
     use = make_checkout(me).use(**environment)
     assert use.query(CYRILLIC) == [("ї", True, "UTF8")]
@@ -202,7 +204,7 @@ def test_a_checkout_path_of_120_bytes_works(make_checkout, person, folder):
     assert use.redis_answers()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a home closed to PostgreSQL's user")
+@needs_root
 def test_root_under_a_closed_home(make_checkout, me, folder):
     home = folder / "home"
     home.mkdir(mode=0o700)
@@ -245,10 +247,9 @@ def test_with_one_address_set_only_the_other_server_starts(make_checkout, me):
     assert set(checkout.processes()) == {"valkey-server", "keeper"}
 
 
-def test_another_persons_instance_is_refused_with_a_sentence(make_checkout, person):
-    if person.uid is None:
-        pytest.skip("root may use everybody's")
-    checkout = make_checkout(person)
+@needs_root
+def test_another_persons_instance_is_refused_with_a_sentence(make_checkout, ordinary):
+    checkout = make_checkout(ordinary)
     checkout.instance.mkdir(mode=0o755)
     (checkout.instance / "secrets.json").write_text(json.dumps(_SECRETS))
     (checkout.instance / "secrets.json").chmod(0o644)
@@ -261,12 +262,11 @@ _SECRETS = {
 }
 
 
-def test_an_ordinary_user_and_root_take_turns_in_one_checkout(make_checkout, person, me):
-    if person.uid is None:
-        pytest.skip("needs an ordinary user beside root")
-    checkout = make_checkout(person)
+@needs_root
+def test_an_ordinary_user_and_root_take_turns_in_one_checkout(make_checkout, ordinary, me):
+    checkout = make_checkout(ordinary)
     checkout.use().leave()
-    checkout.person, ordinary = me, checkout.person
+    checkout.person = me
     use = checkout.use()
     assert use.query("SELECT 1") == [(1,)]
     use.leave()
@@ -281,7 +281,7 @@ def test_only_the_owner_can_reach_the_sockets(make_checkout, me):
     assert stat.S_IMODE(directory.parent.stat().st_mode) & 0o022 == 0
 
 
-def test_test_servers_are_shared_and_deleted_by_the_last(folder, me):
+def test_test_servers_are_shared_and_deleted_by_the_last(folder):
     script = (
         "import sys; from pathlib import Path; from app.kit import servers\n"
         "with servers.test_server(Path(sys.argv[1])) as server:\n"
