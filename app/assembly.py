@@ -15,6 +15,7 @@ from app.kit import health, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
+from app.kit.screens import edge
 from app.kit.security.csrf import Csrf
 from app.kit.wiring import wire
 
@@ -50,6 +51,7 @@ def _with_servers(config: settings.Config) -> settings.Config:
 def _add_extensions(app: Flask) -> None:
     parts.load_models()
     web.init_app(app)
+    edge.init_app(app)
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
     Csrf(app)
     db.init_app(app)
@@ -64,6 +66,7 @@ def _add_parts(app: Flask) -> None:
     appbuilder = build(app)
     for extends in parts.load_room("extends"):
         extends.extend(appbuilder)  # type: ignore[attr-defined]
+    appbuilder.add_all(parts.load_kit_screens())
     appbuilder.finish()
     from app.cli import crm  # noqa: PLC0415 -- commands import every part
 

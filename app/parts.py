@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from app.kit.database.install import search
 from app.kit.database.model import Model
@@ -35,6 +36,9 @@ KIT_MODELS = (
     "app.kit.imports.models",
 )
 
+# The kit's own screens, each module with its SCREENS.
+KIT_SCREENS = ("app.kit.jobs.screens", "app.kit.events.screens")
+
 
 def load_models() -> None:
     """Import every table, so that the metadata is complete."""
@@ -48,6 +52,11 @@ def load_room(room: str) -> list[object]:
     """Import one room of every domain that has it, in order, and return the modules."""
     names = [f"app.{domain}.{room}" for domain in DOMAINS]
     return [import_module(name) for name in names if _exists(name)]
+
+
+def load_kit_screens() -> list[type[Any]]:
+    """Import the kit's own screens and return them, in order."""
+    return [screen for name in KIT_SCREENS for screen in import_module(name).SCREENS]
 
 
 def _exists(name: str) -> bool:

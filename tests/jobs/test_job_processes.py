@@ -221,10 +221,7 @@ def test_two_ticks_start_a_schedule_once_and_as_each_company(house):
     time.sleep(0.5)
     made = [row.company_id for row in house.rows("select company_id from job")]
     assert sorted(made, key=str) == [1, 2, None]
-    assert {tuple(row) for row in house.rows("select name, jobs from schedule_run")} == {
-        ("a", 1),
-        ("b", 2),
-    }
+    assert {row.name for row in house.rows("select name from schedule_run")} == {"a", "b"}
     assert all(tick.is_alive() for tick in ticks)
 
 

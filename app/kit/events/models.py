@@ -35,6 +35,7 @@ class Event(OfCompany, Model):
                 "audit": False,
                 "append_only": True,
                 "store_bound": False,
+                "title": "name",
                 "grants": {
                     Role.APP: "select, insert",
                     Role.STORE: "select, insert",
@@ -47,7 +48,7 @@ class Event(OfCompany, Model):
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Event")})
     data: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Details")}
+        JSONB, server_default=text("'{}'"), info={"label": _l("Details"), "format": "json"}
     )
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("When")}
@@ -84,6 +85,7 @@ class EventDelivery(OfCompany, Model):
                 "queue": ("state", "attempts", "not_before", "error"),
                 "audit": False,
                 "store_bound": False,
+                "title": "subscriber",
                 "grants": {
                     Role.APP: "select, insert, update",
                     Role.STORE: "select, insert, update",
@@ -108,7 +110,7 @@ class EventDelivery(OfCompany, Model):
     not_before: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("Not before")}
     )
-    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error")})
+    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error"), "format": "long"})
     done_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Finished")}
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
@@ -12,7 +14,14 @@ from app.kit.events.models import DeliveryState, EventDelivery
 from app.kit.jobs.queues import wake_after_commit
 
 
-def deliver_again(session: Session, delivery: EventDelivery) -> None:
+def deliver_again(
+    session: Session,
+    delivery: EventDelivery,
+    /,
+    *,
+    by: int | None = None,
+    at: datetime | None = None,
+) -> None:
     """Give a dead delivery all its attempts again. Raises Conflict."""
     changed = session.scalar(
         update(EventDelivery)

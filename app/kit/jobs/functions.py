@@ -57,7 +57,6 @@ begin
   on conflict (company_id, name, key) where key is not null and state in ('queued', 'running')
   do nothing;
   get diagnostics made = row_count;
-  update schedule_run set jobs = made where name = in_schedule and due = in_due;
   return made;
 end $$""",
         callers=(Role.SYSTEM,),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -31,6 +32,7 @@ STORES_DEFAULT = text("nullif(current_setting('app.store_ids', true), '')::bigin
 REQUEST_DEFAULT = text("coalesce(current_setting('app.request_id', true), '')")
 # What somebody bound to stores sees: rows made under the same binding or a narrower one.
 BOUND = f"{COMPANY_IS} and store_ids <@ {STORES}"
+_READERS = (Role.APP, Role.STORE, Role.SYSTEM, Role.PLATFORM)
 UNFINISHED = "state in ('queued', 'running')"
 # What crm_system may write when it claims, frees and fails; never what the job is or for whom.
 CLAIMED = (
@@ -93,6 +95,8 @@ class Job(Model):
                 "queue": CLAIMED,
                 "audit": False,
                 "store_bound": False,
+                "title": "name",
+                "platform": True,
                 "grants": {
                     Role.APP: "select, insert, update",
                     Role.STORE: "select, insert, update",
@@ -112,7 +116,7 @@ class Job(Model):
     queue: Mapped[str] = mapped_column(Text, info={"label": _l("Queue")})
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Work")})
     args: Mapped[list[Any]] = mapped_column(
-        JSONB, server_default=text("'[]'"), info={"label": _l("Details")}
+        JSONB, server_default=text("'[]'"), info={"label": _l("Details"), "format": "json"}
     )
     key: Mapped[str | None] = mapped_column(Text)
     state: Mapped[JobState] = choice(
@@ -141,9 +145,9 @@ class Job(Model):
     # Where a job that commits in pieces goes on after an interruption.
     point: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     result: Mapped[Any] = mapped_column(
-        JSONB(none_as_null=True), nullable=True, info={"label": _l("Result")}
+        JSONB(none_as_null=True), nullable=True, info={"label": _l("Result"), "format": "json"}
     )
-    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error")})
+    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error"), "format": "long"})
     role: Mapped[str] = mapped_column(Text, server_default=text("current_user::text"))
     store_ids: Mapped[list[int] | None] = mapped_column(
         ARRAY(BigInteger), server_default=STORES_DEFAULT
@@ -167,20 +171,22 @@ class Job(Model):
 
 
 class ScheduleRun(Model):
-    """A scheduled start that happened: its key makes two ticks harmless. Written by a function."""
+    """A scheduled start that happened: its key makes two ticks harmless. Written by a function.
+
+    It belongs to no company and says nothing about one.
+    """
 
     __tablename__ = "schedule_run"
-    __table_args__ = ({"info": {"grants": {Role.SYSTEM: "select", Role.PLATFORM: "select"}}},)
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True, info={"label": _l("Schedule")})
-    due: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True, info={"label": _l("Due")}
+    __table_args__ = (
+        UniqueConstraint("name", "due"),
+        {"info": {"title": "name", "grants": dict.fromkeys(_READERS, "select")}},
     )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, info={"label": _l("Schedule")})
+    due: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"label": _l("Due")})
     started_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("Started")}
-    )
-    jobs: Mapped[int] = mapped_column(
-        Integer, server_default=text("0"), info={"label": _l("Jobs started")}
     )
 
 

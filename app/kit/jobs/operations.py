@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +15,9 @@ from app.kit.jobs.models import Job
 from app.kit.jobs.queues import wake_after_commit
 
 
-def retry(session: Session, job: Job) -> None:
+def retry(
+    session: Session, job: Job, /, *, by: int | None = None, at: datetime | None = None
+) -> None:
     """Queue a failed or cancelled job again, with all its attempts. Raises Conflict."""
     statement = (
         update(Job)
@@ -32,7 +36,9 @@ def retry(session: Session, job: Job) -> None:
     wake_after_commit(session, job.queue)
 
 
-def cancel(session: Session, job: Job) -> None:
+def cancel(
+    session: Session, job: Job, /, *, by: int | None = None, at: datetime | None = None
+) -> None:
     """Cancel a waiting job; ask a running one to stop after its present piece. Raises Conflict."""
     waiting = (
         update(Job)
