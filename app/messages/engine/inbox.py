@@ -1,0 +1,64 @@
+"""The queue between a dispatcher and its connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Inbox(Generic[T]):
+    """A queue that can be closed: getters then empty it and get None."""
+
+    def __init__(self) -> None:
+        self._items: deque[T] = deque()
+        self._getters: deque[asyncio.Future[None]] = deque()
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: T) -> None:
+        self._items.append(item)
+        self._wake()
+
+    def put_back(self, item: T) -> None:
+        self._items.appendleft(item)
+        self._wake()
+
+    def pop(self) -> T | None:
+        return self._items.popleft() if self._items else None
+
+    def clear(self) -> list[T]:
+        items = list(self._items)
+        self._items.clear()
+        return items
+
+    def close(self) -> None:
+        self.closed = True
+        while self._getters:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Wake one getter; one that then cannot work hands this on by `pass_on`."""
+        while self._getters:
+            getter = self._getters.popleft()
+            if not getter.done():
+                getter.set_result(None)
+                return
+
+    def pass_on(self) -> None:
+        if self._items:
+            self._wake()
+
+    async def wait(self) -> bool:
+        """Until there is an item (True) or the inbox is closed and empty (False)."""
+        while not self._items:
+            if self.closed:
+                return False
+            getter = asyncio.get_running_loop().create_future()
+            self._getters.append(getter)
+            await getter
+        return True

@@ -1,0 +1,113 @@
+"""What a dispatcher started and was answered, kept beside the database for the case of kill -9.
+
+One append-only file per batch and epoch, without fsync: the page cache survives the process.
+A lost host loses the file, and then everything granted and unrecorded counts as uncertain.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_RECORD = struct.Struct("<BxHI")
+_STARTING, _REPLIED = 1, 2
+_HOST_FILE = "host-id"
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the journals of a batch's dead owners say."""
+
+    started: set[int] = field(default_factory=set)
+    answers: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def unanswered(self) -> set[int]:
+        """Started, and nobody knows the reply: truly uncertain."""
+        return self.started - self.answers.keys()
+
+
+class Journal:
+    """The journal of one owner of one batch. Holds a lock that says "this owner lives"."""
+
+    def __init__(self, folder: Path, batch: str, epoch: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = _path(folder, batch, epoch)
+        self._file = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def starting(self, ord_: int) -> None:
+        """Right before the message may be taken by the provider."""
+        os.write(self._file, _RECORD.pack(_STARTING, 0, ord_))
+
+    def replied(self, ord_: int, code: int) -> None:
+        """Right after its reply was read. Not for uncertain ends: these have no reply."""
+        os.write(self._file, _RECORD.pack(_REPLIED, code, ord_))
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def read_facts(folder: Path, batch: str, before_epoch: int) -> Facts | None:
+    """Return the facts of all owners before this epoch; None when one of them still lives.
+
+    A stopped process (SIGSTOP, a paused machine) may go on sending after we looked, so its journal
+    proves nothing. An epoch without a file never began to send: the file is made before the grant.
+    """
+    facts = Facts()
+    for epoch in range(1, before_epoch):
+        try:
+            data = _read_dead(_path(folder, batch, epoch))
+        except FileNotFoundError:
+            continue
+        except BlockingIOError:
+            return None
+        _apply(facts, data)
+    return facts
+
+
+def remove(folder: Path, batch: str, up_to_epoch: int) -> None:
+    """Forget a finished batch: its rows hold all outcomes."""
+    for epoch in range(1, up_to_epoch + 1):
+        _path(folder, batch, epoch).unlink(missing_ok=True)
+
+
+def host_id(folder: Path) -> str:
+    """Return the name of this journal folder, so that another host knows that it cannot read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _HOST_FILE
+    if not path.exists():
+        draft = folder / f"{_HOST_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+        draft.write_text(secrets.token_hex(8))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first: its name counts
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def _path(folder: Path, batch: str, epoch: int) -> Path:
+    return folder / f"{batch}.{epoch}"
+
+
+def _read_dead(path: Path) -> bytes:
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file.read()
+
+
+def _apply(facts: Facts, data: bytes) -> None:
+    whole = len(data) - len(data) % _RECORD.size  # the last record may be torn
+    for kind, code, ord_ in _RECORD.iter_unpack(data[:whole]):
+        if kind == _STARTING:
+            facts.started.add(ord_)
+        elif kind == _REPLIED:
+            facts.answers[ord_] = code

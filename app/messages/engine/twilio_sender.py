@@ -1,0 +1,242 @@
+"""SMS and WhatsApp through Twilio's own client, at whatever address the configuration names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    TCPConnector,
+)
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.request_validator import RequestValidator, get_signature_algorithm
+from twilio.rest import Client
+
+from app.messages.engine.inbox import Inbox
+from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.messages.engine.twilio_codes import by_response
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TwilioAccount:
+    """Whose account, and where its API is."""
+
+    sid: str
+    token: str = field(repr=False)
+    api_base: str = ""
+
+
+class TextMessage(NamedTuple):
+    """One SMS, or one WhatsApp message when the addresses begin with `whatsapp:`.
+
+    `sender` is a number, or the SID of a Messaging Service (MG…). Outside WhatsApp's 24 hours only
+    `content_sid` with its `variables` is taken.
+    """
+
+    key: int
+    to: str
+    sender: str
+    body: str = ""
+    content_sid: str = ""
+    variables: str = ""
+    status_callback: str = ""
+    batch: int = 0
+
+
+OnStarting = Callable[[TextMessage], None]
+OnResult = Callable[[TextMessage, SendResult], None]
+
+
+class _HttpClient(AsyncHttpClient):
+    """The transport below Twilio's client: one pool, its host replaced, no repetition, no log.
+
+    The library's own cannot be pointed elsewhere, logs the clients' numbers, and asks aiohttp for
+    what that has deprecated.
+    """
+
+    def __init__(self, api_base: str, seconds: float, connections: int) -> None:
+        super().__init__(_log, is_async=True)
+        self._base = urlsplit(api_base) if api_base else None
+        self._session = ClientSession(
+            timeout=ClientTimeout(total=seconds, sock_connect=min(10.0, seconds)),
+            connector=TCPConnector(limit=connections),
+        )
+
+    async def request(  # noqa: PLR0917 -- the library's signature
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the library's signature
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 -- the same
+    ) -> Response:
+        sent = dict(headers or {})
+        if auth is not None:
+            sent["Authorization"] = f"Basic {b64encode(':'.join(auth).encode()).decode()}"
+        async with self._session.request(
+            method,
+            self._address(uri),
+            params=params,
+            data=data,
+            headers=sent,
+            allow_redirects=allow_redirects,
+        ) as answer:
+            return Response(answer.status, await answer.text(), answer.headers)
+
+    def _address(self, uri: str) -> str:
+        if self._base is None:
+            return uri
+        parts = urlsplit(uri)
+        path = self._base.path.rstrip("/") + parts.path
+        return urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+class TwilioSender:
+    """Carries text messages, at most `concurrency` at once; the same interface as SmtpPool.
+
+    A request is never repeated here: Twilio knows no idempotency key for messages.
+    """
+
+    def __init__(
+        self,
+        account: TwilioAccount,
+        starting: OnStarting,
+        result: OnResult,
+        *,
+        concurrency: int = 20,
+        seconds: float = 30,
+    ) -> None:
+        self._account, self._starting, self._result = account, starting, result
+        self._concurrency, self._seconds = concurrency, seconds
+        self._inbox = Inbox[TextMessage]()
+        self._workers: list[asyncio.Task[None]] = []
+        self.down: SendResult | None = None
+
+    async def __aenter__(self) -> Self:
+        self._http = _HttpClient(self._account.api_base, self._seconds, self._concurrency)
+        self._client = Client(self._account.sid, self._account.token, http_client=self._http)
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                await self.join()
+            else:
+                self.stop()
+        finally:
+            await asyncio.gather(*self._workers, return_exceptions=True)
+            await self._http.close()
+
+    def put(self, message: TextMessage) -> None:
+        """Take a message over: exactly one result will be reported unless the sender is stopped."""
+        self._inbox.put(message)
+
+    async def join(self) -> None:
+        """Send what was put. Raises what `starting` raised."""
+        self._inbox.close()
+        try:
+            await asyncio.gather(*self._workers)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Drop what was not started; a request under way ends without a result."""
+        self._inbox.clear()
+        for worker in self._workers:
+            worker.cancel()
+
+    @property
+    def failed(self) -> BaseException | None:
+        """What ended a worker, if anything did."""
+        for worker in self._workers:
+            if worker.done() and not worker.cancelled() and worker.exception() is not None:
+                return worker.exception()
+        return None
+
+    async def _work(self) -> None:
+        while await self._inbox.wait():
+            message = self._inbox.pop()
+            if message is None:
+                continue
+            self._starting(message)
+            result = await self._send(message)
+            self.down = result if result.stage is Stage.CONNECT else None
+            self._result(message, result)
+
+    async def _send(self, message: TextMessage) -> SendResult:
+        try:
+            created = await self._client.messages.create_async(**_parameters(message))
+        except TwilioRestException as error:
+            return by_response(error.status, error.code or 0, error.msg)
+        except TwilioServiceException as error:
+            return by_response(error.status, error.code, error.detail or error.title)
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
+            return SendResult(Outcome.DEFERRED, 0, str(error)[:300], Stage.CONNECT)
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            # Reset, end of file, time-out, an unreadable answer: the body may have been acted upon.
+            return SendResult(
+                Outcome.UNCERTAIN, 0, f"{type(error).__name__}: {error}"[:300], Stage.HTTP
+            )
+        segments = int(created.num_segments or 0)
+        return SendResult(
+            Outcome.ACCEPTED, 201, "", Stage.HTTP, provider_id=created.sid, segments=segments
+        )
+
+
+def _parameters(message: TextMessage) -> dict[str, str]:
+    given = {"to": message.to, "status_callback": message.status_callback}
+    by_service = message.sender.startswith("MG")
+    given["messaging_service_sid" if by_service else "from_"] = message.sender
+    if message.content_sid:
+        given |= {"content_sid": message.content_sid, "content_variables": message.variables}
+    else:
+        given["body"] = message.body
+    return {name: value for name, value in given.items() if value}
+
+
+def content_variables(values: Mapping[str, str]) -> str:
+    """Return ContentVariables as Twilio wants them: no value is empty there."""
+    return json.dumps({name: value or " " for name, value in values.items()}, ensure_ascii=False)
+
+
+def is_from_twilio(
+    token: str, url: str, parameters: Mapping[str, Any], signature: str, settings: str = ""
+) -> bool:
+    """Tell whether a callback was signed with our token.
+
+    `url` is the configured public address that Twilio called, never one rebuilt from the request's
+    Host header.
+    """
+    if not signature:
+        return False
+    algorithm = get_signature_algorithm(settings)
+    return bool(RequestValidator(token).validate(url, parameters, signature, algorithm))

@@ -1,0 +1,104 @@
+"""The journal of a dispatcher, and what it knows after kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from app.messages.engine.journal import Facts, Journal, host_id, read_facts, remove
+from tests.stand_ins.running import ROOT, Running
+
+_SENDER = """
+import asyncio, sys
+from dataclasses import replace
+from pathlib import Path
+from app.messages.engine.journal import Journal
+from app.messages.engine.smtp import SmtpPool, SmtpUrl, outgoing
+
+async def main(port, folder):
+    journal = Journal(Path(folder), "7-1", 1)
+    url = replace(SmtpUrl.parse(f"smtp://127.0.0.1:{port}"), connections=4)
+    result = lambda message, result: journal.replied(message.key, result.code)
+    async with SmtpPool(url, lambda message: journal.starting(message.key), result) as pool:
+        for key in range(5000):
+            pool.put(outgoing(key, "a@example.com", f"{key}@example.com", b"Subject: x\\r\\n\\r\\nx\\r\\n"))
+
+asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+"""
+
+
+def test_says_what_was_started_and_what_was_answered(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "1-1", 1)
+    for ord_ in (1, 2, 3):
+        journal.starting(ord_)
+    journal.replied(1, 250)
+    journal.replied(3, 550)
+    journal.close()
+    facts = read_facts(tmp_path, "1-1", 2)
+    assert facts == Facts({1, 2, 3}, {1: 250, 3: 550})
+    assert facts is not None and facts.unanswered == {2}
+
+
+def test_joins_all_earlier_owners_and_no_later_one(tmp_path: Path) -> None:
+    for epoch in (1, 2, 4):
+        journal = Journal(tmp_path, "1-1", epoch)
+        journal.starting(epoch * 10)
+        journal.close()
+    assert read_facts(tmp_path, "1-1", 4) == Facts({10, 20}, {})
+
+
+def test_a_torn_last_record_is_passed_over(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "1-1", 1)
+    journal.starting(1)
+    journal.starting(2)
+    journal.close()
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[:-3])
+    assert read_facts(tmp_path, "1-1", 2) == Facts({1}, {})
+
+
+def test_a_living_owner_proves_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "1-1", 1)
+    assert read_facts(tmp_path, "1-1", 2) is None
+    journal.close()
+    assert read_facts(tmp_path, "1-1", 2) == Facts()
+
+
+def test_a_finished_batch_is_forgotten(tmp_path: Path) -> None:
+    for batch in ("1-1", "1-2"):
+        journal = Journal(tmp_path, batch, 1)
+        journal.starting(1)
+        journal.close()
+    remove(tmp_path, "1-1", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["1-2.1"]
+
+
+def test_the_host_keeps_its_name(tmp_path: Path) -> None:
+    name = host_id(tmp_path)
+    assert host_id(tmp_path) == name
+    assert host_id(tmp_path / "other") != name
+
+
+def test_after_kill_9_the_journal_agrees_with_the_relay(sink: Running, tmp_path: Path) -> None:
+    sink.set(latency_ms=3)
+    folder = tmp_path / "journal"
+    sender = subprocess.Popen(
+        [sys.executable, "-c", _SENDER, str(sink.port), str(folder)], cwd=ROOT
+    )
+    deadline = time.monotonic() + 20
+    while sink.stats()["total"] < 100 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(sender.pid, signal.SIGKILL)
+    assert sender.wait() == -signal.SIGKILL
+    time.sleep(0.2)  # what had left may still be arriving
+    facts = read_facts(folder, "7-1", 2)
+    arrived = {int(address.partition("@")[0]) for address in sink.seen(tmp_path / "seen")}
+    assert facts is not None
+    assert len(facts.answers) >= 50
+    assert set(facts.answers.values()) == {250}
+    assert facts.answers.keys() <= arrived <= facts.started
+    assert len(facts.unanswered) <= 4

@@ -1,0 +1,104 @@
+"""Templates of the company: what they can do, and what they cannot."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from app.kit.errors import Invalid
+from app.messages.engine.html_text import text_of_html
+from app.messages.engine.render import MOST_SOURCE, RenderError, Template, check, longest, plain
+
+
+def test_values_are_escaped_in_html_and_not_in_text() -> None:
+    values = {"name": "<Ann & Co>"}
+    assert Template("Hi {{ name }}", html=True).render(values) == "Hi &lt;Ann &amp; Co&gt;"
+    assert Template("Hi {{ name }}").render(values) == "Hi <Ann & Co>"
+
+
+def test_a_plain_template_needs_few_words() -> None:
+    source = (
+        "{% if goods %}{% for item in goods %}{{ loop.index }}. {{ item.name|upper }}"
+        "{% if not loop.last %}, {% endif %}{% endfor %}{% else %}nothing{% endif %}"
+    )
+    goods = [{"name": "tea"}, {"name": "cup"}]
+    assert Template(source).render({"goods": goods}) == "1. TEA, 2. CUP"
+    assert Template(source).render({"goods": []}) == "nothing"
+    assert (
+        Template("{{ name|default('you', true) }}{{ nick }}").render({"name": "", "nick": None})
+        == "you"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ name.upper() }}", "{{ name|attr('__class__') }}",
+        "{{ range(10) }}", "{% set a = 1 %}", "{{ 'a' * 1000000000 }}", "{{ 2 ** 999999999 }}",
+        "{{ name ~ name }}", "{{ name + name }}", "{% include 'x' %}", "{% extends 'x' %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}", "{% import 'x' as y %}", "{{ name|replace('a', 'b') }}",
+        "{{ '%s'|format(name) }}", "{{ lipsum() }}", "{% filter upper %}x{% endfilter %}",
+        "{% call name() %}{% endcall %}", "{% block a %}{% endblock %}", "{{ [1, 2] }}",
+        "{% for a in x recursive %}{% endfor %}", "{{ name % name }}", "{{ name|map('upper') }}",
+        "{% for a in x %}{% for b in a %}{% for c in b %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% if %}", "{{ name", "x" * (MOST_SOURCE + 1), "{{" + "(" * 3000 + ")" * 3000 + "}}",
+    ],
+)  # fmt: skip
+def test_what_the_language_lacks_is_refused_when_saved(source: str) -> None:
+    with pytest.raises(Invalid):
+        Template(source)
+
+
+class Thing:
+    secret = "42"
+
+    def __str__(self) -> str:
+        return "thing"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ ''.__class__.__mro__ }}", "{{ thing.secret }}", "{{ thing['secret'] }}", "{{ thing.__class__ }}", "{{ values.items }}",
+     "{{ values['__class__'] }}", "{{ missing }}", "{{ values.missing }}", "{{ name.upper }}"],
+)  # fmt: skip
+def test_no_attribute_of_an_object_is_ever_reached(source: str) -> None:
+    with pytest.raises(RenderError):
+        Template(source).render({"thing": Thing(), "values": {"a": 1}, "name": "x"})
+
+
+def test_a_result_beyond_the_limit_is_an_error_of_this_recipient() -> None:
+    template = Template(
+        "{% for a in x %}{% for b in x %}0123456789{% endfor %}{% endfor %}", most=1000
+    )
+    assert len(template.render({"x": [1] * 10})) == 1000
+    with pytest.raises(RenderError):
+        template.render({"x": [1] * 11})
+
+
+def test_unknown_variables_are_named_when_saved() -> None:
+    assert check("{{ a }} {{ b.c }}", frozenset("ab")) == {"a", "b"}
+    with pytest.raises(Invalid, match="first_nam"):
+        check("Hi {{ first_nam }}", frozenset(["first_name"]))
+
+
+def test_only_plain_values_reach_a_template() -> None:
+    assert plain({"a": Thing(), "b": [Decimal("1.50"), None, (1,)], 3: True}) == {
+        "a": "thing", "b": [Decimal("1.50"), None, [1]], "3": True,
+    }  # fmt: skip
+
+
+def test_the_longest_values_met() -> None:
+    samples = [{"name": "Al", "n": None}, {"name": "Alexandra", "n": 7}, {"name": "Bo", "n": 12}]
+    assert longest(samples) == {"name": "Alexandra", "n": 12}
+
+
+def test_the_text_part_keeps_template_tags_and_links() -> None:
+    html = """<html><head><title>t</title><style>p {color: red}</style></head><body>
+      <h1>Hi {{ first_name }},</h1><p>See
+      <a href="{{ link }}">our   <b>offer</b></a>.<br>Bye &amp; <i>thanks</i></p>
+      {% if a < b %}<ul><li>one</li><li>two</li></ul>{% endif %}<img src="x" alt="Logo"></body></html>"""
+    assert text_of_html(html) == (
+        "Hi {{ first_name }},\n\nSee our offer ({{ link }}).\nBye & thanks\n\n{% if a < b %}\n\n"
+        "- one\n- two\n\n{% endif %}[Logo]\n"
+    )
