@@ -185,6 +185,12 @@ def test_a_file_is_served_to_whoever_may_read_its_record(session: Session) -> No
     assert got.headers["Content-Length"] == str(len(PNG))
 
 
+def test_a_download_that_nobody_reads_can_be_closed(session: Session) -> None:
+    content = download(session, attach(session).id).content
+    content.close()
+    assert list(content) == []
+
+
 def test_a_file_of_a_record_that_the_reader_may_not_see_is_not_found(session: Session) -> None:
     file = attach(session, owner=3)
     for file_id in (file.id, file.id + 1000):

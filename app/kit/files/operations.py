@@ -8,7 +8,7 @@ later.
 import hashlib
 import re
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from app.kit import clock
 from app.kit.database.session import after_commit
 from app.kit.errors import Invalid, NotFound
 from app.kit.files.models import StoredFile
-from app.kit.files.stores import CHUNK, NoSuchObject, store
+from app.kit.files.stores import CHUNK, NoSuchObject, Pieces, store
 from app.kit.files.types import DOCUMENTS, sniff
 from app.kit.registry import file_owners
 
@@ -103,7 +103,7 @@ def remove_file(session: Session, file: StoredFile) -> None:
     after_commit(session, store().delete, key)
 
 
-def open_file(file: StoredFile) -> Iterator[bytes]:
+def open_file(file: StoredFile) -> Pieces:
     """Return the bytes in pieces. Raises NotFound when the store has lost them."""
     try:
         return store().read(file.storage_key)
@@ -116,7 +116,7 @@ class Download:
     """A file ready to be sent: pieces, and headers that let no browser run it."""
 
     file: StoredFile
-    content: Iterator[bytes]
+    content: Pieces
     headers: dict[str, str]
 
 

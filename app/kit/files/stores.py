@@ -23,13 +23,21 @@ class NoSuchObject(Exception):
     """The store has nothing under the key."""
 
 
+class Pieces(Protocol):
+    """The bytes of an object in pieces, to be closed by whoever does not read to the end."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __next__(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
 class Store(Protocol):
     """What the operations need of a place for bytes."""
 
     def put(self, key: str, content: BinaryIO, content_type: str) -> None:
         """Keep all that `content` has from its present position on."""
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str) -> Pieces:
         """Return the bytes in pieces. Raises NoSuchObject at the call, not at the first piece."""
 
     def delete(self, key: str) -> None:
@@ -69,12 +77,12 @@ class LocalStore:
             Path(draft).unlink(missing_ok=True)
             raise
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str) -> Pieces:
         try:
             file = (self._root / _checked(key)).open("rb")
         except FileNotFoundError as error:
             raise NoSuchObject(key) from error
-        return _pieces(file)
+        return _Pieces(file)
 
     def delete(self, key: str) -> None:
         (self._root / _checked(key)).unlink(missing_ok=True)
@@ -121,14 +129,14 @@ class S3Store:
         safe = {"ContentType": content_type, "ContentDisposition": "attachment"}
         self._client.upload_fileobj(_Unclosed(content), self._bucket, _checked(key), ExtraArgs=safe)
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str) -> Pieces:
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=_checked(key))["Body"]
         except ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 raise NoSuchObject(key) from error
             raise
-        return _pieces(body)
+        return _Pieces(body)
 
     def delete(self, key: str) -> None:
         self._client.delete_object(Bucket=self._bucket, Key=_checked(key))
@@ -148,12 +156,29 @@ class _Unclosed:
         self.read = content.read
 
 
-def _pieces(body: Any) -> Iterator[bytes]:
-    try:
-        while chunk := body.read(CHUNK):
-            yield chunk
-    finally:
-        body.close()
+class _Pieces:
+    """An open body in pieces.
+
+    Not a generator: closing one that nobody began to read would leave the body open.
+    """
+
+    def __init__(self, body: Any) -> None:
+        self._body, self._open = body, True
+
+    def __iter__(self) -> "_Pieces":
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = self._body.read(CHUNK) if self._open else b""
+        if not chunk:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close the body; the web server calls it, also when the reader went away."""
+        self._open = False
+        self._body.close()
 
 
 _store: Store | None = None
