@@ -17,8 +17,8 @@ def carries_token() -> bool:
 class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF is untyped
     """Asks for the token unless the request shows who it is by a header that no other site can set."""
 
-    def protect(self) -> None:
+    def protect(self, apply_exemptions: bool = False) -> None:  # noqa: FBT001, FBT002 -- Flask-WTF's
         """Refuse a request with a cookie and without the token."""
         if carries_token() or request.path in TOKENS:
             return
-        super().protect()
+        super().protect(apply_exemptions=apply_exemptions)
