@@ -63,10 +63,9 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
     attr = screen.attr(name)
     column = plan.folded(attr)
     source = plan.source(attr.path)
-    # Behind a relation the index is the far table's: its own end makes the order total.
-    if attr.path:
-        far = [c for c in source.c if "link" in getattr(c, "info", {})]
-        tie = far[0] if far else tie
+    # Behind a relation the index is the far table's, which ends with its own id.
+    if attr.path and "id" in source.c:
+        tie = source.c.id
     nullable = bool(attr.column.nullable)
     return Order(column, tie, desc, nullable), name, desc
 

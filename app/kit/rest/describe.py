@@ -1,0 +1,205 @@
+"""The OpenAPI description of resources, written from their fields."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.kit.screens.filters import operators_of
+from app.kit.screens.forms import is_required
+from app.kit.screens.paging import BIGGEST_ID
+
+if TYPE_CHECKING:
+    from app.kit.rest.resource import Resource
+
+ERROR = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {
+        "message": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "result": {"type": "object"},
+    },
+}
+_PROBLEMS = {
+    "400": "The request could not be read",
+    "401": "Not signed in",
+    "403": "The right is missing",
+    "404": "There is no such thing",
+    "405": "Not possible here",
+    "409": "The present state is against it",
+    "413": "Too large",
+    "415": "Not JSON",
+    "422": "A field is not valid",
+    "429": "Too many requests",
+}
+
+
+def problems() -> dict[str, Any]:
+    """The refusals that every operation may answer with."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {code: {"description": words, "content": content} for code, words in _PROBLEMS.items()}
+
+
+def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Without lazy texts."""
+    return {k: str(v) if k in ("title", "description") else v for k, v in schema.items()}
+
+
+def info(resource: "Resource") -> dict[str, Any]:
+    """What a program needs to draw forms and filters: the answer of `_info`."""
+    screen = resource.of
+    written = {n: f for n, f in resource.writable_fields.items() if screen.sees(f.attr)}
+    return {
+        "name": str(screen.label),
+        "permissions": [f"can_{name}" for name in resource.permissions() if screen.may(name)],
+        "fields": {
+            field.name: {
+                **_plain(field.schema),
+                "required": field.name in written and is_required(screen, field.attr),
+                "writable": field.name in written,
+            }
+            for field in resource.seen_fields()
+        },
+        "filters": {
+            name: [{"operator": one.name, "name": str(one.label)} for one in operators_of(attr)]
+            for name, attr in screen.filterable().items()
+        },
+        "order_columns": list(screen.sortable),
+    }
+
+
+def schemas(resource: "Resource") -> dict[str, Any]:
+    """The component schemas of a resource: record, POST and PUT."""
+    name = type(resource).__name__
+    properties: dict[str, Any] = {"id": {"type": "integer", "format": "int64"}}
+    if hasattr(resource.model, "version"):
+        properties["version"] = {"type": "integer"}
+    for field in resource.all_fields.values():
+        properties[field.name] = _plain(field.schema)
+        if field.attr.target is not None:
+            properties[f"{field.name}_name"] = {"type": "string", "nullable": True}
+    written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
+    post: dict[str, Any] = {"type": "object", "properties": {**written, **_nested(resource)}, "additionalProperties": False}
+    required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
+    if required:
+        post["required"] = required
+    changed = {n: s for n, s in written.items() if n not in resource.of.fixed}
+    put = {
+        "type": "object",
+        "properties": {**changed, "version": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    return {f"{name}.get": {"type": "object", "properties": properties}, f"{name}.post": post, f"{name}.put": put}
+
+
+def _nested(resource: "Resource") -> dict[str, Any]:
+    from app.kit.rest.values import api_field  # noqa: PLC0415 -- only for special resources
+    from app.kit.screens.attrs import resolve  # noqa: PLC0415 -- only for special resources
+
+    found: dict[str, Any] = {}
+    for name, child in resource.nested.items():
+        fields = {c: api_field(c, resolve(child, c)) for c in resource.nested_fields[name]}
+        line: dict[str, Any] = {
+            "type": "object",
+            "properties": {n: _plain(f.schema) for n, f in fields.items()},
+            "additionalProperties": False,
+        }
+        needed = [
+            n
+            for n, f in fields.items()
+            if not f.attr.nullable and f.attr.column.default is None and f.attr.column.server_default is None
+        ]
+        if needed:
+            line["required"] = needed
+        found[name] = {"type": "array", "items": line}
+    return found
+
+
+def describe(resource: "Resource") -> dict[str, Any]:
+    """The paths of a resource."""
+    name, screen = type(resource).__name__, resource.of
+    base, tag = f"/api/v1/{resource.resource_name}", [str(screen.label)]
+
+    def ref(kind: str) -> dict[str, str]:
+        return {"$ref": f"#/components/schemas/{name}.{kind}"}
+
+    one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": ref("get")}}
+    many = {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer"},
+            "count_is_more": {"type": "boolean"},
+            "ids": {"type": "array", "items": {"type": "integer"}},
+            "result": {"type": "array", "items": ref("get")},
+            "next": {"type": "string", "nullable": True},
+        },
+    }
+    listed = _operation(tag, f"List {screen.path}", "200", many, parameters=_LIST_PARAMETERS)
+    paths: dict[str, Any] = {f"{base}/": {"get": listed}, f"{base}/{{pk}}": {"parameters": [_PK]}}
+    paths[f"{base}/_info"] = {
+        "get": _operation(tag, f"Fields and filters of {screen.path}", "200", {"type": "object"})
+    }
+    record = paths[f"{base}/{{pk}}"]
+    record["get"] = _operation(tag, f"Read one of {screen.path}", "200", one)
+    if screen.adds:
+        headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
+        listed_post = _operation(tag, f"Add to {screen.path}", "201", one, ref("post"), headers)
+        paths[f"{base}/"]["post"] = listed_post
+    if screen.edits:
+        record["put"] = _operation(tag, f"Change one of {screen.path}", "200", one, ref("put"))
+    if screen.archives:
+        record["delete"] = _operation(
+            tag, f"Archive one of {screen.path}", "200", {"$ref": "#/components/schemas/Error"}
+        )
+    return paths
+
+
+_PK = {
+    "name": "pk",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID},
+}
+_LIST_PARAMETERS = [
+    {
+        "name": "q",
+        "in": "query",
+        "description": "Rison or JSON: filters [{col, opr, value}], order_column, order_direction, page_size, columns, next",
+        "schema": {"type": "string"},
+    },
+    {"name": "next", "in": "query", "schema": {"type": "string"}},
+    {"name": "page_size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}},
+    {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": 200}},
+]
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key again gives the kept answer",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_.:-]+$"},
+}
+
+
+def _operation(
+    tags: list[str],
+    summary: str,
+    code: str,
+    answer: Mapping[str, Any],
+    body: Mapping[str, Any] | None = None,
+    parameters: Any = (),
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "tags": tags,
+        "summary": summary,
+        "security": [{"jwt": []}, {"cookie": []}],
+        "responses": {
+            code: {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            **problems(),
+        },
+    }
+    if parameters:
+        found["parameters"] = list(parameters)
+    if body is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return found

@@ -1,0 +1,42 @@
+"""`/api/v1/_openapi`: all resources in one description."""
+
+from typing import Any
+
+from flask import current_app, jsonify, request
+from flask_appbuilder.baseviews import BaseView, expose
+
+from app.kit.access import reader
+from app.kit.rest.describe import ERROR, describe, schemas
+from app.kit.screens.registry import resources
+
+
+class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """The description, for everybody who is signed in: it holds no data."""
+
+    route_base = "/api/v1"
+    class_permission_name = "OpenApi"
+    default_view = "describe"
+
+    @expose("/_openapi")
+    def describe(self) -> Any:
+        reader()
+        paths: dict[str, Any] = {}
+        components: dict[str, Any] = {"Error": ERROR}
+        for _name, resource in sorted(resources().items()):
+            paths |= describe(resource)
+            components |= schemas(resource)
+        return jsonify(
+            {
+                "openapi": "3.0.3",
+                "info": {"title": current_app.config.get("APP_NAME", "Tresen"), "version": "v1"},
+                "servers": [{"url": request.host_url.rstrip("/")}],
+                "paths": paths,
+                "components": {
+                    "schemas": components,
+                    "securitySchemes": {
+                        "jwt": {"type": "http", "scheme": "bearer"},
+                        "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+                    },
+                },
+            }
+        )

@@ -1,0 +1,511 @@
+"""The base resource. It builds on the screen's declaration and on plain rows: no schema library in the way."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+from flask import Blueprint, Response, abort, request
+from flask_appbuilder import ModelRestApi
+from flask_appbuilder.api import expose
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.access import reader
+from app.kit.database.session import db
+from app.kit.errors import Invalid, NotFound
+from app.kit.idempotency import idempotent
+from app.kit.rest.asking import Asked, BadRequest, asked
+from app.kit.rest.describe import describe, info
+from app.kit.rest.values import ApiField, api_field, refuse_odd_texts
+from app.kit.screens import forms
+from app.kit.screens.attrs import Attr, called, mapper_of, resolve, table_of
+from app.kit.screens.datamodel import CrmInterface, RequestFilters
+from app.kit.screens.filters import OPERATORS, read_filter
+from app.kit.screens.guarding import needs
+from app.kit.screens.listing import order_of
+from app.kit.screens.paging import BIGGEST_ID, fetch, read_place, write_place
+from app.kit.screens.plan import Plan
+from app.kit.screens.record import load_or_404
+from app.kit.screens.registry import note_resource, screens
+from app.kit.screens.saving import archive_one
+from app.kit.screens.selection import COUNT_CAP, Selection
+
+from app.kit.screens.base import Screen
+
+_ALWAYS = ("created_at", "changed_at", "archived_at")
+
+
+class FieldErrors(Invalid):
+    """Several fields are wrong at once."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(_("Some fields are not valid."))
+        self.errors = {name: list(texts) for name, texts in errors.items()}
+
+
+class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """A resource over the model of a screen (see the package's docstring)."""
+
+    screen: ClassVar[type[Screen]]
+    fields: Sequence[str] = ()
+    writable: Sequence[str] | None = None
+    nested: Mapping[str, type[Any]] = {}
+    nested_fields: Mapping[str, Sequence[str]] = {}
+    idempotent = False
+
+    allow_browser_login = True
+    csrf_exempt = False
+    base_permissions: Any = None
+    exclude_route_methods: ClassVar[set[str]] = set()
+
+    def __init__(self) -> None:
+        made = screens().get(self.screen.__name__)
+        self.of: Screen = made if made is not None else self.screen()
+        self.model, self.view = self.of.model, self.of.view
+        self.resource_name = self.resource_name or self.of.path
+        self.class_permission_name = self.view
+        self.datamodel = CrmInterface(self.model, db.session)
+        self.base_permissions = [f"can_{name}" for name in self.permissions()]
+        super().__init__()
+        self.base_permissions = [f"can_{name}" for name in self.permissions()]
+
+    def permissions(self) -> Sequence[str]:
+        return [name for name in self.of.permissions() if name in ("read", "write", "delete")]
+
+    # FAB's schemas and properties are not used: they load relations one by one and know no guards.
+    def _init_properties(self) -> None:
+        self._base_filters = self.datamodel.get_filters()
+        self._filters = self.datamodel.get_filters([])
+
+    def _init_model_schemas(self) -> None:
+        """None."""
+
+    def _init_titles(self) -> None:
+        """None."""
+
+    def add_apispec_components(self, api_spec: Any) -> None:
+        """None: see describe.py."""
+
+    def create_blueprint(self, appbuilder: Any, *args: Any, **kwargs: Any) -> Blueprint:
+        note_resource(self)
+        made: Blueprint = super().create_blueprint(appbuilder, *args, **kwargs)
+        return made
+
+    # --- fields -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def all_fields(self) -> dict[str, ApiField]:
+        """Every field that may be read, by its name."""
+        names = [n for n in (self.fields or self.of.shown) if n not in self.of.computed]
+        names += [n for n in _ALWAYS if n in table_of(self.model).c and n not in names]
+        return {name: api_field(name, self.of.attr(name)) for name in names}
+
+    @cached_property
+    def writable_fields(self) -> dict[str, ApiField]:
+        """Every field that may be written by somebody."""
+        declared = self.writable
+        names = declared if declared is not None else self.of.section_names
+        found = {}
+        for name in names:
+            if name in self.of.computed or name in self.of.read_only:
+                continue
+            attr = self.of.attr(name)
+            if attr.writable and not attr.column.info.get("computed") and attr.kind:
+                found[name] = api_field(name, attr)
+        return found
+
+    def seen_fields(self, names: Sequence[str] = ()) -> list[ApiField]:
+        """The fields that this reader may see."""
+        found = [f for f in self.all_fields.values() if self.of.sees(f.attr)]
+        return [f for f in found if not names or f.name in names]
+
+    def nested_of(self, name: str) -> dict[str, ApiField]:
+        """The fields of the lines under `name` that this reader may write."""
+        child = self.nested[name]
+        attrs = {column: resolve(child, column) for column in self.nested_fields[name]}
+        return {n: api_field(n, attr) for n, attr in attrs.items() if self.of.sees(attr)}
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    @expose("/_info", methods=["GET"])
+    @needs("read")
+    def info(self, **kwargs: Any) -> Response:
+        return _json(200, info(self))
+
+    @expose("", methods=["GET"])
+    @expose("/", methods=["GET"])
+    @needs("read")
+    def get_list(self, **kwargs: Any) -> Response:
+        session, question = db.session(), asked()
+        selection = self._selection(session, question)
+        fields = self._asked_fields(question.columns)
+        if question.order and question.order.removeprefix("-") not in self.of.sortable:
+            raise BadRequest(_("This list cannot be ordered by “%(name)s”.", name=question.order[:60]))
+        order, _name, _desc = order_of(self.of, selection.plan, question.order or None)
+        place = read_place(question.next, order.column.type)
+        if question.next and place is None:
+            raise BadRequest(_("“next” could not be read."))
+        count = selection.count(session)
+        columns, writers = _selected(selection.plan, fields)
+        rows: Sequence[Any] = ()
+        after = None
+        if count:
+            found = fetch(session, selection.plan, columns, selection.where, order, place, question.size)
+            rows, after = found.rows, found.next
+        return _json(
+            200,
+            {
+                "count": min(count, COUNT_CAP),
+                "count_is_more": count > COUNT_CAP,
+                "ids": [row[0] for row in rows],
+                "result": [_object(row, writers) for row in rows],
+                "next": write_place(after) if after is not None else None,
+            },
+        )
+
+    def _asked_fields(self, names: Sequence[str]) -> list[ApiField]:
+        fields = self.seen_fields(names)
+        known = {field.name for field in self.seen_fields()}
+        for name in names:
+            if name not in known and name not in ("id", "version"):
+                raise BadRequest(_("There is no field “%(name)s”.", name=name[:60]))
+        return fields
+
+    def _selection(self, session: Session, question: Asked) -> Selection:
+        found = Selection(Plan(self.model))
+        if self.of.where is not None:
+            found.where.append(self.of.where())
+        if "archived_at" in found.plan.root.c:
+            found.where.append(found.plan.root.c.archived_at.is_(None))
+        attrs = {**self.of.filterable(), **self.of.seen(tuple(self.of.relations))}
+        for column, operator, values in question.filters:
+            attr = attrs.get(column)
+            operator = _own_operator(attr, operator, values)
+            given = () if operator in ("yes", "no", "empty", "filled") else values
+            one = read_filter(found.plan, attrs, column, operator, given, reader().time_zone)
+            if one.condition is None:
+                raise BadRequest(one.error, field=column[:60])
+            found.where.append(one.condition)
+        if question.words and self.of.searches:
+            from app.kit.screens.selection import _search  # noqa: PLC0415 -- shared with the list
+
+            _search(found, session, question.words)
+        return found
+
+    @expose("/<int:pk>", methods=["GET"])
+    @needs("read")
+    def get(self, pk: int, **kwargs: Any) -> Response:
+        question = asked()
+        row = self.read_one(db.session(), pk, self._asked_fields(question.columns))
+        return _with_version(_json(200, {"id": pk, "result": row}), row)
+
+    def read_one(
+        self, session: Session, pk: int, fields: Sequence[ApiField] | None = None
+    ) -> dict[str, Any]:
+        """One record as JSON. Raises NotFound."""
+        if not 0 < pk <= BIGGEST_ID:
+            abort(404)
+        plan = Plan(self.model)
+        columns, writers = _selected(plan, self.seen_fields() if fields is None else fields)
+        where = [plan.root.c.id == pk]
+        if self.of.where is not None:
+            where.append(self.of.where())
+        nothing = plan.root.c.id.label("sort_value")
+        statement = plan.select(
+            plan.root.c.id.label("id"), nothing, plan.root.c.id.label("tie_value"), *columns, where=where
+        )
+        row = session.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound()
+        return _object(row, writers)
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    @expose("", methods=["POST"])
+    @expose("/", methods=["POST"])
+    @needs("write")
+    def post(self, **kwargs: Any) -> Response:
+        if not self.of.adds:
+            abort(405)
+        session, key = db.session(), request.headers.get("Idempotency-Key")
+        if key is None and self.idempotent:
+            raise Invalid(_("Send an Idempotency-Key with this request."), field="Idempotency-Key")
+        if key is None:
+            return self._created(session)
+        who = reader()
+        owner = f"key:{who.api_key_id}" if who.api_key_id else f"user:{who.user_id}"
+        with idempotent(
+            session, key, request.get_data(), key_id=owner, operation=f"POST {request.path}"
+        ) as once:
+            if once.answer is None:
+                made = self._created(session)
+                once.keep(made.status_code, json.loads(made.get_data()))
+                return made
+            answer = _json(once.answer.status, once.answer.body)
+            answer.headers["Idempotency-Replayed"] = "true"
+            return answer
+
+    def _created(self, session: Session) -> Response:
+        values = self.take(session, _body(), adding=True)
+        obj = self.create(session, values, by=reader().user_id, at=clock.now())
+        session.flush()
+        row = self.read_one(session, obj.id)
+        answer = _with_version(_json(201, {"id": obj.id, "result": row}), row)
+        answer.headers["Location"] = f"{request.path.rstrip('/')}/{obj.id}"
+        return answer
+
+    def create(
+        self, session: Session, values: dict[str, Any], *, by: int | None, at: datetime
+    ) -> Any:
+        """Make a record of checked values. A special resource calls its operation here."""
+        nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
+        obj = self.model(**self.columns_of(values))
+        if self.of.on_add is not None:
+            found = self.of.on_add(session, obj, by=by, at=at)
+            obj = found if isinstance(found, self.model) else obj
+        else:
+            session.add(obj)
+        session.flush()
+        for name, lines in nested.items():
+            relation = mapper_of(self.model).relationships[name]
+            far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"][0]
+            for line in lines:
+                session.add(self.nested[name](**{far: obj.id}, **_columns(self.nested[name], line)))
+        return obj
+
+    def columns_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values under the names of the model's columns: a relation's id goes to its link."""
+        return _columns(self.model, values)
+
+    @expose("/<int:pk>", methods=["PUT"])
+    @needs("write")
+    def put(self, pk: int, **kwargs: Any) -> Response:
+        if not self.of.edits:
+            abort(405)
+        session = db.session()
+        obj = load_or_404(self.of, session, pk)
+        body = _body()
+        if refused := self._stale(session, obj, body.pop("version", None)):
+            return refused
+        values = self.take(session, body, adding=False)
+        for name, value in self.columns_of(values).items():
+            setattr(obj, name, value)
+        if self.of.on_edit is not None:
+            self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
+        session.flush()
+        row = self.read_one(session, pk)
+        return _with_version(_json(200, {"id": pk, "result": row}), row)
+
+    @expose("/<int:pk>", methods=["DELETE"])
+    @needs("delete")
+    def delete(self, pk: int, **kwargs: Any) -> Response:
+        if not self.of.archives:
+            abort(405)
+        session = db.session()
+        obj = load_or_404(self.of, session, pk)
+        if refused := self._stale(session, obj, None, required=False):
+            return refused
+        if obj.archived_at is None:
+            archive_one(self.of, session, obj, by=reader().user_id)
+        return _json(200, {"message": _("Archived.")})
+
+    def _stale(
+        self, session: Session, obj: Any, given: Any, *, required: bool = True
+    ) -> Response | None:
+        """409 with the present record when the caller's version is not the present one."""
+        present = getattr(obj, "version", None)
+        if present is None:
+            return None
+        header = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+        said = str(given) if given is not None else header
+        if not said and not required:
+            return None
+        if not said:
+            raise Invalid(_("Send the version that you have read."), field="version")
+        if said == str(present) or (given is None and header == "*"):
+            return None
+        row = self.read_one(session, obj.id)
+        message = _("Somebody else has changed this in the meantime.")
+        return _json(409, {"message": message, "errors": {"version": [message]}, "result": row})
+
+    def take(self, session: Session, body: Mapping[str, Any], *, adding: bool) -> dict[str, Any]:
+        """Check what a caller sent; ids are checked under the policies. Raises FieldErrors."""
+        allowed = {n: f for n, f in self.writable_fields.items() if self.of.sees(f.attr)}
+        if not adding:
+            allowed = {n: f for n, f in allowed.items() if n not in self.of.fixed}
+        errors: dict[str, list[str]] = {}
+        nested = {name: body[name] for name in self.nested if adding and name in body}
+        flat = {name: value for name, value in body.items() if name not in nested}
+        values = _taken(flat, allowed, errors, "")
+        links = _links(values, allowed, "")
+        for name, lines in nested.items():
+            fields = self.nested_of(name)
+            values[name] = _lines(lines, fields, errors, name)
+            for number, line in enumerate(values[name]):
+                links += _links(line, fields, f"{name}.{number}.")
+        if adding:
+            for name, field in allowed.items():
+                if name not in body and forms.is_required(self.of, field.attr):
+                    errors.setdefault(name, []).append(_("This is needed."))
+        _check_links(session, links, errors)
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+
+def _own_operator(attr: Attr | None, operator: str, values: Sequence[str]) -> str:
+    """FAB's `eq` by the name that the field's kind gives it."""
+    if attr is None or attr.filter_kind is None:
+        return operator
+    kind = attr.filter_kind
+    if kind == "bool" and operator in ("eq", "is"):
+        return "yes" if values in (("1",), ("true",), ("True",)) else "no"
+    if kind == "date":
+        return {"eq": "on", "more": "after", "less": "before"}.get(operator, operator)
+    if operator == "eq":
+        return "is"
+    known = {one.name for one in OPERATORS[kind]}
+    return operator if operator in known | {"empty", "filled"} else f"?{operator}"
+
+
+def _columns(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        attr = resolve(model, name)
+        key = mapper_of(model).get_property_by_column(attr.column).key
+        found[key] = value
+    return found
+
+
+def _taken(
+    body: Mapping[str, Any], fields: Mapping[str, ApiField], errors: dict[str, list[str]], prefix: str
+) -> dict[str, Any]:
+    values = {}
+    for name, raw in body.items():
+        field = fields.get(name)
+        if field is None:
+            errors.setdefault(f"{prefix}{name}"[:100], []).append(_("There is no such field."))
+            continue
+        if raw is None:
+            if not field.attr.nullable:
+                errors.setdefault(prefix + name, []).append(_("This is needed."))
+            values[name] = None
+            continue
+        try:
+            values[name] = field.write(raw)
+        except Invalid as error:
+            errors.setdefault(prefix + name, []).append(str(error.message))
+    return values
+
+
+def _lines(
+    raw: Any, fields: Mapping[str, ApiField], errors: dict[str, list[str]], name: str
+) -> list[dict[str, Any]]:
+    if not isinstance(raw, list) or len(raw) > 1000 or not all(isinstance(x, dict) for x in raw):
+        errors.setdefault(name, []).append(_("Send a list of objects."))
+        return []
+    lines = []
+    for number, line in enumerate(raw):
+        lines.append(_taken(line, fields, errors, f"{name}.{number}."))
+        for one, field in fields.items():
+            column = field.attr.column
+            given = column.default is not None or column.server_default is not None
+            if one not in line and not column.nullable and not given:
+                errors.setdefault(f"{name}.{number}.{one}", []).append(_("This is needed."))
+    return lines
+
+
+def _links(
+    values: Mapping[str, Any], fields: Mapping[str, ApiField], prefix: str
+) -> list[tuple[str, type[Any], int]]:
+    return [
+        (prefix + name, target, value)
+        for name, value in values.items()
+        if value is not None and (target := fields[name].attr.target) is not None
+    ]
+
+
+def _check_links(
+    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: dict[str, list[str]]
+) -> None:
+    """Refuse ids that the caller cannot see; one query for each table. Nothing is ever made here."""
+    wanted: dict[type[Any], set[int]] = {}
+    for _name, target, pk in links:
+        wanted.setdefault(target, set()).add(pk)
+    for target, ids in wanted.items():
+        table = table_of(target)
+        known = set(session.scalars(select(table.c.id).where(table.c.id.in_(ids))))
+        for name, kind, pk in links:
+            if kind is target and pk not in known:
+                errors.setdefault(name, []).append(_("This does not exist."))
+
+
+Writers = list[tuple[str, int, Any]]
+
+
+def _selected(plan: Plan, fields: Sequence[ApiField]) -> tuple[list[Any], Writers]:
+    """Columns to select after id, sort_value and tie_value, and where each field finds its value."""
+    columns: list[Any] = []
+    writers: Writers = []
+    if "version" in plan.root.c:
+        columns.append(plan.root.c.version.label("v"))
+        writers.append(("version", 3, None))
+    for field in fields:
+        columns.append(plan.column(field.attr).label(f"c{len(columns)}"))
+        writers.append((field.name, len(columns) + 2, field.read))
+        if field.attr.target is not None:
+            columns.append(plan.title(field.attr).label(f"c{len(columns)}"))
+            at = len(columns) + 2
+            writers.append((f"{field.name}_name", at, _name_or_none))
+    return columns, writers
+
+
+def _name_or_none(value: Any) -> Any:
+    return None if value is None else called(value, "")
+
+
+def _object(row: Any, writers: Writers) -> dict[str, Any]:
+    found = {"id": row[0]}
+    for name, at, read in writers:
+        found[name] = row[at] if read is None else read(row[at])
+    return found
+
+
+def _body() -> dict[str, Any]:
+    """The request's JSON object, numbers with a point as exact decimals. Raises BadRequest or 415."""
+    if request.mimetype not in ("application/json", "text/json"):
+        abort(415)
+    try:
+        found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(_("The body is not valid JSON.")) from error
+    if not isinstance(found, dict):
+        raise BadRequest(_("Send a JSON object."))
+    refuse_odd_texts(found)
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
+    return Response(text, status, mimetype="application/json")
+
+
+def _with_version(answer: Response, row: Mapping[str, Any]) -> Response:
+    if row.get("version") is not None:
+        answer.headers["ETag"] = f'"{row["version"]}"'
+    return answer
+
+
+def resource_for(screen: Screen) -> type[Resource]:
+    """The generated resource of a screen."""
+    cls = type(screen)
+    return type(f"{cls.__name__}Api", (Resource,), {"screen": cls, "__module__": cls.__module__})

@@ -1,0 +1,298 @@
+"""Values as JSON: one reader and one writer per column, made once."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, Time
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.kit.email_address import normalise_email
+from app.kit.errors import Invalid
+from app.kit.money import to_stored
+from app.kit.phone import normalise_phone
+from app.kit.screens.attrs import Attr
+from app.kit.screens.paging import BIGGEST_ID
+
+LONGEST_TEXT = 20_000
+_SURROGATE = re.compile("[\ud800-\udfff\x00]")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiField:
+    """One field of a resource: how its value is read from a row, taken from a caller, and described."""
+
+    name: str
+    attr: Attr
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+
+def api_field(name: str, attr: Attr) -> ApiField:
+    """The field of an attribute."""
+    read, write, schema = _by_type(attr)
+    if attr.nullable:
+        schema = {**schema, "nullable": True}
+    if attr.label:
+        schema = {**schema, "title": attr.label}
+    if attr.help:
+        schema = {**schema, "description": attr.help}
+    return ApiField(name, attr, read, write, schema)
+
+
+def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], dict[str, Any]]:
+    kind = attr.column.type
+    if attr.target is not None:
+        return _same, _id, {"type": "integer", "format": "int64", "minimum": 1}
+    if attr.choices is not None:
+        values = [member.value for member in attr.choices]
+        return _value, _choice(attr), {"type": "string", "enum": values}
+    if attr.kind == "money":
+        return decimal_text, _money, _DECIMAL
+    for types, (read, schema) in _TYPES:
+        if isinstance(kind, types):
+            return read, _WRITERS[types](attr), dict(schema)
+    schema: dict[str, Any] = {"type": "string"}
+    if getattr(kind, "length", None):
+        schema["maxLength"] = kind.length
+    return _same, _text(attr), schema
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _value(member: Any) -> Any:
+    return None if member is None else str(member.value)
+
+
+def decimal_text(value: Any) -> str | None:
+    """A decimal without needless zeros, with at least two places."""
+    if value is None:
+        return None
+    text = f"{value:f}"
+    if "." not in text:
+        return f"{text}.00"
+    whole, _dot, places = text.partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+def _plain_decimal(value: Any) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def _moment(value: Any) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _iso(value: Any) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+_DECIMAL = {"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$", "example": "12.50"}
+_TYPES: tuple[tuple[Any, tuple[Callable[[Any], Any], dict[str, Any]]], ...] = (
+    (Boolean, (_same, {"type": "boolean"})),
+    (DateTime, (_moment, {"type": "string", "format": "date-time"})),
+    (Date, (_iso, {"type": "string", "format": "date"})),
+    (Time, (_iso, {"type": "string"})),
+    (Integer, (_same, {"type": "integer", "format": "int64"})),
+    (Numeric, (_plain_decimal, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})),
+    (ARRAY, (_same, {"type": "array", "items": {}})),
+    (JSONB, (_same, {})),
+)
+
+
+# --- what callers send ------------------------------------------------------------------------------------------
+
+
+def _bad(words: str) -> Invalid:
+    return Invalid(words)
+
+
+def _id(raw: Any) -> int:
+    """An id and nothing else: an object here once made new rows (marshmallow-sqlalchemy issue 212)."""
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise _bad(_("Send the id only."))
+    if not 0 < raw <= BIGGEST_ID:
+        raise _bad(_("This does not exist."))
+    return raw
+
+
+def _choice(attr: Attr) -> Callable[[Any], Any]:
+    def write(raw: Any) -> Any:
+        assert attr.choices is not None
+        try:
+            return attr.choices(raw)
+        except (ValueError, TypeError) as error:
+            raise _bad(_("Choose one of the list.")) from error
+
+    return write
+
+
+def _decimal(raw: Any) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+        raise _bad(_("Send a decimal as a text, like “12.50”."))
+    try:
+        found = Decimal(raw.strip() if isinstance(raw, str) else raw)
+    except (InvalidOperation, ValueError) as error:
+        raise _bad(_("Send a decimal as a text, like “12.50”.")) from error
+    if not found.is_finite() or found.adjusted() > 30 or int(found.as_tuple().exponent) < -30:
+        raise _bad(_("This number is too large."))
+    return found
+
+
+def _money(raw: Any) -> Decimal:
+    found = _decimal(raw)
+    try:
+        to_stored(found)
+    except Invalid:
+        raise
+    except ValueError as error:
+        raise _bad(_("At most four decimals.")) from error
+    return found
+
+
+def _boolean(_attr: Attr) -> Callable[[Any], bool]:
+    def write(raw: Any) -> bool:
+        if not isinstance(raw, bool):
+            raise _bad(_("Send true or false."))
+        return raw
+
+    return write
+
+
+def _datetime(_attr: Attr) -> Callable[[Any], datetime]:
+    def write(raw: Any) -> datetime:
+        try:
+            found = datetime.fromisoformat(raw)
+        except (ValueError, TypeError) as error:
+            raise _bad(_("Send a moment like “2026-11-21T14:30:00Z”.")) from error
+        if found.tzinfo is None or not 1 < found.year < 9999:
+            raise _bad(_("Send a moment like “2026-11-21T14:30:00Z”."))
+        return found.astimezone(UTC)
+
+    return write
+
+
+def _date(_attr: Attr) -> Callable[[Any], date]:
+    def write(raw: Any) -> date:
+        try:
+            return date.fromisoformat(raw)
+        except (ValueError, TypeError) as error:
+            raise _bad(_("Send a date like “2026-11-21”.")) from error
+
+    return write
+
+
+def _time(_attr: Attr) -> Callable[[Any], time]:
+    def write(raw: Any) -> time:
+        try:
+            return time.fromisoformat(raw)
+        except (ValueError, TypeError) as error:
+            raise _bad(_("Send a time like “14:30”.")) from error
+
+    return write
+
+
+def _integer(attr: Attr) -> Callable[[Any], int]:
+    kind = attr.column.type
+    largest = 2**15 - 1 if isinstance(kind, SmallInteger) else 2**31 - 1
+    largest = BIGGEST_ID if isinstance(kind, BigInteger) else largest
+
+    def write(raw: Any) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int):
+            raise _bad(_("Send a whole number."))
+        if abs(raw) > largest:
+            raise _bad(_("This number is too large."))
+        return raw
+
+    return write
+
+
+def _numeric(attr: Attr) -> Callable[[Any], Decimal]:
+    precision, scale = attr.column.type.precision, attr.column.type.scale or 0  # type: ignore[attr-defined]
+
+    def write(raw: Any) -> Decimal:
+        found = _decimal(raw)
+        if precision is not None and abs(found) >= Decimal(10) ** (precision - scale):
+            raise _bad(_("This number is too large."))
+        return found
+
+    return write
+
+
+def _array(_attr: Attr) -> Callable[[Any], list[Any]]:
+    def write(raw: Any) -> list[Any]:
+        if not isinstance(raw, list) or len(raw) > 1000 or any(isinstance(x, dict | list) for x in raw):
+            raise _bad(_("Send a list."))
+        return raw
+
+    return write
+
+
+def _json(_attr: Attr) -> Callable[[Any], Any]:
+    def write(raw: Any) -> Any:
+        if not isinstance(raw, dict | list):
+            raise _bad(_("Send an object or a list."))
+        return undecimal(raw)
+
+    return write
+
+
+def undecimal(raw: Any) -> Any:
+    """Numbers as JSON columns take them: the body is read with exact decimals."""
+    if isinstance(raw, Decimal):
+        return float(raw)
+    if isinstance(raw, dict):
+        return {key: undecimal(one) for key, one in raw.items()}
+    return [undecimal(one) for one in raw] if isinstance(raw, list) else raw
+
+
+def _text(attr: Attr) -> Callable[[Any], str]:
+    longest = getattr(attr.column.type, "length", None) or LONGEST_TEXT
+
+    def write(raw: Any) -> str:
+        if not isinstance(raw, str):
+            raise _bad(_("Send a text."))
+        if len(raw) > longest:
+            raise _bad(_("At most %(number)s characters.", number=longest))
+        if attr.form == "phone" and raw:
+            return normalise_phone(raw)
+        if attr.form == "email" and raw:
+            return normalise_email(raw)
+        return raw
+
+    return write
+
+
+_WRITERS: dict[Any, Callable[[Attr], Callable[[Any], Any]]] = {
+    Boolean: _boolean,
+    DateTime: _datetime,
+    Date: _date,
+    Time: _time,
+    Integer: _integer,
+    Numeric: _numeric,
+    ARRAY: _array,
+    JSONB: _json,
+}
+
+
+def refuse_odd_texts(raw: Any, depth: int = 0) -> None:
+    """Refuse what PostgreSQL cannot keep as text: NUL, and halves of UTF-16 pairs. Raises Invalid."""
+    if depth > 50:
+        raise _bad(_("This is nested too deeply."))
+    if isinstance(raw, str):
+        if _SURROGATE.search(raw):
+            raise _bad(_("A text holds characters that cannot be kept."))
+    elif isinstance(raw, dict):
+        for key, one in raw.items():
+            refuse_odd_texts(key, depth + 1)
+            refuse_odd_texts(one, depth + 1)
+    elif isinstance(raw, list):
+        for one in raw:
+            refuse_odd_texts(one, depth + 1)
