@@ -20,24 +20,8 @@ ROOMS = {
     "api",
     "extends",
 }
-# The engine of `messages` is a program of its own between its queries and its operations: parts of
-# it, not rooms. A name that is added here is a decision (docs/decisions/).
-ENGINES = {
-    "messages": {
-        "addresses",
-        "html_text",
-        "inbox",
-        "journal",
-        "mime",
-        "outcomes",
-        "references",
-        "render",
-        "sms_length",
-        "smtp",
-        "twilio_codes",
-        "twilio_sender",
-    }
-}
+# What speaks to providers and knows no table: see docs/decisions/0010-engine-room.md.
+ENGINES = {"messages": {"engine"}}
 
 
 def _sources(*folders):
