@@ -1,0 +1,24 @@
+"""The tables of messages."""
+
+from app.messages.models.dispatching import (
+    Dispatch,
+    DispatchBatch,
+    DispatchRecipient,
+    OutboxMessage,
+    SendAttempt,
+)
+from app.messages.models.hearing import MessageEvent, Suppression, WebhookInbox
+from app.messages.models.templates import MessageTemplate, MessageTemplateVersion
+
+__all__ = [
+    "Dispatch",
+    "DispatchBatch",
+    "DispatchRecipient",
+    "MessageEvent",
+    "MessageTemplate",
+    "MessageTemplateVersion",
+    "OutboxMessage",
+    "SendAttempt",
+    "Suppression",
+    "WebhookInbox",
+]
