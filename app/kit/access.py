@@ -158,22 +158,26 @@ def reading(as_reader: Reader | None) -> Iterator[None]:
         _borrowed.reset(token)
 
 
+# Database, membership, perm_version. A process may see two databases: tests do.
+_Key = tuple[str | None, int, int]
+
+
 class _Kept:
     """The rights of memberships as last seen by this process, the least recently used dropped."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = Lock()
-        self._found: OrderedDict[tuple[int, int], frozenset[Right]] = OrderedDict()
+        self._found: OrderedDict[_Key, frozenset[Right]] = OrderedDict()
 
-    def get(self, key: tuple[int, int]) -> frozenset[Right] | None:
+    def get(self, key: _Key) -> frozenset[Right] | None:
         with self._lock:
             found = self._found.get(key)
             if found is not None:
                 self._found.move_to_end(key)
             return found
 
-    def put(self, key: tuple[int, int], rights: frozenset[Right]) -> None:
+    def put(self, key: _Key, rights: frozenset[Right]) -> None:
         with self._lock:
             self._found[key] = rights
             if len(self._found) > self._most:
@@ -232,7 +236,7 @@ def _rights(door: Session, row: Any) -> frozenset[Right]:
 
     if row.membership_id is None:
         return doors.rights(door, row.user_id, None) if row.superuser else frozenset()
-    key = (row.membership_id, row.perm_version)
+    key = (door.get_bind().engine.url.database, row.membership_id, row.perm_version)
     rights = KEPT.get(key)
     if rights is None:
         rights = doors.rights(door, row.user_id, row.membership_id)

@@ -31,6 +31,8 @@ from app.company.choices import InvitationState
 from app.company.models.places import Store
 from app.company.models.staff import Employee
 from app.kit import clock
+from app.kit.database.functions import SqlFunction, register
+from app.kit.database.install.search import Look
 from app.kit.database.model import COMPANY_DEFAULT, Business, Model, link
 from app.kit.database.stamp import Role as DatabaseRole
 from app.kit.security.models import Person, Role
@@ -78,6 +80,7 @@ class Membership(Business, Model):
         {
             "info": {
                 "label": _l("Person"),
+                "search": (Look("membership", "id", "id"),),
                 "grants": {
                     APP: f"select, update (active, all_stores, employee_id, {_STAMP})",
                     STORE: "select",
@@ -127,6 +130,24 @@ class Membership(Business, Model):
 
     def __str__(self) -> str:
         return str(self.person)
+
+
+# The text stands in the person's row, which belongs to no company: written by hand for that reason.
+register(
+    SqlFunction(
+        "membership(text, integer)",
+        """create or replace function search.membership(q text, n integer) returns setof bigint
+language plpgsql stable security definer set search_path = pg_catalog, public as $$
+begin
+  return query select m.id from membership m join ab_user u on u.id = m.user_id
+   where m.company_id = nullif(current_setting('app.company_id', true), '')::bigint
+     and (strpos(fold(u.name), fold(q)) > 0 or strpos(lower(u.email), lower(q)) > 0) limit n;
+end $$""",
+        schema="search",
+        owner=DatabaseRole.SEARCH,
+        definer=True,
+    )
+)
 
 
 class PermVersion(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import text
@@ -228,9 +228,7 @@ def _change_password(who: Reader, form: Any) -> Any:
 
 
 def _languages() -> dict[str, str]:
-    from app.web.texts import LANGUAGES  # noqa: PLC0415 -- the look imports pages of the kit
-
-    return LANGUAGES
+    return {code: one["name"] for code, one in current_app.config["LANGUAGES"].items()}
 
 
 __all__ = ["AccountView", "session_columns", "session_row"]

@@ -21,6 +21,7 @@ from app.kit.rights import parse
 from app.kit.security import doors
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
+from app.kit.security.menu import shell
 from app.kit.security.csrf import TOKENS, carries_token
 from app.kit.security.signin import COOKIE_KEY, SignInView
 
@@ -207,7 +208,8 @@ def request_id() -> str:
 
 
 def prepare(app: Flask) -> None:
-    """Forget the stamp when a request is over: its thread serves somebody else next."""
+    """Give pages their shell, and forget the stamp with the request: its thread serves others next."""
+    app.extensions["web_shell"] = shell
     app.config["FAB_API_KEY_ENABLED"] = True
     app.config["FAB_API_KEY_PREFIXES"] = [KEY_PREFIX]
     app.teardown_request(lambda _error: set_stamp(None))

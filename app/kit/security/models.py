@@ -8,9 +8,11 @@ is configured, and two classes on one row go stale in a session. Who may read or
 from typing import Any
 
 from flask_appbuilder.security.sqla import models as fab
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -34,7 +36,8 @@ PermissionView = fab.PermissionView
 role_rights: Table = fab.assoc_permissionview_role
 installation_roles: Table = fab.assoc_user_role
 
-APP, STORE, PLATFORM = DatabaseRole.APP, DatabaseRole.STORE, DatabaseRole.PLATFORM
+APP, STORE = DatabaseRole.APP, DatabaseRole.STORE
+PLATFORM, SEARCH = DatabaseRole.PLATFORM, DatabaseRole.SEARCH
 
 
 def _table(model: Any) -> Table:
@@ -56,15 +59,22 @@ def _number_by_identity(table: Table) -> None:
 def _extend_user() -> None:
     User.locale = mapped_column(Text, info={"label": None})
     User.time_zone = mapped_column(Text, info={"label": None})
+    User.name = mapped_column(
+        Text,
+        Computed("trim(first_name || ' ' || last_name)", persisted=True),
+        info={"label": _l("Name")},
+    )
     table = _table(User)
     # Sign-in compares in lower case; two spellings of one address must not be two people.
     Index("uq_ab_user_lower_email", func.lower(table.c.email), unique=True)
     Index("uq_ab_user_lower_username", func.lower(table.c.username), unique=True)
     # Never the password: it is seen by functions of the schema `auth` only.
-    seen = "select (id, first_name, last_name, email, active, locale, time_zone)"
+    seen = "select (id, first_name, last_name, name, email, active, locale, time_zone)"
     colleagues = "id in (select m.user_id from membership m)"
-    table.info["grants"] = {APP: seen, STORE: seen}
-    table.info["policy"] = {APP: colleagues, STORE: colleagues}
+    table.info["grants"] = {APP: seen, STORE: seen, SEARCH: "select (id, name, email)"}
+    table.info["policy"] = {APP: colleagues, STORE: colleagues, SEARCH: "true"}
+    table.info["title"] = "name"
+    table.c.email.info["label"] = _l("Email")
 
 
 def _extend_role() -> None:
@@ -119,21 +129,25 @@ class Person(Model):
 
     __table__ = _table(User)
     __mapper_args__ = {
-        "include_properties": ["id", "first_name", "last_name", "email", "active", "locale"],
+        "include_properties": [
+            "id",
+            "first_name",
+            "last_name",
+            "name",
+            "email",
+            "active",
+            "locale",
+        ],
         "confirm_deleted_rows": False,
     }
 
     id: Mapped[int]
     first_name: Mapped[str]
     last_name: Mapped[str]
+    name: Mapped[str]
     email: Mapped[str]
     active: Mapped[bool | None]
     locale: Mapped[str | None]
-
-    @property
-    def name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -1,0 +1,34 @@
+"""What this domain gives to the rest: its screens, who can give rights, roles at deploy, demo people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.company import screens
+from app.company.operations import sync_roles
+from app.company.operations.demo import DEMO
+from app.company.queries import administrators
+from app.kit.access import Right, reader_or_none
+from app.kit.database.session import work
+from app.kit.registry import demo_data
+from app.kit.rights import who_gives
+from app.kit.security.permissions import on_permissions
+
+
+def givers(right: Right) -> Iterable[str]:
+    """Name the administrators, in a transaction of its own: the reader's has been rolled back."""
+    who = reader_or_none()
+    stamp = who and who.stamp()
+    if stamp is None or stamp.company_id is None:
+        return []
+    with work(stamp) as session:
+        return [str(membership.person) for membership in administrators(session)[:3]]
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    who_gives(givers)
+    on_permissions("company", sync_roles)
+    demo_data.register(*DEMO)

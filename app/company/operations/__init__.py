@@ -1,0 +1,52 @@
+"""What is done with companies, roles, people and keys. Operations flush and never commit."""
+
+from app.company.operations.companies import add_member, add_person, found_company
+from app.company.operations.keys import make_key, revoke_key
+from app.company.operations.people import (
+    deactivate,
+    end_sessions,
+    invite,
+    reactivate,
+    resend_invitation,
+    revoke_invitation,
+    set_roles,
+    set_stores,
+)
+from app.company.operations.places import (
+    check_company,
+    check_employee,
+    check_opening_hours,
+    check_store,
+)
+from app.company.operations.roles import (
+    change_role,
+    make_role,
+    remove_role,
+    seed_roles,
+    sync_roles,
+)
+
+__all__ = [
+    "add_member",
+    "add_person",
+    "change_role",
+    "check_company",
+    "check_employee",
+    "check_opening_hours",
+    "check_store",
+    "deactivate",
+    "end_sessions",
+    "found_company",
+    "invite",
+    "make_key",
+    "make_role",
+    "reactivate",
+    "remove_role",
+    "resend_invitation",
+    "revoke_invitation",
+    "revoke_key",
+    "seed_roles",
+    "set_roles",
+    "set_stores",
+    "sync_roles",
+]

@@ -1,0 +1,217 @@
+"""People of a company: invited, given roles and stores, deactivated. Never their person or password."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.company.models import (
+    Invitation,
+    Membership,
+    Person,
+    UserSession,
+    membership_role,
+    membership_store,
+)
+from app.company.operations.guards import (
+    check_roles,
+    check_stores,
+    check_stronger,
+    somebody_in_charge,
+    stores_of,
+)
+from app.company.queries import roles_of
+from app.kit.access import Reader
+from app.kit.email_address import normalise_email
+from app.kit.errors import Conflict, Invalid
+from app.kit.mail import send_later
+from app.kit.security.doors import hash_of, new_token
+from app.kit.security.signin import public_url
+
+VALID_FOR = timedelta(days=7)
+
+
+def set_roles(
+    session: Session, membership: Membership, role_ids: Collection[int], *, by: Reader, at: datetime
+) -> None:
+    """Give exactly these roles. Raises NotYours, NotFound, LastAdministrator."""
+    with somebody_in_charge(session):
+        present = {role.id for role in roles_of(session, membership)}
+        wanted = set(role_ids)
+        check_roles(session, by, present ^ wanted)
+        if gone := present - wanted:
+            session.execute(
+                delete(membership_role).where(
+                    membership_role.c.membership_id == membership.id,
+                    membership_role.c.role_id.in_(gone),
+                )
+            )
+        if new := wanted - present:
+            rows = [{"membership_id": membership.id, "role_id": one} for one in sorted(new)]
+            session.execute(insert(membership_role), rows)
+        membership.changed_at = at
+
+
+def set_stores(
+    session: Session,
+    membership: Membership,
+    *,
+    all_stores: bool,
+    store_ids: Collection[int] = (),
+    by: Reader,
+    at: datetime,
+) -> None:
+    """Open all stores or exactly these. Raises Invalid for none at all, Refused, LastAdministrator."""
+    with somebody_in_charge(session):
+        present = stores_of(session, membership)
+        wanted = set() if all_stores else set(store_ids)
+        if (all_stores, wanted) == (membership.all_stores, present):
+            return
+        if not all_stores and not wanted:
+            raise Invalid(_("Name at least one store, or open all."), field="store_ids")
+        check_stores(by, all_stores=membership.all_stores, store_ids=present)
+        check_stores(by, all_stores=all_stores, store_ids=wanted)
+        if gone := present - wanted:
+            session.execute(
+                delete(membership_store).where(
+                    membership_store.c.membership_id == membership.id,
+                    membership_store.c.store_id.in_(gone),
+                )
+            )
+        if new := wanted - present:
+            rows = [{"membership_id": membership.id, "store_id": one} for one in sorted(new)]
+            session.execute(insert(membership_store), rows)
+        membership.all_stores = all_stores
+        membership.changed_at = at
+
+
+def deactivate(session: Session, membership: Membership, *, by: Reader, at: datetime) -> None:
+    """Close the company to somebody; their sessions, keys and invitations end at once."""
+    with somebody_in_charge(session):
+        check_stronger(session, by, membership)
+        membership.active = False
+        session.execute(
+            update(Invitation)
+            .where(
+                Invitation.created_by == membership.user_id,
+                Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+            )
+            .values(revoked_at=at)
+        )
+        session.flush()
+
+
+def reactivate(session: Session, membership: Membership, *, by: Reader, at: datetime) -> None:
+    """Open the company again to somebody. Raises NotYours for roles beyond the reader's."""
+    check_stronger(session, by, membership)
+    membership.active = True
+    session.flush()
+
+
+def end_sessions(
+    session: Session, membership: Membership, *, by: Reader, at: datetime, only: int | None = None
+) -> int:
+    """End a member's sessions in this company, or one of them; give how many ended."""
+    check_stronger(session, by, membership)
+    which = [UserSession.membership_id == membership.id, UserSession.ended_at.is_(None)]
+    if only is not None:
+        which.append(UserSession.id == only)
+    ended = session.execute(update(UserSession).where(*which).values(ended_at=at))
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # a cursor's result
+
+
+def invite(
+    session: Session,
+    *,
+    email: str,
+    role_ids: Collection[int],
+    all_stores: bool = True,
+    store_ids: Collection[int] = (),
+    by: Reader,
+    at: datetime,
+) -> Invitation:
+    """Offer somebody a place, by mail. Raises Invalid, NotYours, Conflict for somebody who is there."""
+    address = normalise_email(email)
+    if not role_ids:
+        raise Invalid(_("Choose at least one role."), field="role_ids")
+    if not all_stores and not store_ids:
+        raise Invalid(_("Name at least one store, or open all."), field="store_ids")
+    check_roles(session, by, role_ids)
+    check_stores(by, all_stores=all_stores, store_ids=store_ids)
+    _check_not_there(session, address)
+    # One open invitation for an address: the older link stops working.
+    session.execute(
+        update(Invitation).where(Invitation.email == address, *_is_open()).values(revoked_at=at)
+    )
+    made = Invitation(
+        email=address,
+        token_hash="",
+        role_ids=sorted(role_ids),
+        all_stores=all_stores,
+        store_ids=[] if all_stores else sorted(store_ids),
+        expires_at=at + VALID_FOR,
+        sent_at=at,
+    )
+    session.add(made)
+    _send(session, made, by, at)
+    return made
+
+
+def resend_invitation(
+    session: Session, invitation: Invitation, *, by: Reader, at: datetime
+) -> Invitation:
+    """Send a fresh link for another seven days; the older one stops working."""
+    _check_open(invitation)
+    check_roles(session, by, invitation.role_ids)
+    _send(session, invitation, by, at)
+    return invitation
+
+
+def revoke_invitation(
+    session: Session, invitation: Invitation, *, by: Reader, at: datetime
+) -> Invitation:
+    """Withdraw the offer: the link stops working."""
+    _check_open(invitation)
+    invitation.revoked_at = at
+    session.flush()
+    return invitation
+
+
+def _is_open() -> tuple[object, ...]:
+    return (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+
+
+def _check_open(invitation: Invitation) -> None:
+    if invitation.accepted_at or invitation.revoked_at:
+        raise Conflict(_("This invitation is accepted or withdrawn already."))
+
+
+def _check_not_there(session: Session, address: str) -> None:
+    there = session.scalar(
+        select(Membership.id)
+        .join(Membership.person)
+        .where(Person.email == address, Membership.active, Membership.archived_at.is_(None))
+    )
+    if there is not None:
+        raise Conflict(_("This person works here already."), field="email")
+
+
+def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> None:
+    token = new_token()
+    invitation.token_hash = hash_of(token)
+    invitation.sent_at, invitation.expires_at = at, at + VALID_FOR
+    session.flush()
+    text = _(
+        "Hello,\n\n%(who)s invites you to work for %(company)s in Tresen. Open this link to set"
+        " your name and password. It works once, for seven days:\n\n%(address)s",
+        who=by.name,
+        company=by.company_name,
+        address=public_url("SignInView.invitation", token=token),
+    )
+    subject = _("Invitation to %(company)s", company=by.company_name)
+    send_later(session, invitation.email, subject, text)

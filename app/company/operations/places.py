@@ -1,0 +1,96 @@
+"""What is checked before a company, store or employee is saved."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+from babel.numbers import list_currencies
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.company.models import Company, Employee, Store
+from app.kit.email_address import normalise_email
+from app.kit.errors import Invalid
+from app.kit.phone import normalise_phone
+from app.kit.zones import canonical_zone
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def check_company(session: Session, company: Company, *, by: int | None, at: datetime) -> None:
+    """Put zone, currency and country into their usual form. Raises Invalid."""
+    _check_place(company)
+    session.flush()
+
+
+def check_store(session: Session, store: Store, *, by: int | None, at: datetime) -> None:
+    """Put zone, currency, phone and address into their usual form. Raises Invalid."""
+    _check_place(store)
+    _check_contacts(store, store.country)
+    check_opening_hours(store.opening_hours or {})
+    session.add(store)
+    session.flush()
+
+
+def check_employee(session: Session, employee: Employee, *, by: int | None, at: datetime) -> None:
+    """Put phone and address into their usual form. Raises Invalid."""
+    _check_contacts(employee, None)
+    if employee.left_on and employee.entered_on and employee.left_on < employee.entered_on:
+        raise Invalid(_("Nobody leaves before they came."), field="left_on")
+    session.add(employee)
+    session.flush()
+
+
+def check_opening_hours(hours: dict[str, Any]) -> None:
+    """Raise Invalid unless it is {"mon": [["09:00", "18:00"]], …, "exceptions": {"2026-12-24": []}}."""
+    try:
+        usual = {day: spans for day, spans in hours.items() if day != "exceptions"}
+        exceptions = hours.get("exceptions", {})
+        dated = [date.fromisoformat(day) for day in exceptions]
+        good = set(usual) <= set(DAYS) and len(dated) == len(exceptions)
+        good = good and all(map(_in_order, (*usual.values(), *exceptions.values())))
+    except (TypeError, ValueError, AttributeError):
+        good = False
+    if not good:
+        raise Invalid(
+            _("Opening hours go from earlier to later, such as 09:00 to 18:00."),
+            field="opening_hours",
+        )
+
+
+def _in_order(spans: Any) -> bool:
+    """Say whether the spans of a day are times, one after the other."""
+    before = ""
+    for opens, closes in spans:
+        if not (_TIME.fullmatch(opens) and _TIME.fullmatch(closes) and before <= opens < closes):
+            return False
+        before = closes
+    return True
+
+
+def _check_place(obj: Any) -> None:
+    obj.currency = (obj.currency or "").strip().upper()
+    if obj.currency not in list_currencies():
+        raise Invalid(_("“%(code)s” is not a currency.", code=obj.currency), field="currency")
+    obj.country = (obj.country or "").strip().upper()
+    if len(obj.country) != 2 or not obj.country.isascii() or not obj.country.isalpha():
+        raise Invalid(_("A country has two letters, such as DE."), field="country")
+    try:
+        obj.time_zone = canonical_zone(obj.time_zone or "")
+    except Invalid as refused:
+        raise Invalid(refused.message, field="time_zone") from refused
+
+
+def _check_contacts(obj: Any, country: str | None) -> None:
+    for field, normalise in (("phone", normalise_phone), ("email", normalise_email)):
+        value = (getattr(obj, field) or "").strip()
+        try:
+            if field == "phone":
+                setattr(obj, field, normalise(value, country) if value else None)  # type: ignore[operator]
+            else:
+                setattr(obj, field, normalise(value) if value else None)  # type: ignore[operator]
+        except Invalid as refused:
+            raise Invalid(refused.message, field=field) from refused

@@ -1,0 +1,148 @@
+"""Questions about people, roles and who may what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, contains_eager, selectinload
+
+from app.company.models import Membership, Person, UserSession, membership_role
+from app.kit import clock
+from app.kit.access import Right
+from app.kit.security.models import Permission, PermissionView, Role, ViewMenu, role_rights
+
+# Who has both can put everything else right again.
+ADMINISTERS: frozenset[Right] = frozenset({("write", "Membership"), ("write", "Role")})
+
+_PV = (
+    select(PermissionView.id, Permission.name.label("permission"), ViewMenu.name.label("view"))
+    .select_from(PermissionView)
+    .join(Permission, Permission.id == PermissionView.permission_id)
+    .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+    .subquery("rights")
+)
+
+
+def known_rights(session: Session) -> dict[Right, int]:
+    """Every right there is a row for, with the row's id."""
+    rows = session.execute(select(_PV.c.id, _PV.c.permission, _PV.c.view))
+    return {(row.permission.removeprefix("can_"), row.view): row.id for row in rows}
+
+
+def rights_of_roles(session: Session, role_ids: Collection[int]) -> dict[int, frozenset[Right]]:
+    """What each of the roles allows; those without any right are there too."""
+    found: dict[int, set[Right]] = {role_id: set() for role_id in role_ids}
+    rows = session.execute(
+        select(role_rights.c.role_id, _PV.c.permission, _PV.c.view)
+        .join(_PV, _PV.c.id == role_rights.c.permission_view_id)
+        .where(role_rights.c.role_id.in_(role_ids))
+    )
+    for row in rows:
+        found[row.role_id].add((row.permission.removeprefix("can_"), row.view))
+    return {role_id: frozenset(rights) for role_id, rights in found.items()}
+
+
+def rights_by_role(session: Session, membership: Membership) -> dict[Right, list[str]]:
+    """What a membership may, with the names of the roles each right comes from."""
+    roles = roles_of(session, membership)
+    rights = rights_of_roles(session, [role.id for role in roles])
+    found: dict[Right, list[str]] = defaultdict(list)
+    for role in roles:
+        for right in rights[role.id]:
+            found[right].append(role.name)
+    return dict(found)
+
+
+def roles(session: Session) -> Sequence[Role]:
+    """The company's roles by name."""
+    own = Role.company_id.is_not(None)  # type: ignore[attr-defined]  # added to FAB's class
+    return session.scalars(select(Role).where(own).order_by(Role.name)).all()
+
+
+def roles_of(session: Session, membership: Membership) -> Sequence[Role]:
+    """The membership's roles by name."""
+    return session.scalars(
+        select(Role)
+        .join(membership_role, membership_role.c.role_id == Role.id)
+        .where(membership_role.c.membership_id == membership.id)
+        .order_by(Role.name)
+    ).all()
+
+
+def members_with(session: Session, role_id: int) -> Sequence[Membership]:
+    """The active memberships that have the role, by name."""
+    return session.scalars(
+        _members()
+        .join(membership_role, membership_role.c.membership_id == Membership.id)
+        .where(membership_role.c.role_id == role_id)
+    ).all()
+
+
+def members(session: Session) -> Sequence[Membership]:
+    """The active memberships by name, with their roles."""
+    return session.scalars(_members().options(selectinload(Membership.roles))).all()
+
+
+def _members() -> Any:
+    return (
+        select(Membership)
+        .join(Membership.person)
+        .options(contains_eager(Membership.person))
+        .where(Membership.active, Membership.archived_at.is_(None))
+        .order_by(Person.last_name, Person.first_name, Membership.id)
+    )
+
+
+def _has(right: Right) -> Any:
+    return exists(
+        select(1)
+        .select_from(membership_role)
+        .join(role_rights, role_rights.c.role_id == membership_role.c.role_id)
+        .join(_PV, _PV.c.id == role_rights.c.permission_view_id)
+        .where(
+            membership_role.c.membership_id == Membership.id,
+            _PV.c.permission == f"can_{right[0]}",
+            _PV.c.view == right[1],
+        )
+    )
+
+
+def administrators(session: Session) -> Sequence[Membership]:
+    """The active memberships that may give rights in the whole company, by name."""
+    conditions = [_has(right) for right in sorted(ADMINISTERS)]
+    query = _members().where(Membership.all_stores, *conditions)
+    return session.scalars(query).unique().all()
+
+
+def count_administrators(session: Session) -> int:
+    """How many could still put everything right."""
+    conditions = [_has(right) for right in sorted(ADMINISTERS)]
+    found: int | None = session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .join(Membership.person)
+        .where(
+            Membership.active,
+            Membership.archived_at.is_(None),
+            Membership.all_stores,
+            Person.active,
+            *conditions,
+        )
+    )
+    return found or 0
+
+
+def sessions_of(session: Session, membership: Membership) -> Sequence[UserSession]:
+    """Where a member is signed in for this company, last seen first."""
+    return session.scalars(
+        select(UserSession)
+        .where(
+            UserSession.membership_id == membership.id,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > clock.now(),
+        )
+        .order_by(UserSession.last_seen_at.desc())
+    ).all()

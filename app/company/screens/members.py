@@ -1,0 +1,334 @@
+"""People: the list, their roles and stores, what they may and through which role, their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from wtforms import EmailField, Form, RadioField, SelectMultipleField
+from wtforms.validators import InputRequired
+
+from app.company import operations, queries
+from app.company.models import Invitation, Membership
+from app.company.operations.guards import stores_of
+from app.company.screens.shared import areas_to_read, refuse_beside, store_choices
+from app.kit import clock
+from app.kit.access import reader
+from app.kit.database.session import db
+from app.kit.errors import CrmError, NotFound
+from app.kit.screens import Do, Screen
+from app.kit.screens.areas import SETTINGS
+from app.kit.screens.guarding import needs
+from app.kit.screens.pages import (
+    Action,
+    Field,
+    FormPage,
+    FormSection,
+    Link,
+    ListPage,
+    RightsPage,
+)
+from app.kit.screens.record import load_or_404
+from app.kit.security.account import session_columns, session_row
+from app.kit.security.attempt import network
+from app.kit.security.signin import send_reset
+
+
+class PlaceForm(Form):  # type: ignore[misc]  # WTForms is untyped
+    """Roles and stores of somebody."""
+
+    roles = SelectMultipleField(_l("Roles"), description=_l("What they may do."))
+    scope = RadioField(
+        _l("Whose data"),
+        choices=[("all", _l("All stores of the company")), ("some", _l("Only these stores"))],
+        default="all",
+    )
+    stores = SelectMultipleField(_l("Stores"))
+
+
+class InviteForm(PlaceForm):
+    """Where the invitation goes, and what it offers."""
+
+    email = EmailField(_l("Email"), [InputRequired(_l("An email address is needed."))])
+
+
+def _deactivate(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
+    operations.deactivate(session, obj, by=reader(), at=at)
+
+
+def _reactivate(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
+    operations.reactivate(session, obj, by=reader(), at=at)
+
+
+def _send_reset(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
+    # An administrator never sets a password: the link goes to the person alone.
+    send_reset(obj.person.email, network=network())
+
+
+def _sign_out(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
+    operations.end_sessions(session, obj, by=reader(), at=at)
+
+
+class MembershipScreen(Screen):
+    """The company's people."""
+
+    model = Membership
+    area = SETTINGS
+    icon = "users"
+    label, one = _l("People"), _l("Person")
+    path = "people"
+    help = _l("Who signs in for the company, with which roles and in which stores.")
+    list_columns = ("person", "person.email", "employee", "active", "all_stores", "created_at")
+    filters = ("employee",)
+    search_hint = _l("Name or email")
+    sections = (
+        (_l("Person"), ("person", "person.email", "employee")),
+        (_l("Access"), ("active", "all_stores")),
+    )
+    read_only = ("person", "person.email", "active", "all_stores")
+    adds = archives = False
+    actions_on = {
+        "deactivate": Do(
+            _deactivate,
+            _l("Deactivate"),
+            icon="lock",
+            danger=True,
+            confirm=_l("They are signed out everywhere and cannot come in any more."),
+            done=_l("Deactivated and signed out."),
+            when=lambda obj: bool(obj.active),
+        ),
+        "reactivate": Do(
+            _reactivate,
+            _l("Let in again"),
+            icon="lock-open",
+            when=lambda obj: not obj.active,
+        ),
+        "send_reset": Do(
+            _send_reset,
+            _l("Send a link for a new password"),
+            icon="mail",
+            done=_l("The link is on its way to them."),
+            when=lambda obj: bool(obj.active),
+        ),
+        "sign_out": Do(
+            _sign_out,
+            _l("Sign out everywhere"),
+            icon="logout",
+            confirm=_l("They have to sign in again on every device."),
+            done=_l("Signed out."),
+        ),
+    }
+
+    @expose("/rights/<int:pk>")
+    @needs("read")
+    def rights(self, pk: int) -> Any:
+        """What a member may do, and which role gives it."""
+        session = db.session()
+        member = load_or_404(self, session, pk)
+        granted = queries.rights_by_role(session, member)
+        roles = queries.roles_of(session, member)
+        page = RightsPage(
+            title=_("Rights of %(name)s", name=member.person.name),
+            crumbs=self._crumbs(member),
+            facts=", ".join(role.name for role in roles) or _("no role"),
+            areas=areas_to_read(queries.known_rights(session), granted),
+            primary=self._edit_roles(pk),
+            readonly=True,
+        )
+        return render_template("tresen/rights.html", page=page)
+
+    @expose("/roles/<int:pk>", methods=["GET", "POST"])
+    @needs("write")
+    def roles(self, pk: int) -> Any:
+        """Choose a member's roles and stores."""
+        session, by = db.session(), reader()
+        member = load_or_404(self, session, pk)
+        present = {str(role.id) for role in queries.roles_of(session, member)}
+        form = PlaceForm(
+            request.form or None,
+            data={
+                "roles": present,
+                "scope": "all" if member.all_stores else "some",
+                "stores": {str(one) for one in stores_of(session, member)},
+            },
+        )
+        _fill(session, form)
+        status = 200
+        if request.method == "POST" and form.validate():
+            try:
+                _save_place(session, member, form)
+            except CrmError as refused:
+                session.rollback()
+                member = load_or_404(self, session, pk)
+                refuse_beside(form, refused)
+                status = refused.status
+            else:
+                flash(_("Saved. It counts from their next click."), "success")
+                return redirect(self.url("rights", pk))
+        page = FormPage(
+            title=_("Roles of %(name)s", name=member.person.name),
+            crumbs=self._crumbs(member),
+            sections=_sections(form),
+            save_label=_("Save"),
+            discard_url=self.url("show", pk),
+        )
+        return render_template("tresen/form.html", page=page), status
+
+    @expose("/sessions/<int:pk>")
+    @needs("read")
+    def sessions(self, pk: int) -> Any:
+        """Where a member is signed in for this company."""
+        session, by = db.session(), reader()
+        member = load_or_404(self, session, pk)
+        page = ListPage(
+            title=_("Where %(name)s is signed in", name=member.person.name),
+            crumbs=self._crumbs(member),
+            searchable=False,
+            columns=session_columns(),
+            rows=[
+                session_row(one, by.session_id, self.url("end", f"{pk}/{one.id}"))
+                for one in queries.sessions_of(session, member)
+            ],
+        )
+        return render_template("tresen/list.html", page=page)
+
+    @expose("/end/<int:pk>/<int:session_id>", methods=["POST"])
+    @needs("sign_out")
+    def end(self, pk: int, session_id: int) -> Any:
+        """End one of a member's sessions."""
+        session = db.session()
+        member = load_or_404(self, session, pk)
+        ended = operations.end_sessions(
+            session, member, by=reader(), at=clock.now(), only=session_id
+        )
+        if not ended:
+            raise NotFound
+        flash(_("That device is signed out."), "success")
+        return redirect(self.url("sessions", pk))
+
+    def _crumbs(self, member: Membership) -> list[Link]:
+        return [
+            Link(self.area.label),
+            Link(self.label, self.list_url()),
+            Link(member.person.name, self.url("show", member.id)),
+        ]
+
+    def _edit_roles(self, pk: int) -> Action | None:
+        url = self.url("roles", pk)
+        return Action(_("Change roles"), url, "pencil") if self.may("write") else None
+
+
+class InvitationScreen(Screen):
+    """Places offered by mail."""
+
+    model = Invitation
+    area = SETTINGS
+    icon = "mail"
+    label, one = _l("Invitations"), _l("Invitation")
+    help = _l("Places in the company that were offered by mail.")
+    list_columns = ("email", "sent_at", "expires_at", "accepted_at", "revoked_at")
+    sections = (
+        (_l("Invitation"), ("email", "all_stores", "employee_id")),
+        (_l("Course"), ("sent_at", "expires_at", "accepted_at", "revoked_at")),
+    )
+    adds = edits = archives = exports = False
+    actions_on = {
+        "resend": Do(
+            lambda session, obj, /, *, by, at: operations.resend_invitation(
+                session, obj, by=reader(), at=at
+            ),
+            _l("Send again"),
+            icon="send",
+            done=_l("Sent. The earlier link does not work any more."),
+            when=lambda obj: not (obj.accepted_at or obj.revoked_at),
+        ),
+        "revoke": Do(
+            lambda session, obj, /, *, by, at: operations.revoke_invitation(
+                session, obj, by=reader(), at=at
+            ),
+            _l("Withdraw"),
+            icon="ban",
+            danger=True,
+            confirm=_l("The link in the mail stops working."),
+            when=lambda obj: not (obj.accepted_at or obj.revoked_at),
+        ),
+    }
+
+    def permissions(self) -> list[str]:
+        """Inviting is a right of its own name, although no record is added by a form."""
+        return [*super().permissions(), "write"]
+
+    @expose("/invite", methods=["GET", "POST"])
+    @needs("write")
+    def invite(self) -> Any:
+        """Offer somebody a place."""
+        session, by = db.session(), reader()
+        form, status = InviteForm(request.form or None), 200
+        _fill(session, form)
+        if request.method == "POST" and form.validate():
+            try:
+                _invite(session, form)
+            except CrmError as refused:
+                session.rollback()
+                refuse_beside(form, refused)
+                status = refused.status
+            else:
+                flash(_("The invitation is on its way. It works for seven days."), "success")
+                return redirect(self.list_url())
+        page = FormPage(
+            title=_("Invite somebody"),
+            crumbs=[Link(self.area.label), Link(self.label, self.list_url())],
+            sections=[
+                FormSection(_("Person"), [Field(form.email, "half")]),
+                *_sections(form),
+            ],
+            save_label=_("Send the invitation"),
+            discard_url=self.list_url(),
+        )
+        return render_template("tresen/form.html", page=page), 422 if form.errors else status
+
+
+def _fill(session: Session, form: Any) -> None:
+    form.roles.choices = [(str(role.id), role.name) for role in queries.roles(session)]
+    form.stores.choices = store_choices(session, reader())
+
+
+def _sections(form: Any) -> list[FormSection]:
+    return [
+        FormSection(_("Roles"), [Field(form.roles, "full")]),
+        FormSection(
+            _("Whose data"),
+            [Field(form.scope, "full"), Field(form.stores, "full")],
+            _("Orders, stock and clients of other stores stay out of sight."),
+        ),
+    ]
+
+
+def _save_place(session: Session, member: Membership, form: Any) -> None:
+    by, at = reader(), clock.now()
+    operations.set_roles(session, member, [int(one) for one in form.roles.data or ()], by=by, at=at)
+    operations.set_stores(
+        session,
+        member,
+        all_stores=form.scope.data == "all",
+        store_ids=[int(one) for one in form.stores.data or ()],
+        by=by,
+        at=at,
+    )
+
+
+def _invite(session: Session, form: Any) -> None:
+    operations.invite(
+        session,
+        email=form.email.data,
+        role_ids=[int(one) for one in form.roles.data or ()],
+        all_stores=form.scope.data == "all",
+        store_ids=[int(one) for one in form.stores.data or ()],
+        by=reader(),
+        at=clock.now(),
+    )

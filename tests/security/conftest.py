@@ -1,0 +1,115 @@
+"""The whole application on a database of this folder's own, where commits are real."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import NullPool
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.kit import mail
+from app.kit.access import KEPT
+from app.kit.database.session import db, make_engine, work
+from app.kit.database.stamp import Role, Stamp, company_stamp
+from app.kit.security.permissions import create_permissions
+from app.kit.servers import TestServer
+from config import Config
+from tests.company.factories import PASSWORD
+
+
+@dataclasses.dataclass
+class Mail:
+    """One mail that would have been sent."""
+
+    to: str
+    subject: str
+    text: str
+
+    @property
+    def link(self) -> str:
+        """The path of the address in it."""
+        found = re.search(r"https?://[^/\s]+(/\S+)", self.text)
+        assert found
+        return found[1]
+
+
+@pytest.fixture(scope="session")
+def site(server: TestServer, make_database: Callable[[str], str], tmp_path_factory) -> Flask:
+    """The application with every part and its permissions; companies 1 and 2 are there."""
+    name = make_database("security")
+    config = dataclasses.replace(
+        Config.from_env({"INSTANCE_DIR": str(tmp_path_factory.mktemp("instance"))}),
+        database_url=server.url(name).replace("postgresql://", "postgresql+psycopg2://"),
+        database_owner_url=server.url(name, "crm_migrate"),
+        redis_url="redis://127.0.0.1:1/0",
+    )
+    made = create_app(config)
+    owner = make_engine(server.url(name, "crm_migrate"), poolclass=NullPool)
+    with made.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
+        create_permissions(session, made.appbuilder)
+    made.testing = False
+    made.config["WTF_CSRF_ENABLED"] = False
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _here(site: Flask) -> Iterator[None]:
+    """Other folders bind the process to a database of theirs."""
+    from app.kit.database import session as sessions
+
+    before = sessions._engine
+    with site.app_context():
+        sessions.bind(db.engine)
+    KEPT.clear()
+    yield
+    sessions._engine = before
+
+
+@pytest.fixture
+def mails() -> Iterator[list[Mail]]:
+    """The mails that were stored; those of a transaction that failed are not among them."""
+    kept: list[Mail] = []
+    before = mail.sender()
+
+    def store(session: Session, to: str, subject: str, text: str, html: str | None = None) -> None:
+        from app.kit.database.session import after_commit
+
+        after_commit(session, kept.append, Mail(to, subject, text))
+
+    mail.use_sender(store)
+    yield kept
+    if before is not None:
+        mail.use_sender(before)
+
+
+@pytest.fixture
+def inside(site: Flask) -> Callable[..., object]:
+    """`with inside(company) as session`: a committed transaction of that company."""
+
+    def open_work(company: int = 1):
+        return work(company_stamp(company))
+
+    return open_work
+
+
+@pytest.fixture
+def client(site: Flask) -> FlaskClient:
+    """A browser without a cookie."""
+    return site.test_client()
+
+
+@pytest.fixture
+def sign_in(site: Flask) -> Callable[..., FlaskClient]:
+    """Return a function that gives a browser signed in as that address."""
+
+    def enter(email: str, password: str = PASSWORD, **form: str) -> FlaskClient:
+        browser = site.test_client()
+        answer = browser.post("/login/", data={"login": email, "password": password, **form})
+        assert answer.status_code == 302, answer.text
+        return browser
+
+    return enter
