@@ -19,6 +19,10 @@ from tests.servers.conftest import copy_packages
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several people")
 CYRILLIC = "SELECT lower('Ї'), show_trgm('Їжак') <> '{}', current_setting('server_encoding')"
 
+LOCALES = (
+    "SELECT DISTINCT datlocprovider, datlocale, pg_encoding_to_char(encoding) FROM pg_database"
+)
+
 
 def test_servers_run_while_used_and_are_gone_afterwards(make_checkout, person):
     checkout = make_checkout(person)
@@ -193,6 +197,7 @@ def test_the_environment_does_not_change_the_database(make_checkout, me, environ
     use = make_checkout(me).use(**environment)
     assert use.query(CYRILLIC) == [("ї", True, "UTF8")]
     assert use.query("SHOW timezone") == [("UTC",)]
+    assert use.query(LOCALES) == [("b", "C.UTF-8", "UTF8")]
 
 
 def test_a_checkout_path_of_120_bytes_works(make_checkout, person, folder):

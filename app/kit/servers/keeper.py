@@ -4,6 +4,7 @@
 between.
 """
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -20,6 +21,8 @@ def stop_servers(place: Place) -> None:
     """Stop both. Requires the lock."""
     valkey.stop(place)
     postgres.stop(place)
+    with contextlib.suppress(OSError):
+        place.sockets.rmdir()
 
 
 def start_keeper(place: Place) -> None:
