@@ -17,8 +17,8 @@ from app.kit.servers import binaries, processes
 from app.kit.servers.places import Account, Place, ServerError, server_account
 
 SUPERUSER = "postgres"
-# The data directory is named to the server by its own working directory: as another user it can enter
-# that one, but perhaps not the path to it (root's closed home). docs/decisions/embedded-servers.md
+# The data directory is named to the server by its own working directory: as another user it can
+# enter that one, but perhaps not the path to it (docs/decisions/0005-embedded-servers.md).
 HERE = "/proc/self/cwd"
 LOCALE = (
     "--locale-provider=builtin",
