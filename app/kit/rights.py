@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flask import has_app_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -97,7 +98,7 @@ def wording(permission: str, view: str) -> Wording:
 def _of_screen(permission: str, view: str) -> Wording:
     from app.kit.screens.registry import screen_of_view  # noqa: PLC0415 -- screens know rights
 
-    screen = screen_of_view(view)
+    screen = screen_of_view(view) if has_app_context() else None
     if screen is None:
         return Wording(permission, view, "other", f"{permission}: {view}")
     usual = _USUAL.get(permission)

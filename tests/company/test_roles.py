@@ -1,0 +1,246 @@
+"""Roles: nobody gives or takes what they do not have, and somebody stays in charge."""
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from app.company import operations, queries
+from app.company.operations.guards import LastAdministrator, NotYours
+from app.kit import clock
+from app.kit.database.stamp import company_stamp
+from app.kit.errors import Conflict, Invalid, NotFound
+from app.kit.security.models import Role
+from tests.company.factories import (
+    make_company,
+    make_membership,
+    make_reader,
+    make_role,
+    make_store,
+    make_user,
+)
+
+READ, WRITE = ("read", "Client"), ("write", "Client")
+COSTS = ("read", "costs")
+EDITS_ROLES = {("read", "Role"), ("write", "Role"), ("write", "Membership")}
+
+
+@pytest.fixture
+def owner(session):
+    """The reader of an owner."""
+    return make_reader(session, make_membership(session, "owner"))
+
+
+@pytest.fixture
+def helper(session, owner):
+    """Somebody who edits roles, sees clients, and no more. The owner keeps the company in charge."""
+    return make_reader(session, make_membership(session, make_role(session, {READ, *EDITS_ROLES})))
+
+
+def rights_of(session, role):
+    return queries.rights_of_roles(session, [role.id])[role.id]
+
+
+def test_a_role_is_made_within_its_makers_rights(session, helper):
+    role = operations.make_role(session, name="Watcher", rights={READ}, by=helper, at=clock.now())
+    assert rights_of(session, role) == {READ}
+
+
+def test_a_role_with_more_than_its_maker_has_is_refused(session, helper):
+    with pytest.raises(NotYours, match="Client"):
+        operations.make_role(session, name="W", rights={READ, WRITE}, by=helper, at=clock.now())
+
+
+def test_a_change_that_gives_more_than_one_has_is_refused(session, helper):
+    role = make_role(session, {READ})
+    with pytest.raises(NotYours):
+        operations.change_role(
+            session, role, name="W", rights={READ, COSTS}, version=1, by=helper, at=clock.now()
+        )
+
+
+def test_a_change_that_takes_what_one_lacks_is_refused(session, helper):
+    role = make_role(session, {READ, COSTS})
+    with pytest.raises(NotYours):
+        operations.change_role(
+            session, role, name="W", rights={READ}, version=1, by=helper, at=clock.now()
+        )
+
+
+def test_rights_beyond_ones_own_stay_when_others_change(session, helper):
+    role = make_role(session, {READ, COSTS})
+    operations.change_role(
+        session, role, name="W", rights={COSTS}, version=1, by=helper, at=clock.now()
+    )
+    assert rights_of(session, role) == {COSTS}
+
+
+def test_an_old_version_is_refused(session, owner):
+    role = make_role(session, {READ})
+    operations.change_role(session, role, name="A", rights={READ}, version=1, by=owner, at=clock.now())
+    with pytest.raises(Conflict, match="meanwhile"):
+        operations.change_role(
+            session, role, name="B", rights={READ}, version=1, by=owner, at=clock.now()
+        )
+
+
+@pytest.mark.parametrize("name", ["Admin", " public ", "SUPERUSER", "", "x" * 65])
+def test_reserved_and_impossible_names_are_refused(session, owner, name):
+    with pytest.raises(Invalid):
+        operations.make_role(session, name=name, rights={READ}, by=owner, at=clock.now())
+
+
+def test_two_roles_of_one_name_are_refused_however_it_is_written(session, owner):
+    make_role(session, name="Verkäufer")
+    with pytest.raises(Invalid, match="already"):
+        operations.make_role(session, name="VERKÄUFER", rights={READ}, by=owner, at=clock.now())
+
+
+def test_a_role_that_somebody_has_cannot_be_removed(session, owner):
+    role = make_role(session, {READ})
+    make_membership(session, role)
+    with pytest.raises(Conflict):
+        operations.remove_role(session, role, by=owner, at=clock.now())
+
+
+def test_a_free_role_is_removed_with_its_rights(session, owner):
+    role = make_role(session, {READ})
+    operations.remove_role(session, role, by=owner, at=clock.now())
+    assert session.scalar(select(Role.id).where(Role.id == role.id)) is None
+
+
+def test_the_last_administrator_keeps_the_role(session, owner):
+    member = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(LastAdministrator):
+        operations.set_roles(session, member, [], by=owner, at=clock.now())
+
+
+def test_the_last_administrator_is_not_deactivated(session, owner):
+    member = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(LastAdministrator):
+        operations.deactivate(session, member, by=owner, at=clock.now())
+
+
+def test_the_role_of_the_last_administrator_keeps_the_right_to_give_rights(session):
+    role = make_role(session, {READ, *EDITS_ROLES})
+    reader = make_reader(session, make_membership(session, role))
+    with pytest.raises(LastAdministrator):
+        operations.change_role(
+            session, role, name="W", rights={READ}, version=1, by=reader, at=clock.now()
+        )
+
+
+def test_the_last_administrator_is_not_bound_to_stores(session, owner):
+    store = make_store(session)
+    member = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(LastAdministrator):
+        operations.set_stores(
+            session, member, all_stores=False, store_ids=[store.id], by=owner, at=clock.now()
+        )
+
+
+def test_nobody_gives_themselves_the_role_of_the_owner(session, helper):
+    roles = operations.seed_roles(session, 1)
+    member = session.get(operations.people.Membership, helper.membership_id)
+    with pytest.raises(NotYours):
+        operations.set_roles(session, member, [roles["owner"].id], by=helper, at=clock.now())
+
+
+def test_nobody_takes_a_role_from_somebody_stronger(session, owner, helper):
+    strong = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(NotYours):
+        operations.set_roles(session, strong, [], by=helper, at=clock.now())
+
+
+@pytest.mark.parametrize("what", [operations.deactivate, operations.end_sessions])
+def test_nobody_shuts_out_somebody_stronger(session, owner, helper, what):
+    make_membership(session, "owner")
+    strong = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(NotYours):
+        what(session, strong, by=helper, at=clock.now())
+
+
+def test_a_role_of_another_company_cannot_be_given(session, owner, as_stamp, other_company):
+    with as_stamp(company_stamp(other_company)):
+        theirs = make_role(session, {READ}).id
+    member = make_membership(session)
+    with pytest.raises(NotFound):
+        operations.set_roles(session, member, [theirs], by=owner, at=clock.now())
+
+
+def test_the_database_refuses_another_companys_role_as_well(session, as_stamp, other_company):
+    with as_stamp(company_stamp(other_company)):
+        theirs = make_role(session, {READ}).id
+    member = make_membership(session)
+    with pytest.raises(IntegrityError):
+        session.execute(
+            text("insert into membership_role (membership_id, role_id) values (:m, :r)"),
+            {"m": member.id, "r": theirs},
+        )
+
+
+def test_a_member_bound_to_stores_opens_no_others(session, owner):
+    mine, other = make_store(session), make_store(session)
+    role = make_role(session, {READ, *EDITS_ROLES})
+    by = make_reader(session, make_membership(session, role, store_ids=[mine.id]))
+    member = make_membership(session, store_ids=[mine.id])
+    with pytest.raises(operations.guards.Refused):
+        operations.set_stores(
+            session, member, all_stores=False, store_ids=[other.id], by=by, at=clock.now()
+        )
+    with pytest.raises(operations.guards.Refused):
+        operations.set_stores(session, member, all_stores=True, by=by, at=clock.now())
+
+
+def test_the_company_sees_its_own_people_and_no_password(session, as_stamp, other_company):
+    ours = make_membership(session)
+    with as_stamp(company_stamp(other_company)):
+        make_membership(session)
+        seen = set(session.scalars(text("select id from ab_user")))
+    assert ours.user_id not in seen
+    with pytest.raises(ProgrammingError, match="permission denied"), session.begin_nested():
+        session.execute(text("select password from ab_user"))
+
+
+def test_nobody_adds_a_person_of_the_installation_by_hand(session):
+    user = make_user(session)
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        session.execute(text("insert into membership (user_id) values (:u)"), {"u": user})
+
+
+def test_a_new_company_gets_the_roles_of_the_templates(session, as_stamp):
+    made = make_company(session)
+    with as_stamp(company_stamp(made)):
+        roles = operations.seed_roles(session, made)
+        again = operations.seed_roles(session, made)
+        assert {role.id for role in roles.values()} == {role.id for role in again.values()}
+        assert len(roles) == 12
+        assert WRITE in rights_of(session, roles["owner"])
+
+
+def test_a_deploy_adds_to_untouched_roles_only(session, owner):
+    roles = operations.seed_roles(session, 1)
+    operations.change_role(
+        session,
+        roles["administrator"],
+        name="Administrator",
+        rights=rights_of(session, roles["administrator"]) - {("export", "Client")},
+        version=roles["administrator"].version,
+        by=owner,
+        at=clock.now(),
+    )
+    assert (roles["owner"].follows, roles["administrator"].follows) == (True, False)
+
+
+def test_giving_a_right_is_noted_in_the_audit_trail(session, owner):
+    role = make_role(session, {READ})
+    operations.change_role(
+        session, role, name="W", rights={READ, WRITE}, version=1, by=owner, at=clock.now()
+    )
+    noted = session.scalars(
+        text(
+            "select after -> 'rights' from audit_entry where table_name = 'ab_role'"
+            " and row_id = :id and after ? 'rights' order by id"
+        ),
+        {"id": role.id},
+    ).all()
+    assert noted == [["can_read Client"], ["can_write Client"]]
