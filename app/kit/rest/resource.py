@@ -151,11 +151,12 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         if question.next and place is None:
             raise BadRequest(_("“next” could not be read."))
         count = selection.count(session)
-        columns, writers = _selected(selection.plan, fields)
+        shown = Plan(self.model)
+        columns, writers = _selected(shown, fields)
         rows: Sequence[Any] = ()
         after = None
         if count:
-            found = fetch(session, selection.plan, columns, selection.where, order, place, question.size)
+            found = fetch(session, selection.plan, shown, columns, selection.where, order, place, question.size)
             rows, after = found.rows, found.next
         return _json(
             200,

@@ -100,7 +100,7 @@ def list_page(
     selection = selection_of(screen, session, address, attrs, zone)
     names = chosen_columns(screen, address)
     table = Table(
-        screen, selection.plan, [screen.attr(n) for n in names if n not in screen.computed]
+        screen, Plan(screen.model), [screen.attr(n) for n in names if n not in screen.computed]
     )
     order, sorted_by, desc = order_of(screen, selection.plan, address.get("o"))
     size = page_size(address.get("psize"))
@@ -110,7 +110,7 @@ def list_page(
         place = read_place(address.get(PAGE), order.column.type)
         if place is not None and place.value is None and not (order.is_tie or order.nullable):
             place = None
-        found = fetch(session, selection.plan, table.selected, selection.where, order, place, size)
+        found = fetch(session, selection.plan, table.plan, table.selected, selection.where, order, place, size)
     heads = table.currencies(found.rows)
     extra = {
         name: screen.computed[name].load(session, [row.id for row in found.rows])

@@ -122,6 +122,7 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
 def fetch(
     session: Session,
     plan: Plan,
+    shown: Plan,
     columns: Sequence[Any],
     where: Sequence[ColumnElement[bool]],
     order: Order,
@@ -130,20 +131,22 @@ def fetch(
 ) -> Slice:
     """Return the page at `place` (None: the first) and where its neighbours are.
 
-    Rows carry `id`, `sort_value` and `tie_value` besides `columns`.
+    `plan` says which rows, `columns` of `shown` what of them: only the rows of the page are joined to what is
+    shown. Rows carry `id`, `sort_value` and `tie_value` before `columns`.
     """
     forward = place is None or place.forward
-    selected = [
+    keys = (
         plan.root.c.id.label("id"),
         order.column.label("sort_value"),
         order.tie.label("tie_value"),
-        *columns,
-    ]
+    )
     rows: list[Row[Any]] = []
-    for conditions, keys in _phases(order, place, forward=forward):
-        statement = plan.select(*selected, where=(*where, *conditions))
-        statement = statement.order_by(*keys).limit(size + 1 - len(rows))
-        rows += session.execute(statement).all()
+    for conditions, directions, down in _phases(order, place, forward=forward):
+        found = plan.select(*keys, where=(*where, *conditions)).order_by(*directions)
+        page = found.limit(size + 1 - len(rows)).subquery("page")
+        by = (page.c.sort_value, page.c.tie_value)
+        statement = shown.select(*page.c, *columns, among=page)
+        rows += session.execute(statement.order_by(*(k.desc() if down else k for k in by))).all()
         if len(rows) > size:
             break
     more = len(rows) > size
@@ -153,12 +156,12 @@ def fetch(
 
 def _phases(
     order: Order, place: Place | None, *, forward: bool
-) -> list[tuple[list[ColumnElement[bool]], list[ColumnElement[Any]]]]:
-    """Rows with a value, then rows without one; backwards the other way round."""
+) -> list[tuple[list[ColumnElement[bool]], list[ColumnElement[Any]], bool]]:
+    """Rows with a value, then rows without one; backwards the other way round. Each with whether it goes down."""
     down = order.desc is forward
     tie = order.tie.desc() if down else order.tie.asc()
     if order.is_tie:
-        return [([_beyond(order.tie, place.id, down)] if place else [], [tie])]
+        return [([_beyond(order.tie, place.id, down)] if place else [], [tie], down)]
     column = order.column.desc() if down else order.column.asc()
     filled: list[ColumnElement[bool]] = [order.column.is_not(None)] if order.nullable else []
     empty: list[ColumnElement[bool]] = [order.column.is_(None)]
@@ -170,10 +173,10 @@ def _phases(
     if at_empty:
         assert place is not None
         empty.append(_beyond(order.tie, place.id, down))
-    with_value = (filled, [column, tie])
+    with_value = (filled, [column, tie], down)
     if not order.nullable:
         return [with_value]
-    without = (empty, [tie])
+    without = (empty, [tie], down)
     if forward:
         return [without] if at_empty else [with_value, without]
     return [without, with_value] if at_empty else [with_value]

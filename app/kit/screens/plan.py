@@ -66,9 +66,16 @@ class Plan:
                 found.append(self.title(attr).label(f"t{number}"))
         return found
 
-    def select(self, *columns: Any, where: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
-        """SELECT `columns` with every join asked for so far."""
+    def select(
+        self,
+        *columns: Any,
+        where: Sequence[ColumnElement[bool]] = (),
+        among: FromClause | None = None,
+    ) -> Select[Any]:
+        """SELECT `columns` with every join asked for so far; `among` limits it to the ids of another query."""
         source: FromClause = self.root
+        if among is not None:
+            source = among.join(self.root, self.root.c.id == among.c.id)
         for far, condition, outer in self._joins:
             source = source.join(far, condition, isouter=outer)
         return select(*columns).select_from(source).where(*where)
