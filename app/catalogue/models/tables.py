@@ -17,8 +17,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.catalogue.models import functions  # noqa: F401 -- registers the functions that the tables below call
 from app.catalogue.choices import ProductKind, ProductStatus, Unit
+from app.catalogue.models import functions  # noqa: F401 -- registers the functions that the tables below call
 from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index

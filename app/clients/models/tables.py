@@ -19,7 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.clients.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.clients.choices import (
     Channel,
     ClientKind,
@@ -30,6 +29,7 @@ from app.clients.choices import (
     Purpose,
     Stage,
 )
+from app.clients.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice

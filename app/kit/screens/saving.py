@@ -131,8 +131,12 @@ def _create(attempt: Attempt) -> Any:
     else:
         session.add(obj)
     session.flush()
-    for one in attempt.lines:
-        one.apply(session, obj)
+    with session.no_autoflush:
+        for one in attempt.lines:
+            one.apply(session, obj)
+    if attempt.lines and screen.on_edit is not None:
+        # The operation completes what was typed into the lines before they are written.
+        screen.on_edit(session, obj, by=reader().user_id, at=clock.now())
     session.add(
         FormSent(token=_token(attempt.form["once"].data), screen=screen.name, record_id=obj.id)
     )
@@ -205,7 +209,8 @@ def _update(attempt: Attempt) -> None:
     screen, session, obj = attempt.screen, attempt.session, attempt.obj
     for name in forms.changed_names(obj, attempt.attrs, attempt.form):
         forms.assign(obj, name, attempt.attrs[name], attempt.form[name].data)
-    changed = [one.apply(session, obj) for one in attempt.lines]
+    with session.no_autoflush:
+        changed = [one.apply(session, obj) for one in attempt.lines]
     if any(changed) and hasattr(obj, "changed_at"):
         # A change of the lines is a change of the record: its version must move.
         obj.changed_at = clock.now()

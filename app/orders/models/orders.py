@@ -31,7 +31,8 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
-from app.kit.money import money, unit_price as price_column
+from app.kit.money import money
+from app.kit.money import unit_price as price_column
 from app.orders.choices import (
     ChargeKind,
     DeliveryMethod,
@@ -214,7 +215,14 @@ class OrderLine(Business, Model):
         info={"label": _l("Description"), "help": _l("As the client reads it.")},
     )
     quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
-    unit_price: Mapped[Decimal] = price_column(info={"label": _l("Unit price"), "guard": "money"})
+    unit_price: Mapped[Decimal] = price_column(
+        default=Decimal(0),
+        info={
+            "label": _l("Unit price"),
+            "guard": "money",
+            "help": _l("Empty for the price in the catalogue."),
+        },
+    )
     discount: Mapped[Decimal] = money(
         default=Decimal(0),
         server_default=text("0"),
@@ -228,6 +236,15 @@ class OrderLine(Business, Model):
         info={"label": _l("Tax rate"), "unit": "%"},
     )
     tax: Mapped[Decimal] = amount_column(_l("Tax"))
+    stocked: Mapped[bool] = mapped_column(
+        default=True,
+        server_default=text("true"),
+        info={
+            "label": _l("From stock"),
+            "computed": True,
+            "help": _l("Goods are reserved and leave the stock; services and charges do not."),
+        },
+    )
     cost: Mapped[Decimal | None] = price_column(
         info={"label": _l("Unit cost at the sale"), "guard": "costs", "computed": True}
     )

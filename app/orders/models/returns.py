@@ -29,7 +29,8 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
-from app.kit.money import money, unit_price as price_column
+from app.kit.money import money
+from app.kit.money import unit_price as price_column
 from app.orders.choices import ChargeKind, LineKind, ReturnReason, ReturnStatus
 from app.orders.models.columns import LINE_AMOUNT, Source, Sums, amount_column, document_checks
 from app.orders.models.orders import Order, OrderLine
@@ -146,7 +147,14 @@ class ReturnLine(Business, Model):
         Text, default="", server_default="", info={"label": _l("Description")}
     )
     quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
-    unit_price: Mapped[Decimal] = price_column(info={"label": _l("Unit price"), "guard": "money"})
+    unit_price: Mapped[Decimal] = price_column(
+        default=Decimal(0),
+        info={
+            "label": _l("Unit price"),
+            "guard": "money",
+            "help": _l("Empty for the price in the catalogue."),
+        },
+    )
     discount: Mapped[Decimal] = money(
         default=Decimal(0),
         server_default=text("0"),

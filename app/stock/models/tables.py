@@ -35,8 +35,8 @@ from app.kit.database.model import (
 )
 from app.kit.database.stamp import Role
 from app.kit.money import money, unit_price
-from app.stock.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.stock.choices import MovementKind, ReceiptStatus
+from app.stock.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 
 _SIGN = """case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0
 when 'sale' then quantity < 0 when 'write_off' then quantity < 0 when 'service_use' then quantity < 0

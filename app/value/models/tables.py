@@ -33,8 +33,8 @@ from app.kit.database.model import (
 )
 from app.kit.database.stamp import Role
 from app.kit.money import money
-from app.value.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.value.choices import CertificateStatus, EntryReason, LotKind
+from app.value.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 
 _READ_ONLY = {Role.APP: "select", Role.STORE: "select"}
 

@@ -1,0 +1,270 @@
+"""What is done with clients: registering, ways to reach them, consents, the timeline, their figures."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.clients.choices import (
+    Channel,
+    ConsentAction,
+    ConsentSource,
+    ContactChannel,
+    Purpose,
+    Stage,
+)
+from app.clients.models import Client, ClientFigures, ConsentEvent, ContactPoint, TimelineEntry
+from app.kit.email_address import normalise_email
+from app.kit.errors import Invalid
+from app.kit.events import emit
+from app.kit.phone import normalise_phone
+from app.kit.zones import canonical_zone
+
+
+def register_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
+    """Take a client into the base."""
+    _tidy(client)
+    if client.registered_at is None:
+        client.registered_at = at
+    session.add(client)
+    session.flush()
+    emit(session, "client.registered", client_id=client.id, source=client.source, at=at)
+
+
+def save_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
+    """Keep what was changed on the card."""
+    _tidy(client)
+    session.flush()
+
+
+def _tidy(client: Client) -> None:
+    client.name = (client.name or "").strip()
+    if not client.name:
+        parts = (client.first_name, client.last_name)
+        client.name = " ".join(part.strip() for part in parts if part)
+    if not client.name:
+        raise Invalid(_l("A client needs a name."), field="name")
+    if client.time_zone:
+        client.time_zone = canonical_zone(client.time_zone)
+    if client.country:
+        client.country = client.country.strip().upper()
+
+
+def normalised(channel: ContactChannel, value: str, *, region: str | None = None) -> str:
+    """The one form in which a way to reach somebody is kept and compared. Raises Invalid."""
+    if channel is ContactChannel.PHONE:
+        return normalise_phone(value, region)
+    if channel is ContactChannel.EMAIL:
+        return normalise_email(value)
+    return value.strip().lower()
+
+
+def add_contact_point(
+    session: Session,
+    client: Client,
+    channel: ContactChannel,
+    value: str,
+    *,
+    by: int | None,
+    at: datetime,
+    **facts: Any,
+) -> ContactPoint:
+    """Note a way to reach the client, or return the one that is there; the first of its kind is the main one."""
+    key = normalised(channel, value, region=client.country)
+    known = select(ContactPoint).where(
+        ContactPoint.client_id == client.id,
+        ContactPoint.channel == channel,
+        ContactPoint.normalised == key,
+    )
+    point = session.scalar(known)
+    if point is not None:
+        point.archived_at = None
+        session.flush()
+        return point
+    point = ContactPoint(client_id=client.id, channel=channel, value=value.strip(), **facts)
+    save_contact_point(session, point, by=by, at=at, region=client.country)
+    return point
+
+
+def save_contact_point(
+    session: Session,
+    point: ContactPoint,
+    *,
+    by: int | None,
+    at: datetime,
+    region: str | None = None,
+) -> None:
+    """Keep a contact point as typed: normalised, unverified when it changed, one main one for each channel."""
+    client_id = point.client_id or point.client.id
+    with session.no_autoflush:
+        region = region or session.scalar(select(Client.country).where(Client.id == client_id))
+        key = normalised(point.channel, point.value, region=region)
+        if key != point.normalised:
+            point.normalised = key
+            point.verified_at = None if point.id else point.verified_at
+            point.valid = True
+        _keep_one_main(session, point, client_id)
+        session.add(point)
+    session.flush()
+
+
+def _keep_one_main(session: Session, point: ContactPoint, client_id: int) -> None:
+    others = (
+        ContactPoint.client_id == client_id,
+        ContactPoint.channel == point.channel,
+        ContactPoint.primary,
+        ContactPoint.archived_at.is_(None),
+        ContactPoint.id != (point.id or 0),
+    )
+    if point.primary:
+        # Before this one is written: the database knows of one main one at any moment.
+        session.execute(update(ContactPoint).where(*others).values(primary=False))
+    elif session.scalar(select(ContactPoint.id).where(*others).limit(1)) is None:
+        point.primary = True
+
+
+def record_consent(
+    session: Session,
+    client: Client,
+    channel: Channel,
+    purpose: Purpose,
+    *,
+    wording: str,
+    source: ConsentSource,
+    by: int | None,
+    at: datetime,
+    evidence: dict[str, Any] | None = None,
+) -> ConsentEvent:
+    """Note that the client allowed to be written to, and to which words."""
+    return _consent(
+        session, ConsentAction.GRANT, client, channel, purpose, wording, source, at, evidence
+    )
+
+
+def withdraw_consent(
+    session: Session,
+    client: Client,
+    channel: Channel,
+    purpose: Purpose,
+    *,
+    source: ConsentSource,
+    by: int | None,
+    at: datetime,
+    wording: str = "",
+    evidence: dict[str, Any] | None = None,
+) -> ConsentEvent:
+    """Note that the client no longer wants it; it counts from this transaction on."""
+    words = wording or f"{channel.value} {purpose.value} withdrawn"
+    return _consent(
+        session, ConsentAction.WITHDRAW, client, channel, purpose, words, source, at, evidence
+    )
+
+
+def _consent(  # noqa: PLR0913, PLR0917 -- one row of a ledger has as many facts
+    session: Session,
+    action: ConsentAction,
+    client: Client,
+    channel: Channel,
+    purpose: Purpose,
+    wording: str,
+    source: ConsentSource,
+    at: datetime,
+    evidence: dict[str, Any] | None,
+) -> ConsentEvent:
+    entry = ConsentEvent(
+        client_id=client.id,
+        channel=channel,
+        purpose=purpose,
+        action=action,
+        wording=wording,
+        source=source,
+        evidence=evidence or {},
+        at=at,
+    )
+    session.add(entry)
+    session.flush()
+    facts = {"channel": channel.value, "purpose": purpose.value, "source": source.value}
+    add_to_timeline(session, client.id, f"consent.{action.value}", at=at, data=facts)
+    emit(
+        session,
+        "consent.granted" if action is ConsentAction.GRANT else "consent.withdrawn",
+        client_id=client.id,
+        channel=channel.value,
+        purpose=purpose.value,
+    )
+    return entry
+
+
+def add_to_timeline(
+    session: Session,
+    client_id: int,
+    kind: str,
+    *,
+    at: datetime,
+    ref: tuple[str, int] | None = None,
+    store_id: int | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Write into the client's timeline. `kind` is registered with the kit, `ref` is (kind, id)."""
+    ref_kind, ref_id = ref or (None, None)
+    session.execute(
+        insert(TimelineEntry),
+        [
+            {
+                "client_id": client_id,
+                "store_id": store_id,
+                "kind": kind,
+                "at": at,
+                "ref_kind": ref_kind,
+                "ref_id": ref_id,
+                "data": data or {},
+            }
+        ],
+    )
+
+
+def count_order(session: Session, client_id: int, amount: Decimal, at: datetime) -> None:
+    """Add one order to the client's figures and move on a lead. `amount` is in the company's currency."""
+    count = session.scalar(
+        update(ClientFigures)
+        .where(ClientFigures.client_id == client_id)
+        .values(
+            orders_count=ClientFigures.orders_count + 1,
+            orders_sum=ClientFigures.orders_sum + amount,
+            first_order_at=func.least(ClientFigures.first_order_at, at),
+            last_order_at=func.greatest(ClientFigures.last_order_at, at),
+        )
+        .returning(ClientFigures.orders_count)
+        .execution_options(synchronize_session=False)
+    )
+    # Only the first two orders can change the stage here: later ones cost no further statement.
+    if count == 1:
+        _move_stage(session, client_id, {Stage.LEAD}, Stage.FIRST_ORDER)
+    elif count == 2:
+        _move_stage(session, client_id, {Stage.LEAD, Stage.FIRST_ORDER}, Stage.ACTIVE)
+
+
+def _move_stage(session: Session, client_id: int, before: set[Stage], to: Stage) -> None:
+    # Without a new version: somebody with the card open has not been overtaken by a person.
+    session.execute(
+        update(Client)
+        .where(Client.id == client_id, Client.stage.in_(before))
+        .values(stage=to)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count_return(session: Session, client_id: int, amount: Decimal) -> None:
+    """Add one return to the client's figures."""
+    session.execute(
+        update(ClientFigures)
+        .where(ClientFigures.client_id == client_id)
+        .values(
+            returns_count=ClientFigures.returns_count + 1,
+            returns_sum=ClientFigures.returns_sum + amount,
+        )
+        .execution_options(synchronize_session=False)
+    )

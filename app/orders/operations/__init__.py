@@ -1,0 +1,56 @@
+"""What is done with orders, returns and payments."""
+
+from app.orders.operations.figures import recount_clients
+from app.orders.operations.payments import (
+    add_adjustment,
+    add_payment,
+    book_payment,
+    cancel_payment,
+    fail_payment,
+    settle_payment,
+)
+from app.orders.operations.placing import place_order
+from app.orders.operations.pricing import Item, draft_order, reprice, save_order
+from app.orders.operations.progress import (
+    assemble_order,
+    cancel_order,
+    complete_order,
+    confirm_order,
+    make_ready,
+    ship_order,
+)
+from app.orders.operations.returns import (
+    ReturnItem,
+    cancel_return,
+    receive_return,
+    return_order,
+    save_return,
+    take_back,
+)
+
+__all__ = [
+    "Item",
+    "ReturnItem",
+    "add_adjustment",
+    "add_payment",
+    "assemble_order",
+    "book_payment",
+    "cancel_order",
+    "cancel_payment",
+    "cancel_return",
+    "complete_order",
+    "confirm_order",
+    "draft_order",
+    "fail_payment",
+    "make_ready",
+    "place_order",
+    "receive_return",
+    "recount_clients",
+    "reprice",
+    "return_order",
+    "save_order",
+    "save_return",
+    "settle_payment",
+    "ship_order",
+    "take_back",
+]

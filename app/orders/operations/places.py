@@ -1,0 +1,54 @@
+"""The store a sale happens in: its zone decides on the day, its currency on the money."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.company.models import Company, Store
+from app.kit.errors import Invalid
+from app.kit.zones import business_date
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a document takes over from its store, and the company's own currency."""
+
+    store_id: int
+    currency: str
+    time_zone: str
+    country: str
+    company_currency: str
+
+    def day(self, at: datetime) -> date:
+        """The day on which `at` falls on the store's own clocks."""
+        return business_date(at, self.time_zone)
+
+    def rate(self, given: Decimal | None) -> Decimal:
+        """The rate into the company's currency: 1 at home, else it must be given."""
+        if self.currency == self.company_currency:
+            return Decimal(1)
+        if given is None:
+            raise Invalid(
+                _l(
+                    "Give the rate from %(from)s into %(to)s.",
+                    **{"from": self.currency, "to": self.company_currency},
+                ),
+                field="rate",
+            )
+        return given
+
+
+def place(session: Session, store_id: int) -> Place:
+    """The store, in one statement. Raises Invalid when there is none that the caller may see."""
+    found = session.execute(
+        select(Store.id, Store.currency, Store.time_zone, Store.country, Company.currency)
+        .join(Company, Company.id == Store.company_id)
+        .where(Store.id == store_id)
+    ).one_or_none()
+    if found is None:
+        raise Invalid(_l("This store does not exist."), field="store")
+    return Place(*found)

@@ -1,0 +1,84 @@
+"""Placing an order: the one path that the API, the counter and the screens share, in few statements."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from app.clients.operations import add_to_timeline, count_order
+from app.kit.choices import move
+from app.kit.errors import Conflict
+from app.kit.events import emit
+from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import series as number_series
+from app.orders.choices import ORDER_MOVES, OrderStatus
+from app.orders.models import Order, OrderLine
+from app.orders.operations.places import Place, place
+from app.orders.operations.pricing import reprice
+from app.stock.operations import reserve
+
+ORDER_NUMBERS = Series("order", "{year}-{n:06}", Period.YEAR)
+number_series.register(ORDER_NUMBERS)
+
+
+def place_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
+    """Number the order, reserve its goods, count it for the client and tell the others.
+
+    Takes an order of `draft_order` or a saved draft. Raises OutOfStock, Conflict.
+    """
+    with session.no_autoflush:
+        where = place(session, order.store_id)
+    lines = _lines(session, order, where)
+    if not lines:
+        raise Conflict(_l("Add at least one line first."))
+    # Status, number and time reach the database together, or its checks refuse them.
+    with session.no_autoflush:
+        move(order, ORDER_MOVES, OrderStatus.PLACED)
+        order.placed_at, order.business_date = at, where.day(at)
+        # The counter is locked from here to the commit: what can be read was read before.
+        order.number = next_number(session, ORDER_NUMBERS, at=at, zone=where.time_zone)
+        session.add(order)
+    session.flush()
+    reserve(session, order.store_id, _stocked(lines), ref=("order", order.id))
+    if order.client_id is not None:
+        count_order(session, order.client_id, order.total_company, at)
+        add_to_timeline(
+            session,
+            order.client_id,
+            "order.placed",
+            at=at,
+            ref=("order", order.id),
+            store_id=order.store_id,
+            data={"number": order.number, "total": str(order.total), "currency": order.currency},
+        )
+    emit(session, "order.placed", **facts(order, at))
+
+
+def facts(order: Order, at: datetime) -> dict[str, Any]:
+    """What an event says about an order: enough for its subscribers without loading it."""
+    return {
+        "order_id": order.id,
+        "client_id": order.client_id,
+        "store_id": order.store_id,
+        "business_date": order.business_date,
+        "total": order.total_company,
+        "country": order.country,
+        "at": at,
+    }
+
+
+def _lines(session: Session, order: Order, where: Place) -> list[OrderLine]:
+    if inspect(order).transient:
+        return list(order.lines)
+    return reprice(session, order, where)
+
+
+def _stocked(lines: list[OrderLine]) -> dict[int, int]:
+    """How many of each variant the warehouse must hold back: goods only, services take no place."""
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line.stocked and line.variant_id is not None:
+            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    return wanted

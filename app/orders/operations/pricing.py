@@ -1,0 +1,289 @@
+"""From what was asked for to lines with prices and an order with sums. Sums are computed, never typed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import Session
+
+from app.catalogue.choices import ProductKind, ProductStatus
+from app.catalogue.models import Product, Variant
+from app.kit.errors import Conflict, Invalid
+from app.kit.money import convert, percent_of, round_amount, round_line, round_price
+from app.orders.choices import ChargeKind, LineKind, OrderChannel, OrderStatus, PaymentState
+from app.orders.models import Order, OrderLine
+from app.orders.operations.places import Place, place
+from app.stock.models import StockBalance
+from app.stock.operations import OutOfStock
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is asked for: so many of a variant, or a charge. Without a price the variant's own counts."""
+
+    quantity: int = 1
+    variant_id: int | None = None
+    charge: ChargeKind | None = None
+    unit_price: Decimal | None = None
+    discount: Decimal = Decimal(0)
+    description: str = ""
+    tax_rate: Decimal | None = None
+
+
+def draft_order(
+    session: Session,
+    items: Sequence[Item],
+    *,
+    store_id: int,
+    by: int | None,
+    at: datetime,
+    client_id: int | None = None,
+    channel: OrderChannel = OrderChannel.STORE,
+    rate: Decimal | None = None,
+    **facts: Any,
+) -> Order:
+    """Make an order with priced lines and sums; nothing is written yet.
+
+    Raises Invalid for what cannot be sold, OutOfStock for what is not there.
+    """
+    if not items:
+        raise Invalid(_l("An order needs at least one line."), field="lines")
+    where = place(session, store_id)
+    order = Order(
+        store_id=store_id,
+        client_id=client_id,
+        channel=channel,
+        status=OrderStatus.DRAFT,
+        payment_state=PaymentState.UNPAID,
+        currency=where.currency,
+        rate=where.rate(rate),
+        prices_include_tax=facts.pop("prices_include_tax", True),
+        country=facts.pop("country", where.country),
+        paid=Decimal(0),
+        returned=Decimal(0),
+        **facts,
+    )
+    sold = _sellable(session, store_id, [item for item in items if item.variant_id])
+    _refuse_short(items, sold)
+    order.lines = [
+        _line(item, position, sold.get(item.variant_id or 0), order, where)
+        for position, item in enumerate(items, 1)
+    ]
+    add_up(order, order.lines, where)
+    return order
+
+
+def _sellable(
+    session: Session, store_id: int, items: Sequence[Any], *, refuse: bool = True
+) -> dict[int, Row[Any]]:
+    """Everything about the variants that an order needs, in one statement; `refuse` what is not for sale."""
+    wanted = {item.variant_id for item in items if item.variant_id}
+    if not wanted:
+        return {}
+    here = and_(StockBalance.variant_id == Variant.id, StockBalance.store_id == store_id)
+    rows = session.execute(
+        select(
+            Variant.id,
+            Variant.name,
+            Variant.price,
+            Variant.cost,
+            Variant.currency,
+            Variant.archived_at,
+            Product.kind,
+            Product.status,
+            Product.tax_rate,
+            StockBalance.available,
+            StockBalance.guarded,
+        )
+        .join(Product, Product.id == Variant.product_id)
+        .outerjoin(StockBalance, here)
+        .where(Variant.id.in_(wanted))
+    )
+    found = {row.id: row for row in rows}
+    if missing := wanted - found.keys():
+        raise Invalid(
+            _l("There is no variant no. %(id)s.", id=min(missing, key=int)), field="lines"
+        )
+    for row in found.values():
+        if refuse and (row.status is not ProductStatus.PUBLISHED or row.archived_at is not None):
+            raise Conflict(_l("“%(name)s” is not for sale.", name=row.name), field="lines")
+    return found
+
+
+def _refuse_short(items: Iterable[Item], sold: dict[int, Row[Any]]) -> None:
+    """Word it before the database refuses it; against others who are faster only the database helps."""
+    wanted: dict[int, int] = {}
+    for item in items:
+        if item.variant_id:
+            wanted[item.variant_id] = wanted.get(item.variant_id, 0) + item.quantity
+    for variant, quantity in wanted.items():
+        row = sold[variant]
+        if row.kind is ProductKind.GOODS and row.guarded and row.available < quantity:
+            raise OutOfStock(
+                _l("Only %(left)s of “%(name)s” are left.", left=row.available, name=row.name),
+                field="lines",
+            )
+
+
+def _line(item: Item, position: int, row: Row[Any] | None, order: Order, where: Place) -> OrderLine:
+    if (item.variant_id is None) == (item.charge is None):
+        raise Invalid(_l("A line is either a product or a charge."), field="lines")
+    if item.quantity <= 0:
+        raise Invalid(_l("The quantity must be more than zero."), field="lines")
+    line = OrderLine(
+        store_id=where.store_id,
+        position=position,
+        kind=LineKind.GOODS if row is not None else LineKind.CHARGE,
+        variant_id=item.variant_id,
+        charge_kind=item.charge,
+        description=item.description or _words(item, row),
+        quantity=item.quantity,
+        unit_price=_price(item, row, order),
+        discount=item.discount,
+        tax_rate=item.tax_rate if item.tax_rate is not None else _tax_rate(row),
+        stocked=row is not None and row.kind is ProductKind.GOODS,
+        cost=row.cost if row is not None else None,
+    )
+    settle(line, order)
+    return line
+
+
+def _tax_rate(row: Row[Any] | None) -> Decimal:
+    return Decimal(0) if row is None else Decimal(row.tax_rate)
+
+
+def _price(item: Item, row: Row[Any] | None, order: Any) -> Decimal:
+    if item.unit_price is not None:
+        if item.unit_price < 0:
+            raise Invalid(_l("A price cannot be less than zero."), field="lines")
+        return round_price(item.unit_price)
+    if row is None:
+        raise Invalid(_l("A charge needs an amount."), field="lines")
+    if row.currency != order.currency:
+        raise Conflict(
+            _l("“%(name)s” has no price in %(currency)s.", name=row.name, currency=order.currency),
+            field="lines",
+        )
+    return Decimal(row.price)
+
+
+def settle(line: Any, document: Any) -> None:
+    """Compute a line's amount and tax, each rounded once. Raises Invalid for a discount above the amount."""
+    full = round_line(line.quantity, line.unit_price, document.currency)
+    line.discount = round_amount(line.discount or Decimal(0), document.currency)
+    if not 0 <= line.discount <= full:
+        raise Invalid(_l("The discount must lie between zero and the amount."), field="lines")
+    line.amount = full - line.discount
+    rate = Decimal(line.tax_rate or 0)
+    if document.prices_include_tax:
+        net = convert(line.amount, 1 / (1 + rate / 100), document.currency) if rate else line.amount
+        line.tax = line.amount - net
+    else:
+        line.tax = percent_of(line.amount, rate, document.currency)
+
+
+def add_up(document: Any, lines: Sequence[Any], where: Place) -> None:
+    """Set the sums of an order or return from its lines, in its own currency and the company's."""
+    zero = Decimal(0)
+    document.goods = sum((x.amount for x in lines if x.kind is LineKind.GOODS), zero)
+    document.charges = sum((x.amount for x in lines if x.kind is LineKind.CHARGE), zero)
+    document.tax = sum((x.tax for x in lines), zero)
+    if hasattr(document, "discount"):
+        document.discount = sum((x.discount for x in lines), zero)
+    extra = zero if document.prices_include_tax else document.tax
+    document.total = document.goods + document.charges + extra
+    document.total_company = convert(document.total, document.rate, where.company_currency)
+
+
+def save_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
+    """Keep a draft made by hand, priced from its lines. Raises Conflict once it was placed."""
+    if order.status not in (None, OrderStatus.DRAFT):
+        raise Conflict(_l("A placed order is not edited: cancel it or take goods back."))
+    # Lines as typed have neither amounts nor a store: they are completed before they are written.
+    with session.no_autoflush:
+        where = place(session, own_store(order))
+        take_over(order, where)
+        order.status = OrderStatus.DRAFT
+        order.country = order.country or where.country
+        lines = current_lines(session, order, OrderLine, "order")
+        complete_lines(session, order, lines, where)
+        add_up(order, lines, where)
+        session.add(order)
+    session.flush()
+
+
+def own_store(document: Any) -> int:
+    """The id of the store that a new or saved document is in, 0 for none."""
+    return document.store_id or (document.store.id if document.store else 0)
+
+
+def take_over(document: Any, where: Place) -> None:
+    """Give a document made by hand what its store decides."""
+    document.store_id, document.currency = where.store_id, where.currency
+    document.rate = where.rate(None if document.rate in (None, 1) else document.rate)
+    if document.prices_include_tax is None:
+        document.prices_include_tax = True
+
+
+def current_lines(session: Session, document: Any, kind: type[Any], owner: str) -> list[Any]:
+    """The lines of a document as they will be written: kept, changed and new ones, without the deleted."""
+    if not document.id:
+        return list(document.__dict__.get("lines") or ())
+    key = f"{owner}_id"
+    saved = session.scalars(
+        select(kind).where(getattr(kind, key) == document.id).order_by(kind.position)
+    )
+    new = [one for one in session.new if isinstance(one, kind) and getattr(one, key) == document.id]
+    return [one for one in saved if one not in session.deleted] + new
+
+
+def complete_lines(session: Session, document: Any, lines: list[Any], where: Place) -> None:
+    """Fill in what a person leaves out of a line (position, price, words, tax) and compute its amount."""
+    for line in lines:
+        line.variant_id = line.variant_id or (line.variant.id if line.variant else None)
+    sold = _sellable(session, where.store_id, lines, refuse=isinstance(document, Order))
+    last = max((line.position or 0 for line in lines), default=0)
+    for line in lines:
+        if not line.position:
+            last += 1
+            line.position = last
+        _complete(line, sold.get(line.variant_id or 0), document, where)
+
+
+def _complete(line: Any, row: Row[Any] | None, document: Any, where: Place) -> None:
+    if (row is None) == (line.charge_kind is None):
+        raise Invalid(_l("A line is either a product or a charge."), field="lines")
+    line.quantity = 1 if line.quantity is None else line.quantity
+    if line.quantity <= 0:
+        raise Invalid(_l("The quantity must be more than zero."), field="lines")
+    typed = Item(line.quantity, line.variant_id, line.charge_kind, line.unit_price)
+    line.store_id = where.store_id
+    line.kind = LineKind.GOODS if row is not None else LineKind.CHARGE
+    line.unit_price = _price(typed, row, document)
+    line.discount = line.discount or Decimal(0)
+    line.description = line.description or _words(typed, row)
+    line.tax_rate = _tax_rate(row) if line.tax_rate is None else line.tax_rate
+    if isinstance(line, OrderLine):
+        line.stocked = row is not None and row.kind is ProductKind.GOODS
+        line.cost = row.cost if row is not None else None
+    settle(line, document)
+
+
+def _words(item: Item, row: Row[Any] | None) -> str:
+    if row is not None:
+        return str(row.name)
+    return str(item.charge.label) if item.charge else ""
+
+
+def reprice(session: Session, order: Order, where: Place) -> list[OrderLine]:
+    """Compute a saved draft's lines and sums anew from what stands in its lines; return them."""
+    with session.no_autoflush:
+        lines = current_lines(session, order, OrderLine, "order")
+        for line in lines:
+            settle(line, order)
+        add_up(order, lines, where)
+    return lines

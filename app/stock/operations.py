@@ -1,0 +1,298 @@
+"""What moves goods. Every operation adds to a ledger; the balance beside it follows by itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.catalogue.models import Variant
+from app.company.models import Store
+from app.kit.choices import move
+from app.kit.errors import Conflict, Invalid
+from app.kit.events import emit
+from app.kit.money import round_line, round_price
+from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import series as number_series
+from app.stock.choices import RECEIPT_MOVES, MovementKind, ReceiptStatus
+from app.stock.models import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    Movement,
+    ReservationEntry,
+    StockBalance,
+)
+
+RECEIPT_NUMBERS = Series("goods_receipt", "GR-{year}-{n:05}", Period.YEAR)
+number_series.register(RECEIPT_NUMBERS)
+
+
+class OutOfStock(Conflict):
+    """Fewer are there than asked for."""
+
+    default_message = _l("There is not enough of this in stock.")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line to be written into the ledger; `quantity` is signed."""
+
+    store_id: int
+    variant_id: int
+    kind: MovementKind
+    quantity: int
+    unit_cost: Decimal | None = None
+    reason: str | None = None
+
+
+def post(
+    session: Session,
+    moves: Iterable[Move],
+    *,
+    at: datetime,
+    ref: tuple[str, int] | None = None,
+) -> None:
+    """Write movements, in one statement. Raises OutOfStock when a counted balance would not suffice."""
+    ref_kind, ref_id = ref or (None, None)
+    rows = [
+        {
+            "store_id": m.store_id,
+            "variant_id": m.variant_id,
+            "kind": m.kind,
+            "quantity": m.quantity,
+            "unit_cost": m.unit_cost,
+            "reason": m.reason,
+            "ref_kind": ref_kind,
+            "ref_id": ref_id,
+            "at": at,
+        }
+        for m in moves
+    ]
+    _write(session, Movement, rows)
+
+
+def reserve(
+    session: Session, store_id: int, wanted: Mapping[int, int], *, ref: tuple[str, int]
+) -> None:
+    """Hold back {variant: quantity} for `ref`; negative quantities release. Raises OutOfStock."""
+    rows = [
+        {
+            "store_id": store_id,
+            "variant_id": variant_id,
+            "quantity": quantity,
+            "ref_kind": ref[0],
+            "ref_id": ref[1],
+        }
+        for variant_id, quantity in sorted(wanted.items())
+        if quantity
+    ]
+    _write(session, ReservationEntry, rows)
+
+
+def reserved_for(session: Session, ref: tuple[str, int]) -> dict[int, int]:
+    """What `ref` still holds back, by variant."""
+    held = (
+        select(ReservationEntry.variant_id, func.sum(ReservationEntry.quantity))
+        .where(ReservationEntry.ref_kind == ref[0], ReservationEntry.ref_id == ref[1])
+        .group_by(ReservationEntry.variant_id)
+    )
+    return {variant: int(quantity) for variant, quantity in session.execute(held) if quantity}
+
+
+def release(session: Session, store_id: int, *, ref: tuple[str, int]) -> None:
+    """Give up whatever `ref` still holds back."""
+    held = reserved_for(session, ref)
+    reserve(session, store_id, {variant: -quantity for variant, quantity in held.items()}, ref=ref)
+
+
+def _write(session: Session, ledger: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    try:
+        session.execute(insert(ledger), rows)
+    except IntegrityError as error:
+        # The database has the last word: another order was faster. The caller rolls back.
+        if "ck_stock_balance_available" in str(error.orig):
+            raise OutOfStock from error
+        raise
+
+
+def receive_goods(session: Session, receipt: GoodsReceipt, *, by: int | None, at: datetime) -> None:
+    """Put a supplier's delivery into stock: movements, the receipt's number and sum, the variants' cost."""
+    lines = session.scalars(
+        select(GoodsReceiptLine)
+        .where(GoodsReceiptLine.goods_receipt_id == receipt.id)
+        .order_by(GoodsReceiptLine.position)
+    ).all()
+    if not lines:
+        raise Conflict(_l("Add at least one line first."))
+    zone = session.scalar(select(Store.time_zone).where(Store.id == receipt.store_id)) or "UTC"
+    for line in lines:
+        line.amount = round_line(line.quantity, line.unit_cost, receipt.currency)
+    receipt.total = sum((line.amount for line in lines), Decimal(0))
+    # Status, number and time reach the database together, or its checks refuse them.
+    with session.no_autoflush:
+        move(receipt, RECEIPT_MOVES, ReceiptStatus.RECEIVED)
+        receipt.number = receipt.number or next_number(session, RECEIPT_NUMBERS, at=at, zone=zone)
+        receipt.received_at = at
+    session.flush()
+    ref = ("goods_receipt", receipt.id)
+    moves = [
+        Move(
+            receipt.store_id,
+            line.variant_id,
+            MovementKind.GOODS_RECEIPT,
+            line.quantity,
+            _company_cost(line, receipt),
+        )
+        for line in lines
+    ]
+    post(session, moves, at=at, ref=ref)
+    _update_costs(session, moves)
+    emit(session, "goods.received", goods_receipt_id=receipt.id, store_id=receipt.store_id)
+
+
+def _company_cost(line: GoodsReceiptLine, receipt: GoodsReceipt) -> Decimal:
+    return round_price(line.unit_cost * receipt.rate)
+
+
+def _update_costs(session: Session, moves: Sequence[Move]) -> None:
+    """The last delivery's cost is the variant's cost; a free delivery says nothing about it."""
+    for one in sorted(moves, key=lambda m: m.variant_id):
+        if one.unit_cost:
+            session.execute(
+                update(Variant)
+                .where(Variant.id == one.variant_id, Variant.cost.is_distinct_from(one.unit_cost))
+                .values(cost=one.unit_cost)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at: datetime) -> None:
+    """Keep a draft, its lines numbered and added up. Raises Conflict once it was received."""
+    if receipt.status not in (None, ReceiptStatus.DRAFT):
+        raise Conflict(_l("What was received cannot be changed: write off what is missing."))
+    with session.no_autoflush:
+        store_id = receipt.store_id or (receipt.store.id if receipt.store else None)
+        lines = _current_lines(session, receipt)
+        last = max((line.position or 0 for line in lines), default=0)
+        for line in lines:
+            line.store_id = store_id
+            line.unit_cost = line.unit_cost or Decimal(0)
+            line.amount = round_line(line.quantity or 0, line.unit_cost, receipt.currency)
+            if not line.position:
+                last += 1
+                line.position = last
+        receipt.total = sum((line.amount for line in lines), Decimal(0))
+        session.add(receipt)
+    session.flush()
+
+
+def _current_lines(session: Session, receipt: GoodsReceipt) -> list[GoodsReceiptLine]:
+    """The lines as they will be written: kept, changed and new ones, without the deleted."""
+    if not receipt.id:
+        return list(receipt.__dict__.get("lines") or ())
+    saved = session.scalars(
+        select(GoodsReceiptLine)
+        .where(GoodsReceiptLine.goods_receipt_id == receipt.id)
+        .order_by(GoodsReceiptLine.position)
+    )
+    new = [
+        one
+        for one in session.new
+        if isinstance(one, GoodsReceiptLine) and one.goods_receipt_id == receipt.id
+    ]
+    return [one for one in saved if one not in session.deleted] + new
+
+
+def cancel_receipt(
+    session: Session, receipt: GoodsReceipt, *, by: int | None, at: datetime
+) -> None:
+    """Give up a draft."""
+    move(receipt, RECEIPT_MOVES, ReceiptStatus.CANCELLED)
+    session.flush()
+
+
+def write_off(  # noqa: PLR0913 -- one row of a ledger has as many facts
+    session: Session,
+    *,
+    store_id: int,
+    variant_id: int,
+    quantity: int,
+    reason: str,
+    by: int | None,
+    at: datetime,
+) -> None:
+    """Take broken, lost or expired goods out of stock, with the reason."""
+    if quantity <= 0:
+        raise Invalid(_l("The quantity must be more than zero."), field="quantity")
+    if not reason.strip():
+        raise Invalid(_l("Say why it is written off."), field="reason")
+    cost = session.scalar(select(Variant.cost).where(Variant.id == variant_id))
+    taken = Move(store_id, variant_id, MovementKind.WRITE_OFF, -quantity, cost, reason.strip())
+    post(session, [taken], at=at)
+    emit(session, "stock.written_off", store_id=store_id, variant_id=variant_id, quantity=quantity)
+
+
+def transfer(  # noqa: PLR0913 -- one row of a ledger has as many facts
+    session: Session,
+    *,
+    from_store_id: int,
+    to_store_id: int,
+    variant_id: int,
+    quantity: int,
+    by: int | None,
+    at: datetime,
+) -> None:
+    """Bring goods from one store to another."""
+    if from_store_id == to_store_id:
+        raise Invalid(_l("Choose two different stores."), field="store")
+    if quantity <= 0:
+        raise Invalid(_l("The quantity must be more than zero."), field="quantity")
+    cost = session.scalar(select(Variant.cost).where(Variant.id == variant_id))
+    moves = [
+        Move(from_store_id, variant_id, MovementKind.TRANSFER, -quantity, cost),
+        Move(to_store_id, variant_id, MovementKind.TRANSFER, quantity, cost),
+    ]
+    post(session, moves, at=at)
+
+
+def count_stock(
+    session: Session, store_id: int, counted: Mapping[int, int], *, by: int | None, at: datetime
+) -> dict[int, int]:
+    """Set the balance to what was counted, {variant: pieces}; return the differences that were posted."""
+    if any(quantity < 0 for quantity in counted.values()):
+        raise Invalid(_l("A count cannot be less than zero."), field="quantity")
+    balances = select(StockBalance.variant_id, StockBalance.on_hand).where(
+        StockBalance.store_id == store_id, StockBalance.variant_id.in_(counted)
+    )
+    on_hand = {row.variant_id: row.on_hand for row in session.execute(balances)}
+    found = {v: quantity - on_hand.get(v, 0) for v, quantity in sorted(counted.items())}
+    different = {variant: quantity for variant, quantity in found.items() if quantity}
+    post(
+        session,
+        [Move(store_id, v, MovementKind.STOCKTAKE, quantity) for v, quantity in different.items()],
+        at=at,
+    )
+    return different
+
+
+__all__ = [
+    "Move",
+    "OutOfStock",
+    "cancel_receipt",
+    "count_stock",
+    "post",
+    "receive_goods",
+    "release",
+    "reserve",
+    "reserved_for",
+    "save_receipt",
+    "transfer",
+    "write_off",
+]

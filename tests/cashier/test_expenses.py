@@ -1,0 +1,89 @@
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.cashier import operations
+from app.cashier.choices import ExpensePaymentMethod, ExpenseStatus
+from app.kit.errors import Conflict, Invalid
+from tests.factories import NOON, make_expense, make_expense_payment, make_store
+
+EDGE = {"by": None, "at": NOON}
+
+
+def pay(session, expense, amount):
+    return operations.pay_expense(
+        session, expense, Decimal(amount), method=ExpensePaymentMethod.CASH, **EDGE
+    )
+
+
+def test_an_expense_gets_a_number_of_its_year(session):
+    assert make_expense(session).number.startswith("E-2026-")
+
+
+def test_only_an_approved_expense_is_paid(session):
+    expense = make_expense(session)
+    with pytest.raises(Conflict):
+        pay(session, expense, 10)
+    operations.approve_expense(session, expense, **EDGE)
+    pay(session, expense, 10)
+    assert operations.paid_of(session, expense) == 10
+
+
+def test_what_is_paid_is_the_sum_of_entries_and_never_above_the_amount(session):
+    expense = make_expense(session, approved=True)
+    pay(session, expense, "60.50")
+    pay(session, expense, "-10.50")
+    with pytest.raises(Conflict, match=r"50"):
+        pay(session, expense, "50.01")
+    operations.pay_in_full(session, expense, **EDGE)
+    assert operations.paid_of(session, expense) == expense.amount == 100
+
+
+def test_no_more_comes_back_than_was_paid(session):
+    expense = make_expense(session, approved=True)
+    pay(session, expense, 10)
+    with pytest.raises(Conflict):
+        pay(session, expense, "-10.01")
+
+
+def test_a_paid_expense_is_not_called_off(session):
+    expense = make_expense_payment(session).expense
+    with pytest.raises(Conflict):
+        operations.cancel_expense(session, expense, **EDGE)
+    pay(session, expense, -40)
+    operations.cancel_expense(session, expense, **EDGE)
+    assert expense.status is ExpenseStatus.CANCELLED
+
+
+def test_an_approved_expense_is_not_edited(session):
+    expense = make_expense(session, approved=True)
+    with pytest.raises(Conflict):
+        operations.save_expense(session, expense, **EDGE)
+
+
+def test_an_amount_the_currency_does_not_have_is_refused(session):
+    with pytest.raises(Invalid):
+        make_expense(session, amount=Decimal("10.005"))
+    with pytest.raises(Invalid):
+        make_expense(session, amount=Decimal("10.5"), currency="JPY")
+
+
+@pytest.mark.parametrize("table", ["expense_balance", "expense_payment"])
+def test_what_was_paid_cannot_be_typed(session, table):
+    make_expense_payment(session)
+    with pytest.raises(DBAPIError, match="permission denied"):
+        session.execute(text(f"update {table} set company_id = company_id"))
+
+
+def test_the_entry_and_the_balance_belong_to_the_expenses_store(session):
+    store = make_store(session)
+    expense = make_expense(session, approved=True, store=store)
+    entry = pay(session, expense, 10)
+    session.refresh(expense, ["balance"])
+    assert (entry.store_id, expense.balance.store_id, expense.balance.paid) == (
+        store.id,
+        store.id,
+        10,
+    )

@@ -1,0 +1,223 @@
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from app.clients.models import ClientFigures
+from app.kit.errors import Conflict, Invalid
+from app.orders import operations
+from app.orders.choices import (
+    ChargeKind,
+    OrderStatus,
+    PaymentDirection,
+    PaymentMethod,
+    PaymentState,
+    PaymentStatus,
+)
+from app.orders.models import Payment
+from app.orders.operations import Item, ReturnItem
+from app.stock.models import StockBalance
+from app.value.operations import balance_of
+from tests.factories import (
+    NOON,
+    make_adjustment,
+    make_certificate,
+    make_client,
+    make_completed_order,
+    make_order,
+    make_payment,
+    make_service,
+    make_store,
+    make_variant,
+)
+
+RETURNED = PaymentDirection.RETURNED
+
+
+@pytest.fixture
+def store(session):
+    return make_store(session)
+
+
+def on_hand(session, variant):
+    return session.scalar(select(StockBalance.on_hand).where(StockBalance.variant_id == variant.id))
+
+
+def take_back(session, order, *items, **values):
+    usual = {"store_id": order.store_id, "order": order, "by": None, "at": NOON}
+    return operations.take_back(session, items, **{**usual, **values})
+
+
+def test_goods_come_back_at_what_was_paid_for_them(session, store):
+    rod = make_variant(session, stock=5, store_id=store.id, price=Decimal(10))
+    order = make_completed_order(session, Item(3, rod.id, discount=Decimal(10)), store=store)
+    back = [
+        take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id)).total
+        for _ in range(3)
+    ]
+    assert back == [Decimal("6.67"), Decimal("6.67"), Decimal("6.66")]
+    assert order.returned == order.total == 20
+    assert on_hand(session, rod) == 5
+
+
+def test_more_than_was_sold_cannot_come_back(session, store):
+    order = make_completed_order(session, store=store)
+    item = ReturnItem(1, order_line_id=order.lines[0].id)
+    take_back(session, order, item)
+    with pytest.raises(Conflict, match="Only 0"):
+        take_back(session, order, item)
+
+
+def test_a_line_is_named_once(session, store):
+    order = make_completed_order(session, Item(2, make_variant(session).id), store=store)
+    item = ReturnItem(1, order_line_id=order.lines[0].id)
+    with pytest.raises(Invalid):
+        take_back(session, order, item, item)
+
+
+def test_a_line_of_another_order_is_refused(session, store):
+    order, other = (make_completed_order(session, store=store) for _ in range(2))
+    with pytest.raises(Invalid):
+        take_back(session, order, ReturnItem(1, order_line_id=other.lines[0].id))
+
+
+def test_what_was_not_handed_over_is_cancelled_and_not_returned(session, store):
+    order = make_order(session, store=store)
+    with pytest.raises(Conflict, match="cancel"):
+        take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+
+
+def test_goods_without_a_known_order_are_taken_back_too(session, store):
+    rod = make_variant(session, stock=1, store_id=store.id)
+    client = make_client(session)
+    back = operations.take_back(
+        session,
+        [ReturnItem(2, variant_id=rod.id, unit_price=Decimal("3.50"))],
+        store_id=store.id,
+        client_id=client.id,
+        by=None,
+        at=NOON,
+    )
+    assert (back.order_id, back.total, back.number[:2]) == (None, 7, "R-")
+    assert on_hand(session, rod) == 3
+    figures = session.scalar(
+        select(ClientFigures)
+        .where(ClientFigures.client_id == client.id)
+        .execution_options(populate_existing=True)
+    )
+    assert (figures.returns_count, figures.returns_sum) == (1, 7)
+
+
+def test_broken_goods_and_services_do_not_go_back_to_stock(session, store):
+    rod = make_variant(session, stock=1, store_id=store.id)
+    cut = make_variant(session, product=make_service(session))
+    order = make_completed_order(session, Item(1, rod.id), Item(1, cut.id), store=store)
+    one, two = (line.id for line in order.lines)
+    take_back(
+        session,
+        order,
+        ReturnItem(1, order_line_id=one, restock=False),
+        ReturnItem(1, order_line_id=two),
+    )
+    assert (on_hand(session, rod), on_hand(session, cut)) == (0, None)
+
+
+def test_a_charge_can_be_given_back(session, store):
+    charge = Item(1, charge=ChargeKind.DELIVERY, unit_price=Decimal("4.90"))
+    order = make_completed_order(session, charge, store=store)
+    back = take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+    assert (back.charges, back.goods) == (Decimal("4.90"), 0)
+
+
+def test_an_order_is_paid_in_parts_by_any_mixture(session, store):
+    order = make_order(session, store=store)
+    make_payment(session, order=order, amount=Decimal(4), method=PaymentMethod.CASH)
+    assert (order.paid, order.payment_state) == (4, PaymentState.PARTLY_PAID)
+    make_payment(session, order=order, amount=Decimal(6))
+    assert order.payment_state is PaymentState.PAID
+    make_payment(session, order=order, amount=Decimal(1))
+    assert order.payment_state is PaymentState.OVERPAID
+
+
+def test_a_pending_payment_counts_when_it_is_settled(session, store):
+    order = make_order(session, store=store)
+    payment = make_payment(session, order=order, settled=False)
+    assert (payment.status, order.paid) == (PaymentStatus.PENDING, 0)
+    operations.settle_payment(session, payment, by=None, at=NOON)
+    assert order.payment_state is PaymentState.PAID
+
+
+def test_a_returned_order_is_refunded_and_nothing_is_owed(session, store):
+    order = make_completed_order(session, store=store)
+    make_payment(session, order=order)
+    back = take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+    assert order.payment_state is PaymentState.OVERPAID
+    make_payment(session, order=order, goods_return=back, direction=RETURNED, amount=order.total)
+    assert (order.paid, order.payment_state) == (0, PaymentState.REFUNDED)
+
+
+def test_a_cancelled_order_owes_its_payments_back(session, store):
+    order = make_order(session, store=store)
+    make_payment(session, order=order)
+    operations.cancel_order(session, order, by=None, at=NOON)
+    make_payment(session, order=order, direction=RETURNED, amount=order.total)
+    assert (order.status, order.payment_state) == (OrderStatus.CANCELLED, PaymentState.REFUNDED)
+
+
+def test_what_a_provider_tells_twice_is_booked_once(session, store):
+    order = make_order(session, store=store)
+    said = {"provider": "stripe", "external_ref": "pi_1"}
+    one = make_payment(session, order=order, **said)
+    two = make_payment(session, order=order, **said)
+    assert one.id == two.id
+    assert order.paid == order.total
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1.005"])
+def test_an_amount_that_is_none_is_refused(session, store, amount):
+    with pytest.raises(Invalid):
+        make_payment(session, order=make_order(session, store=store), amount=Decimal(amount))
+
+
+def test_a_certificate_pays_and_gets_back_what_it_paid(session, store):
+    order = make_completed_order(session, store=store)
+    certificate = make_certificate(session)
+    paid = {"order": order, "method": PaymentMethod.CERTIFICATE, "certificate": certificate}
+    make_payment(session, **paid)
+    assert balance_of(session, certificate) == 40
+    make_payment(session, **paid, direction=RETURNED)
+    assert balance_of(session, certificate) == 50
+    with pytest.raises(Conflict):
+        make_payment(session, **paid, direction=RETURNED)
+
+
+def test_a_certificate_of_another_currency_is_refused(session, store):
+    certificate = make_certificate(session, currency="USD")
+    with pytest.raises(Conflict, match="currency"):
+        make_payment(
+            session,
+            order=make_order(session, store=store),
+            method=PaymentMethod.CERTIFICATE,
+            certificate=certificate,
+        )
+
+
+def test_a_payment_belongs_to_something(session):
+    with pytest.raises(Invalid):
+        operations.add_payment(
+            session, None, amount=Decimal(1), method=PaymentMethod.CASH, by=None, at=NOON
+        )
+    assert session.scalars(select(Payment)).all() == []
+
+
+def test_an_adjustment_is_signed_numbered_and_on_its_day(session, store):
+    taken = make_adjustment(session, store_id=store.id, amount=Decimal("-11062.06"))
+    added = make_adjustment(session, store_id=store.id, amount=Decimal("11062.06"))
+    assert (taken.amount_company, added.amount_company) == (
+        Decimal("-11062.06"),
+        Decimal("11062.06"),
+    )
+    assert taken.number != added.number
+    assert (taken.currency, taken.business_date.isoformat()) == ("EUR", "2026-11-02")
+    with pytest.raises(Invalid):
+        make_adjustment(session, store_id=store.id, amount=Decimal(0))

@@ -1,0 +1,166 @@
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.kit.errors import Conflict, Invalid
+from app.stock import operations
+from app.stock.choices import MovementKind, ReceiptStatus
+from app.stock.models import Movement, StockBalance
+from app.stock.operations import Move, OutOfStock
+from tests.factories import (
+    NOON,
+    make_goods_receipt,
+    make_goods_receipt_line,
+    make_store,
+    make_variant,
+    receive,
+)
+
+REF = ("order", 1)
+
+
+def balance(session, store, variant):
+    row = session.scalar(
+        select(StockBalance)
+        .where(StockBalance.store_id == store.id, StockBalance.variant_id == variant.id)
+        .execution_options(populate_existing=True)
+    )
+    return (row.on_hand, row.reserved, row.available, row.guarded)
+
+
+@pytest.fixture
+def store(session):
+    return make_store(session)
+
+
+@pytest.fixture
+def variant(session):
+    return make_variant(session)
+
+
+def test_a_delivery_is_on_hand_and_from_then_on_guarded(session, store, variant):
+    receive(session, variant, 5, store_id=store.id)
+    receive(session, variant, 2, store_id=store.id)
+    assert balance(session, store, variant) == (7, 0, 7, True)
+
+
+def test_what_is_reserved_is_not_available_and_no_more_can_be_reserved(session, store, variant):
+    receive(session, variant, 5, store_id=store.id)
+    operations.reserve(session, store.id, {variant.id: 4}, ref=REF)
+    assert balance(session, store, variant) == (5, 4, 1, True)
+    with pytest.raises(OutOfStock):
+        operations.reserve(session, store.id, {variant.id: 2}, ref=("order", 2))
+
+
+def test_a_release_gives_back_what_is_still_held(session, store, variant):
+    receive(session, variant, 5, store_id=store.id)
+    operations.reserve(session, store.id, {variant.id: 4}, ref=REF)
+    operations.release(session, store.id, ref=REF)
+    operations.release(session, store.id, ref=REF)
+    assert balance(session, store, variant) == (5, 0, 5, True)
+
+
+def test_more_than_is_there_cannot_be_written_off(session, store, variant):
+    receive(session, variant, 5, store_id=store.id)
+    facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Broken"}
+    operations.write_off(session, quantity=2, by=None, at=NOON, **facts)
+    assert balance(session, store, variant) == (3, 0, 3, True)
+    with pytest.raises(OutOfStock):
+        operations.write_off(session, quantity=4, by=None, at=NOON, **facts)
+
+
+def test_a_write_off_says_why(session, store, variant):
+    with pytest.raises(Invalid):
+        operations.write_off(
+            session,
+            store_id=store.id,
+            variant_id=variant.id,
+            quantity=1,
+            reason=" ",
+            by=None,
+            at=NOON,
+        )
+
+
+def test_imported_history_may_go_below_zero_until_somebody_counts(session, store, variant):
+    operations.post(session, [Move(store.id, variant.id, MovementKind.SALE, -9)], at=NOON)
+    assert balance(session, store, variant) == (-9, 0, -9, False)
+    receive(session, variant, 4, store_id=store.id)
+    assert balance(session, store, variant) == (-5, 0, -5, False)
+    found = operations.count_stock(session, store.id, {variant.id: 6}, by=None, at=NOON)
+    assert found == {variant.id: 11}
+    assert balance(session, store, variant) == (6, 0, 6, True)
+
+
+def test_a_transfer_moves_between_stores(session, store, variant):
+    other = make_store(session)
+    receive(session, variant, 5, store_id=store.id)
+    operations.transfer(
+        session,
+        from_store_id=store.id,
+        to_store_id=other.id,
+        variant_id=variant.id,
+        quantity=2,
+        by=None,
+        at=NOON,
+    )
+    assert balance(session, store, variant)[0] == 3
+    assert balance(session, other, variant)[0] == 2
+
+
+def test_many_movements_of_one_statement_count_each(session, store):
+    variants = [make_variant(session) for _ in range(3)]
+    kinds = [MovementKind.GOODS_RECEIPT, MovementKind.SALE]
+    moves = [
+        Move(store.id, v.id, kind, 10 if kind is MovementKind.GOODS_RECEIPT else -n)
+        for n, v in enumerate(variants, 1)
+        for kind in kinds
+    ]
+    operations.post(session, moves, at=NOON)
+    assert [balance(session, store, v)[0] for v in variants] == [9, 8, 7]
+
+
+def test_the_balance_is_the_sum_of_the_movements(session, store, variant):
+    receive(session, variant, 5, store_id=store.id)
+    operations.post(session, [Move(store.id, variant.id, MovementKind.SALE, -2)], at=NOON)
+    total = select(func.sum(Movement.quantity)).where(Movement.variant_id == variant.id)
+    assert session.scalar(total) == balance(session, store, variant)[0]
+
+
+@pytest.mark.parametrize("table", ["movement", "reservation_entry", "stock_balance"])
+def test_neither_ledger_nor_balance_can_be_edited(session, table):
+    with pytest.raises(DBAPIError, match="permission denied"):
+        session.execute(text(f"update {table} set company_id = company_id"))
+
+
+def test_a_sale_that_adds_to_stock_is_refused(session, store, variant):
+    with pytest.raises(DBAPIError, match="ck_movement_sign"):
+        operations.post(session, [Move(store.id, variant.id, MovementKind.SALE, 2)], at=NOON)
+
+
+def test_receiving_a_delivery_fills_stock_cost_and_sums(session, store, variant):
+    receipt = make_goods_receipt(session, store=store, rate=Decimal("0.5"))
+    line = make_goods_receipt_line(
+        session, goods_receipt=receipt, variant=variant, quantity=3, unit_cost=Decimal("1.34")
+    )
+    operations.receive_goods(session, receipt, by=None, at=NOON)
+    session.refresh(variant)
+    assert balance(session, store, variant) == (3, 0, 3, True)
+    assert (receipt.status, receipt.total) == (ReceiptStatus.RECEIVED, Decimal("4.02"))
+    assert receipt.number.startswith("GR-2026-")
+    assert (line.amount, variant.cost) == (Decimal("4.02"), Decimal("0.67"))
+
+
+def test_a_delivery_is_received_once(session):
+    receipt = make_goods_receipt(session)
+    make_goods_receipt_line(session, goods_receipt=receipt)
+    operations.receive_goods(session, receipt, by=None, at=NOON)
+    with pytest.raises(Conflict):
+        operations.receive_goods(session, receipt, by=None, at=NOON)
+
+
+def test_a_delivery_without_lines_is_refused(session):
+    with pytest.raises(Conflict, match="line"):
+        operations.receive_goods(session, make_goods_receipt(session), by=None, at=NOON)

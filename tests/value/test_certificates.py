@@ -1,0 +1,107 @@
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.kit.errors import Conflict
+from app.value import operations
+from app.value.choices import CertificateStatus
+from app.value.models import ValueEntry
+from tests.factories import NOON, make_certificate
+
+TODAY = date(2026, 11, 2)
+ORDER = ("order", 7)
+
+
+def spend(session, certificate, amount, ref=ORDER):
+    return operations.redeem(
+        session, certificate, Decimal(amount), ref=ref, store_id=None, day=TODAY, by=None, at=NOON
+    )
+
+
+def left(session, certificate):
+    return operations.balance_of(session, certificate)
+
+
+def test_a_code_cannot_be_guessed_and_can_be_read_out():
+    codes = {operations.new_code() for _ in range(500)}
+    assert len(codes) == 500
+    assert all(re.fullmatch(r"([A-HJKMNP-Z2-9]{4}-){3}[A-HJKMNP-Z2-9]{4}", code) for code in codes)
+
+
+def test_a_certificate_holds_nothing_until_it_is_activated(session):
+    certificate = make_certificate(session, active=False)
+    assert left(session, certificate) == 0
+    operations.activate_certificate(session, certificate, by=None, at=NOON)
+    assert left(session, certificate) == 50
+
+
+def test_it_is_spent_in_parts_and_never_beyond_its_balance(session):
+    certificate = make_certificate(session)
+    spend(session, certificate, "30.50")
+    assert left(session, certificate) == Decimal("19.50")
+    with pytest.raises(Conflict, match=r"19.50"):
+        spend(session, certificate, 20)
+    assert left(session, certificate) == Decimal("19.50")
+
+
+@pytest.mark.parametrize(
+    "values", [{"valid_from": date(2026, 12, 1)}, {"valid_until": date(2026, 11, 1)}]
+)
+def test_outside_its_days_it_is_refused(session, values):
+    values = {"valid_from": date(2026, 1, 1), **values}
+    with pytest.raises(Conflict):
+        spend(session, make_certificate(session, **values), 1)
+
+
+def test_a_blocked_one_is_refused_and_keeps_its_balance(session):
+    certificate = make_certificate(session)
+    operations.block_certificate(session, certificate, by=None, at=NOON)
+    with pytest.raises(Conflict):
+        spend(session, certificate, 1)
+    operations.unblock_certificate(session, certificate, by=None, at=NOON)
+    assert certificate.status is CertificateStatus.ACTIVE
+    assert left(session, certificate) == 50
+
+
+def test_what_an_order_spent_comes_back_to_the_same_lot_and_not_more(session):
+    certificate = make_certificate(session)
+    [spent] = spend(session, certificate, 30)
+    spend(session, certificate, 10, ref=("order", 8))
+    back = {"ref": ORDER, "store_id": None, "by": None, "at": NOON}
+    [entry] = operations.give_back(session, certificate, Decimal(20), **back)
+    assert (entry.lot_id, entry.reverses_id) == (spent.lot_id, spent.id)
+    with pytest.raises(Conflict):
+        operations.give_back(session, certificate, Decimal(11), **back)
+    operations.give_back(session, certificate, Decimal(10), **back)
+    assert left(session, certificate) == 40
+
+
+def test_the_balance_is_the_sum_of_the_entries(session):
+    certificate = make_certificate(session)
+    spend(session, certificate, 12)
+    entries = select(func.sum(ValueEntry.amount)).where(ValueEntry.certificate_id == certificate.id)
+    assert session.scalar(entries) == left(session, certificate) == 38
+
+
+@pytest.mark.parametrize("table", ["certificate_balance", "lot_balance", "value_entry", "lot"])
+def test_no_balance_and_no_entry_can_be_edited(session, table):
+    make_certificate(session)
+    with pytest.raises(DBAPIError, match="permission denied"):
+        session.execute(text(f"update {table} set company_id = company_id"))
+
+
+def test_the_database_refuses_to_go_below_zero_without_any_check_of_ours(session):
+    certificate = make_certificate(session)
+    [entry] = spend(session, certificate, 1)
+    with pytest.raises(DBAPIError, match="ck_lot_balance_remaining"):
+        session.execute(
+            text(
+                "insert into value_entry (lot_id, certificate_id, reason, amount)"
+                " values (:lot, :certificate, 'spent', -600000)"
+            ),
+            {"lot": entry.lot_id, "certificate": certificate.id},
+        )
