@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.jobs.house import House, Valkey, open_house
+from app.kit.servers import TestServer
+from tests.jobs.house import House, Valkey, furnish, open_house
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +24,16 @@ def own_redis(own_valkey: Valkey) -> Valkey:
     return own_valkey
 
 
+@pytest.fixture(scope="session")
+def house_database(make_database: Callable[[str], str], server: TestServer) -> str:
+    name = make_database("house")
+    furnish(server.url(name, "crm_migrate"))
+    return name
+
+
 @pytest.fixture
-def house(own_database: str, own_redis: Valkey) -> Iterator[House]:
-    """Give a database of its own, where workers and ticks are real processes."""
-    owner = own_database.replace("crm_web@", "crm_migrate@")
-    with open_house(own_database, owner, own_redis.url) as made:
+def house(server: TestServer, house_database: str, own_redis: Valkey) -> Iterator[House]:
+    """Give a database where commits are real and workers and ticks are real processes."""
+    urls = server.url(house_database), server.url(house_database, "crm_migrate")
+    with open_house(*urls, own_redis.url) as made:
         yield made

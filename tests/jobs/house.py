@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from sqlalchemy import Engine, NullPool, text
+from sqlalchemy import Connection, Engine, NullPool, text
 from sqlalchemy.orm import Session
 
 from app.kit.database import session as database
@@ -82,11 +82,19 @@ class House:
     url: str
     redis_url: str | None
     engine: Engine
+    owner_engine: Engine
     processes: list[BaseProcess] = field(default_factory=list)
 
     def company(self, company_id: int = 1, **stamp: Any) -> Any:
         """Open a committed piece of work of a company."""
         return work(company_stamp(company_id, **stamp), on=self.engine)
+
+    @contextmanager
+    def owner(self) -> Iterator[Connection]:
+        """Change the database itself, as a migration does."""
+        with self.owner_engine.begin() as connection:
+            connection.execute(text("set local role crm_owner"))
+            yield connection
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Read as the system."""
@@ -154,26 +162,29 @@ def self_harm(fault: str, act: str) -> Callable[[str], None]:
     return hook
 
 
+def furnish(owner_url: str) -> None:
+    """Add the table in which jobs and subscribers leave their traces."""
+    engine = make_engine(owner_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for step in (
+            "set local role crm_owner",
+            "create table deed (company_id bigint default crm_company(), what text)",
+            "alter table deed enable row level security",
+            "grant select, insert on deed to crm_app, crm_store, crm_system",
+            "create policy own on deed using (company_id is not distinct from crm_company())",
+        ):
+            connection.execute(text(step))
+
+
 @contextmanager
 def open_house(url: str, owner_url: str, redis_url: str | None) -> Iterator[House]:
-    """Give a house on an empty database, in this process too."""
-    owner = make_engine(owner_url, poolclass=NullPool)
-    with owner.begin() as connection:
-        connection.execute(text("set local role crm_owner"))
-        connection.execute(
-            text("create table deed (company_id bigint default crm_company(), what text)")
-        )
-        connection.execute(text("alter table deed enable row level security"))
-        connection.execute(text("grant select, insert on deed to crm_app, crm_store, crm_system"))
-        connection.execute(
-            text("create policy own on deed using (company_id is not distinct from crm_company())")
-        )
+    """Give a house on a furnished database, also to what this process does; empty it afterwards."""
     engine = make_engine(url, poolclass=NullPool)
+    house = House(url, redis_url, engine, make_engine(owner_url, poolclass=NullPool))
     before, listed = database._engine, dict(SCHEDULES)
     database.bind(engine)
     queues.bind(redis_url)
     SCHEDULES.clear()
-    house = House(url, redis_url, engine)
     try:
         yield house
     finally:
@@ -181,6 +192,10 @@ def open_house(url: str, owner_url: str, redis_url: str | None) -> Iterator[Hous
         queues.bind(None)
         SCHEDULES.update(listed)
         database._engine = before
+        with house.owner() as connection:
+            connection.execute(
+                text("truncate job, event, event_delivery, schedule_run, beat, deed")
+            )
 
 
 def do(session: Session, what: str) -> None:

@@ -132,6 +132,24 @@ def test_a_stopped_worker_is_fenced_when_it_goes_on(house):
     assert house.rows("select epoch, state from job where id = :id", id=one) == [(2, "done")]
 
 
+def test_a_stopped_worker_cannot_end_the_job_that_another_has_begun(house):
+    one = defer_one(house, write, "once")
+    workers = []
+    for epoch in (1, 2):
+        wait_until(lambda: house.states() == ["queued"])
+        workers.append(house.worker(fault="middle", act="stop"))
+        wait_until(lambda epoch=epoch: house.rows(f"select 1 from job where epoch = {epoch}"))
+        time.sleep(0.2)
+        ticking = house.tick() if epoch == 1 else ticking
+    os.kill(ticking.pid, signal.SIGKILL)
+    os.kill(workers[0].pid, signal.SIGCONT)
+    time.sleep(0.5)
+    assert house.deeds() == []
+    os.kill(workers[1].pid, signal.SIGCONT)
+    wait_until(lambda: is_over(house, one))
+    assert house.deeds() == ["once"]
+
+
 def test_a_long_job_keeps_its_lease(house):
     one = defer_one(house, write, "long")
     with_pause = house.start(_slow_worker)
