@@ -63,6 +63,7 @@ def control(field: Field, **extra: Any) -> Markup:
             attributes[flag] = value
     if field.flags.required and kind not in ("checkbox", "radio"):
         attributes.setdefault("required", True)
+    attributes = {key: value for key, value in attributes.items() if value is not None}
     draw = {
         "textarea": _textarea,
         "checkbox": _checkbox,
@@ -140,8 +141,14 @@ def _radio(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
 
 def _options(field: Field) -> Iterable[tuple[str, object, bool]]:
     for choice in field.iter_choices():
-        value, label, selected = choice[0], choice[1], bool(choice[2])
-        yield str(value), label, selected
+        yield _option(choice)
+
+
+def _option(choice: Any) -> tuple[str, object, bool]:
+    """Value, label and whether it is chosen, of WTForms' own object or of the plain tuple of older fields."""
+    if isinstance(choice, tuple):
+        return str(choice[0]), choice[1], bool(choice[2])
+    return str(choice.value), choice.label, bool(choice.selected)
 
 
 def _drawn(options: Iterable[tuple[str, object, bool]]) -> Markup:
@@ -159,7 +166,7 @@ def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     if groups:
         body = Markup("")
         for label, choices in field.iter_groups():
-            rows = [(str(c[0]), c[1], bool(c[2])) for c in choices]
+            rows = [_option(one) for one in choices]
             count += len(rows)
             body += Markup('<optgroup label="{}">{}</optgroup>').format(label, _drawn(rows))
     else:
@@ -176,6 +183,18 @@ def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     elif many or count > SHORT_LIST:
         attributes.setdefault("data_tom", True)
     return Markup("<select {}>{}</select>").format(Markup(html_params(**attributes)), body)
+
+
+def is_optional(field: Field) -> bool:
+    """Whether the label says so. A select that always holds something has nothing to leave out."""
+    given = field.render_kw or {}
+    if field.flags.required or given.get("required") or given.get("readonly") or given.get("disabled"):
+        return False
+    if kind_of(field) == "radio":
+        return False
+    if kind_of(field) == "select" and not getattr(field.widget, "multiple", False):
+        return any(value in ("", "__None") for value, _label, _chosen in _options(field))
+    return True
 
 
 def _file(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:

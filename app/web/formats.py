@@ -32,7 +32,9 @@ def _now() -> datetime:
 def locale() -> Locale:
     """The reader's locale; English outside a request."""
     found = get_locale()
-    return found if found is not None else Locale("en")
+    if found is None or str(found) == "en":
+        return Locale("en", "GB")  # the design's English: 14 Nov, 09:14
+    return found
 
 
 def _signed(text: str) -> str:

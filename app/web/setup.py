@@ -49,6 +49,7 @@ def init_app(app: Flask, shell: ShellSource | None = None) -> None:
         look=look,
         control=fields.control,
         control_kind=fields.kind_of,
+        is_optional=fields.is_optional,
         js_texts=texts.js_texts,
         languages_of_ours=texts.LANGUAGES,
         **helpers.GLOBALS,
@@ -138,6 +139,7 @@ def _send_squeezed(response: Response) -> None:
         return
     if "gzip" not in request.headers.get("Accept-Encoding", "") or "Range" in request.headers:
         return
+    response.close()  # the opened file; its content is not read again
     response.direct_passthrough = False
     response.set_data(_squeezed(filename, path.stat().st_mtime))
     response.headers["Content-Encoding"] = "gzip"

@@ -1,7 +1,8 @@
 """The texts of the script, translated on the server and handed over as JSON, and the names of our languages."""
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
+
+from app.web.formats import locale
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "pt_BR": "Português", "uk": "Українська", "ru": "Русский"}
 
@@ -9,7 +10,7 @@ LANGUAGES = {"en": "English", "de": "Deutsch", "pt_BR": "Português", "uk": "У�
 def js_texts() -> dict[str, str]:
     """What `app.js` says. `{n}` and the like are filled in by the script."""
     return {
-        "locale": str(get_locale() or "en").replace("_", "-"),
+        "locale": str(locale()).replace("_", "-"),
         "selected": _("{n} selected"),
         "selectedAll": _("All {n} that match are selected"),
         "selectedAllMany": _("All that match are selected"),

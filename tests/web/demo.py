@@ -24,6 +24,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from app.kit import clock
@@ -51,16 +52,20 @@ ARCHIVE = p.Action(
 )
 
 
+def options(pairs: list[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 class OrderForm(FlaskForm):
     name = StringField("Name", [DataRequired("Say what it is called.")])
     sku = StringField("SKU", [DataRequired()], description="Printed on the label.")
     price = DecimalField("Price with VAT", [DataRequired()], render_kw={"suffix": "€"})
     stock = IntegerField("Minimum stock", description="For all stores together")
-    brand = SelectField("Brand", choices=[("1", "Shimano"), ("2", "Daiwa"), ("3", "Abu Garcia")])
-    category = SelectField("Category", choices=[(str(n), f"Category {n}") for n in range(30)])
-    tags = SelectMultipleField("Tags", choices=[("p", "Pike"), ("z", "Zander"), ("f", "Front drag")])
+    brand = SelectField("Brand", choices=options([("1", "Shimano"), ("2", "Daiwa"), ("3", "Abu Garcia")]))
+    category = SelectField("Category", choices=options([(str(n), f"Category {n}") for n in range(30)]))
+    tags = SelectMultipleField("Tags", choices=options([("p", "Pike"), ("z", "Zander"), ("f", "Front drag")]))
     supplier = SelectField(
-        "Supplier", choices=[("7", "Nordfisch Großhandel")], render_kw={"data_lookup_url": "/lookup"}, validate_choice=False
+        "Supplier", choices=options([("7", "Nordfisch Großhandel")]), render_kw={"data_lookup_url": "/lookup"}, validate_choice=False
     )
     valid_from = DateField("Valid from")
     starts = DateTimeLocalField("Starts", format="%Y-%m-%dT%H:%M")
@@ -68,14 +73,14 @@ class OrderForm(FlaskForm):
     text = TextAreaField("Description", description="Shown in the web shop.")
     photo = FileField("Photo", render_kw={"accept": "image/*"})
     sell_out = BooleanField("Sell while stock lasts, then hide from the site")
-    kind = RadioField("Kind", choices=[("g", "Goods"), ("s", "Service")])
+    kind = RadioField("Kind", choices=options([("g", "Goods"), ("s", "Service")]))
     secret = PasswordField("Password")
     id = HiddenField()
 
 
 class LineForm(FlaskForm):
     id = HiddenField()
-    product = SelectField("Product", choices=[("1", "Reel")], render_kw={"data_lookup_url": "/lookup"}, validate_choice=False)
+    product = SelectField("Product", choices=options([("1", "Reel")]), render_kw={"data_lookup_url": "/lookup"}, validate_choice=False)
     quantity = IntegerField("Quantity")
     price = DecimalField("Price")
     until = DateField("Valid until")
@@ -135,7 +140,7 @@ COLUMNS = [
     p.Column("points", "Points", "num", wide=True),
     p.Column("orders", "Orders", "num", wide=True),
     p.Column("sum", "Orders sum", "money", sort_url="?o=sum", currency="EUR"),
-    p.Column("last", "Last order", "datetime", sort_url="?o=last", sorted="desc"),
+    p.Column("last", "Last order", "date", sort_url="?o=last", sorted="desc"),
 ]
 STAGES = [("Active", "green"), ("Returned", "blue"), ("Lapsing", "amber"), ("Lost", "red")]
 
@@ -403,7 +408,7 @@ def rights_page(readonly: bool = False) -> p.RightsPage:
 
 
 class MessageForm(FlaskForm):
-    sender = SelectField("From", choices=[("p", "Petersen")])
+    sender = SelectField("From", choices=options([("p", "Petersen")]))
     text = TextAreaField("Text", [DataRequired()])
     day = DateField("Day")
     cap = DecimalField("Spend cap")
@@ -493,8 +498,9 @@ def sign_in_page(**more: object) -> p.SignInPage:
 
 
 PAGES = {
-    "list": lambda: ("list.html", list_page()),
-    "list-phone": lambda: ("list.html", list_page(14)),
+    "list": lambda: ("list.html", list_page(12)),
+    "list-long": lambda: ("list.html", list_page(50)),
+
     "list-empty": lambda: (
         "list.html",
         list_page(0, views=[], chips=[], count_text="none yet", pager=p.Pager(), filters=[], searchable=False, view=None, totals={}, empty=p.Empty("Everyone who buys from you, in one place", "A client appears here by buying in the web shop.", "users", [p.Action("Import from a file", "/form", "upload"), p.Action("Add one by hand", "/form")])),

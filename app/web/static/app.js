@@ -333,7 +333,7 @@
     const note = key => (data, escape) => `<div class="no-results">${escape(t(key))}</div>`;
     const settings = {
       plugins: el.multiple ? { remove_button: { title: t('remove') } } : { ...(el.required || !$('option[value=""]', el) ? {} : { clear_button: { title: t('remove'), html: data => `<button type="button" class="clear-button" aria-label="${data.title}">×</button>` } }) },
-      create: el.dataset.tom === 'tags', maxOptions: 200, allowEmptyOption: false, hidePlaceholder: false,
+      create: el.dataset.tom === 'tags', maxOptions: 200, allowEmptyOption: false,
       placeholder: el.dataset.placeholder || (el.dataset.lookupUrl ? t('typeMore') : ''),
       render: { no_results: note('nothingFound'), loading: note('loading'), not_loading: el.dataset.lookupUrl ? note('typeMore') : undefined },
       onInitialize() { if (el.getAttribute('aria-invalid')) this.wrapper.classList.add('invalid'); },
@@ -383,10 +383,10 @@
     picker.altInput?.addEventListener('blur', () => { if (picker.altInput.value !== '' || picker.selectedDates.length) picker.setDate(picker.altInput.value, false, picker.config.altFormat); });
   };
   const renumber = table => {
-    const name = table.dataset.sheet, pattern = new RegExp(`^${name.replace(/[-\\.]/g, '\\$&')}-(\\d+|__i__)(?=-|$)`);
+    const name = table.dataset.sheet, pattern = new RegExp(`^${name.replace(/[-\\.]/g, '\\$&')}-(\\d+|__i__)(-|(?=[a-z])|$)`);
     $$('tbody > tr', table).forEach((row, i) => $$('[name], [id], [for], [aria-describedby]', row).forEach(el => ['name', 'id', 'for', 'aria-describedby'].forEach(key => {
       const value = el.getAttribute(key);
-      if (value && pattern.test(value)) el.setAttribute(key, value.replace(pattern, `${name}-${i}`));
+      if (value && pattern.test(value)) el.setAttribute(key, value.replace(pattern, (all, index, dash) => `${name}-${i}${value.length > all.length ? '-' : ''}`));
     })));
   };
   on('click', '[data-add-row]', el => {
@@ -455,7 +455,7 @@
     const legend = { left: 0, top: 0, icon: 'roundRect', itemWidth: 14, itemHeight: 3, textStyle: text, inactiveColor: edge, type: 'scroll' };
     const many = data.names.length > 2;
     if (kind === 'pie') return { ...base, tooltip: { ...tip, trigger: 'item' }, legend: { ...legend, orient: 'vertical', top: 'middle', left: '56%', icon: 'circle', itemHeight: 8 },
-      series: [{ type: 'pie', radius: ['52%', '82%'], center: ['28%', '50%'], label: { show: false }, itemStyle: { borderColor: colour('--surface'), borderWidth: 2 }, data: data.labels.map((name, i) => ({ name, value: data.values[i][0] })) }] };
+      series: [{ type: 'pie', radius: ['44%', '70%'], center: ['27%', '50%'], label: { show: false }, itemStyle: { borderColor: colour('--surface'), borderWidth: 2 }, data: data.labels.map((name, i) => ({ name, value: data.values[i][0] })) }] };
     const category = { type: 'category', axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true } };
     if (kind === 'heatmap') {
       const cells = data.values.flatMap((row, y) => row.map((v, x) => [x, y, v]));
@@ -466,7 +466,7 @@
     }
     const bar = kind === 'bar', value = { type: 'value', splitNumber: 4, splitLine: { lineStyle: { color: line } }, axisLabel: { ...text, formatter: say.short } };
     return { ...base, tooltip: { ...tip, trigger: 'axis', axisPointer: { type: bar ? 'shadow' : 'line', lineStyle: { color: edge }, shadowStyle: { opacity: .08 } } }, legend: { ...legend, show: many },
-      grid: { left: 4, right: 12, top: many ? 34 : 12, bottom: 4, containLabel: true }, xAxis: { ...category, data: data.labels }, yAxis: value,
+      grid: { left: 4, right: 12, top: many ? 34 : 12, bottom: 4, containLabel: true }, xAxis: { ...category, data: data.labels, axisLabel: { ...category.axisLabel, ...(bar && data.labels.length < 9 ? { interval: 0, hideOverlap: false, width: Math.max(48, 420 / data.labels.length), overflow: 'break' } : {}) } }, yAxis: value,
       series: data.names.slice(1).map((name, i) => (bar
         ? { name, type: 'bar', barMaxWidth: 28, itemStyle: { borderRadius: [3, 3, 0, 0] }, data: data.values.map(row => row[i]) }
         : { name, type: 'line', smooth: 0.2, symbol: 'circle', symbolSize: 6, showSymbol: data.labels.length < 3, connectNulls: false,
