@@ -10,13 +10,12 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import event
+from sqlalchemy import Connection, NullPool, event, text
 from sqlalchemy.orm import Session
 
 from app.kit.access import Reader
-from app.kit.database.session import db, work
-from app.kit.database.stamp import company_stamp
+from app.kit.database.session import db, make_engine, work
+from app.kit.database.stamp import Role, company_stamp
 
 _reader: ContextVar[Reader | None] = ContextVar("test reader", default=None)
 
@@ -63,6 +62,15 @@ def at_work(company: int = 1, user_id: int = 7) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def owner(app: Flask) -> Iterator[Connection]:
+    """A connection that may do anything with the tables."""
+    engine = make_engine(app.config["OWNER_URL"], poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(f"set local role {Role.OWNER}"))
+        yield connection
+
+
 class Counted:
     """The statements sent to the database inside a block."""
 
@@ -98,4 +106,9 @@ def page(client: FlaskClient, url: str) -> str:
     return answer.text
 
 
-__all__ = ["_l"]
+VIEWS = ("BenchBrand", "BenchProduct", "BenchVariant", "BenchClient")
+GUARDS = ("costs", "prices", "contacts", "salaries", "money")
+EVERYTHING = frozenset(
+    {(right, view) for right in ("read", "write", "delete", "export", "rename") for view in VIEWS}
+    | {("read", guard) for guard in GUARDS}
+)

@@ -8,9 +8,12 @@ from pathlib import Path
 import config as settings
 import pytest
 from app import parts
+from app.kit.access import Reader
+from app.kit.database.session import db
 from app.kit.servers import TestServer
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from tests.screens import bench
 from tests.screens.declared import BENCH_SCREENS
@@ -42,9 +45,29 @@ def app(
     with made.app_context():
         made.appbuilder.add_all(BENCH_SCREENS)
     bench.let_tests_choose_the_reader(made)
+    made.config["OWNER_URL"] = server.url(bench_url.rpartition("@/")[2].partition("?")[0], "crm_migrate")
     yield made
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def everything() -> Iterator[Reader]:
+    """Requests are made by somebody with every right of the bench screens."""
+    who = bench.reader_with(set(bench.EVERYTHING))
+    with bench.signed_in(who):
+        yield who
+
+
+@pytest.fixture(autouse=True)
+def empty_tables(app: Flask) -> Iterator[None]:
+    """Each test begins without rows of its own company's catalogue and clients."""
+    yield
+    with app.app_context():
+        db.session.remove()
+    with bench.owner(app) as connection:
+        names = "brand, product, variant, client, client_figures, contact_point, saved_view, bulk_run, export_log, form_sent, idempotency, audit_entry, job"
+        connection.execute(text(f"truncate {names} cascade"))
