@@ -22,6 +22,9 @@
     el.append(...children.filter(child => child !== null && child !== undefined));
     return el;
   };
+  // What the script remembers of a form; not on the form itself, where a field's name would hide it.
+  const remembered = new WeakMap();
+  const memory = el => { if (!remembered.has(el)) remembered.set(el, {}); return remembered.get(el); };
   const count = n => n.toLocaleString(texts.locale || 'en');
   const fetchText = async url => {
     const answer = await fetch(url, { headers: { 'X-Requested-With': 'fetch', Accept: 'text/html' }, credentials: 'same-origin' });
@@ -50,7 +53,6 @@
     if (compact) root.dataset.density = 'compact'; else delete root.dataset.density;
   });
   dark.addEventListener('change', () => applyTheme());
-  document.addEventListener('click', event => { if (event.target.closest('.pick-one')) event.stopPropagation(); }, true);
 
   // ---- shell ---------------------------------------------------------------------------------------------------
   if (window.tabler?.Dropdown) tabler.Dropdown.Default.popperConfig = { strategy: 'fixed' };
@@ -107,19 +109,19 @@
   // ---- forms: sent once, guarded, nothing lost -------------------------------------------------------------------
   document.addEventListener('submit', event => {
     const form = event.target;
-    if (form.method === 'dialog') return;
-    if (form.sent) { event.preventDefault(); return; }
-    if (form.method !== 'post') return;
+    if (form.getAttribute('method') === 'dialog') return;
+    if (memory(form).sent) { event.preventDefault(); return; }
+    if (form.getAttribute('method') !== 'post') return;
     const button = event.submitter;
     setTimeout(() => {
       if (event.defaultPrevented) return;
-      form.sent = true; form.dirty = false;
+      memory(form).sent = true; memory(form).dirty = false;
       if (button) { button.classList.add('busy'); button.setAttribute('aria-disabled', 'true'); say(t('saving')); }
     });
   });
   addEventListener('pageshow', event => {
     if (!event.persisted) return;
-    $$('form').forEach(form => { form.sent = false; });
+    $$('form').forEach(form => { memory(form).sent = false; });
     $$('.busy').forEach(button => { button.classList.remove('busy'); button.removeAttribute('aria-disabled'); });
   });
   const stateOf = form => {
@@ -128,22 +130,22 @@
     return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, JSON.stringify(list)]));
   };
   const changesOf = form => {
-    const now = stateOf(form), then = form.firstState || {};
+    const now = stateOf(form), then = memory(form).first || {};
     return [...new Set([...Object.keys(now), ...Object.keys(then)])].filter(name => now[name] !== then[name]).length;
   };
   const guard = form => {
     const n = changesOf(form), line = $('[data-dirty]', form);
-    form.dirty = n > 0;
+    memory(form).dirty = n > 0;
     if (line) { line.hidden = !n; line.textContent = n === 1 ? t('dirtyOne') : t('dirtyMany', { n: count(n) }); }
   };
   on('input', 'form[data-guard]', guard);
   on('change', 'form[data-guard]', guard);
-  addEventListener('beforeunload', event => { if ($$('form[data-guard]').some(form => form.dirty)) event.preventDefault(); });
+  addEventListener('beforeunload', event => { if ($$('form[data-guard]').some(form => memory(form).dirty)) event.preventDefault(); });
   on('click', '[data-discard]', async (el, event) => {
     const form = el.closest('form');
-    if (!form?.dirty) return;
+    if (!form || !memory(form).dirty) return;
     event.preventDefault();
-    if (await ask(t('unsaved'), t('leave'), true)) { form.dirty = false; location.href = el.href; }
+    if (await ask(t('unsaved'), t('leave'), true)) { memory(form).dirty = false; location.href = el.href; }
   });
 
   // ---- lists: selection and bulk actions -------------------------------------------------------------------------
@@ -152,8 +154,8 @@
     const boxes = $$('tbody .pick input', table), some = boxes.filter(box => box.checked), head = $('thead .pick input', table), bar = barOf(table);
     boxes.forEach(box => box.closest('tr').classList.toggle('on', box.checked));
     if (head) { head.checked = boxes.length > 0 && some.length === boxes.length; head.indeterminate = some.length > 0 && some.length < boxes.length; }
-    const all = bar.all && some.length === boxes.length;
-    if (!all) bar.all = false;
+    const all = memory(bar).all && some.length === boxes.length;
+    if (!all) memory(bar).all = false;
     bar.hidden = !some.length;
     const matches = bar.dataset.matches === '' || bar.dataset.matches === undefined ? null : Number(bar.dataset.matches);
     bar.dataset.n = all ? (matches === null ? t('selectedAllMany') : count(matches)) : count(some.length);
@@ -183,14 +185,14 @@
   });
   on('click', '[data-select-all]', el => {
     const bar = el.closest('.bulk'), table = $(`[data-bulk="${bar.id}"]`);
-    bar.all = !bar.all; $$('tbody .pick input', table).forEach(box => { box.checked = true; });
+    memory(bar).all = !memory(bar).all; $$('tbody .pick input', table).forEach(box => { box.checked = true; });
     picked(table);
   });
   document.addEventListener('submit', event => {
     const bar = event.target.closest?.('.bulk');
     if (!bar) return;
     $$('input[name=rowid]', bar).forEach(old => old.remove());
-    if (!bar.all) $$(`[data-bulk="${bar.id}"] tbody .pick input:checked`).forEach(box => bar.append(make('input', { type: 'hidden', name: 'rowid', value: box.value })));
+    if (!memory(bar).all) $$(`[data-bulk="${bar.id}"] tbody .pick input:checked`).forEach(box => bar.append(make('input', { type: 'hidden', name: 'rowid', value: box.value })));
   }, true);
 
   // ---- lists: the filter editor ------------------------------------------------------------------------------------
@@ -571,7 +573,7 @@
     $$('[data-sms-meter]', place).forEach(meter);
     $$('[data-fragment][data-lazy]', place).forEach(el => (seen ? seen.observe(el) : first(el)));
     [...(place.matches?.('[data-poll-url]') ? [place] : []), ...$$('[data-poll-url]', place)].forEach(poll);
-    $$('form[data-guard]', place).forEach(form => { form.firstState = stateOf(form); });
+    $$('form[data-guard]', place).forEach(form => { memory(form).first = stateOf(form); });
   }
   dress(document);
   applyTheme();
