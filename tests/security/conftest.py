@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import NullPool
+from sqlalchemy import NullPool, text
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -113,3 +113,16 @@ def sign_in(site: Flask) -> Callable[..., FlaskClient]:
         return browser
 
     return enter
+
+
+@pytest.fixture
+def owner_sql(site: Flask) -> Callable[..., list]:
+    """Run a statement as the owner of the tables, committed, and give its rows."""
+    engine = make_engine(site.config["CRM"].database_owner_url, poolclass=NullPool)
+
+    def run(statement: str, **values: object) -> list:
+        with work(Stamp(Role.OWNER), on=engine) as session:
+            found = session.execute(text(statement), values)
+            return list(found) if found.returns_rows else []
+
+    return run

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from wtforms import EmailField, Form, RadioField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from app.company import operations, queries
@@ -45,7 +46,10 @@ class PlaceForm(Form):  # type: ignore[misc]  # WTForms is untyped
     roles = SelectMultipleField(_l("Roles"), description=_l("What they may do."))
     scope = RadioField(
         _l("Whose data"),
-        choices=[("all", _l("All stores of the company")), ("some", _l("Only these stores"))],
+        choices=[
+            SelectChoice("all", _l("All stores of the company")),
+            SelectChoice("some", _l("Only these stores")),
+        ],
         default="all",
     )
     stores = SelectMultipleField(_l("Stores"))
@@ -146,7 +150,7 @@ class MembershipScreen(Screen):
     @needs("write")
     def roles(self, pk: int) -> Any:
         """Choose a member's roles and stores."""
-        session, by = db.session(), reader()
+        session = db.session()
         member = load_or_404(self, session, pk)
         present = {str(role.id) for role in queries.roles_of(session, member)}
         form = PlaceForm(
@@ -159,7 +163,9 @@ class MembershipScreen(Screen):
         )
         _fill(session, form)
         status = 200
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and not form.validate():
+            status = 422
+        elif request.method == "POST":
             try:
                 _save_place(session, member, form)
             except CrmError as refused:
@@ -267,10 +273,12 @@ class InvitationScreen(Screen):
     @needs("write")
     def invite(self) -> Any:
         """Offer somebody a place."""
-        session, by = db.session(), reader()
+        session = db.session()
         form, status = InviteForm(request.form or None), 200
         _fill(session, form)
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and not form.validate():
+            status = 422
+        elif request.method == "POST":
             try:
                 _invite(session, form)
             except CrmError as refused:
@@ -290,11 +298,11 @@ class InvitationScreen(Screen):
             save_label=_("Send the invitation"),
             discard_url=self.list_url(),
         )
-        return render_template("tresen/form.html", page=page), 422 if form.errors else status
+        return render_template("tresen/form.html", page=page), status
 
 
 def _fill(session: Session, form: Any) -> None:
-    form.roles.choices = [(str(role.id), role.name) for role in queries.roles(session)]
+    form.roles.choices = [SelectChoice(str(role.id), role.name) for role in queries.roles(session)]
     form.stores.choices = store_choices(session, reader())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms.fields.choices import SelectChoice
 
 from app.company.models import Store
 from app.kit.access import Reader
@@ -85,14 +86,14 @@ def _right(
     )
 
 
-def store_choices(session: Session, by: Reader) -> list[tuple[str, str]]:
+def store_choices(session: Session, by: Reader) -> list[SelectChoice]:
     """The stores that the reader may open to others."""
     query = (
         select(Store.id, Store.name).where(Store.archived_at.is_(None)).order_by(Store.name_fold)
     )
     if by.store_ids is not None:
         query = query.where(Store.id.in_(by.store_ids))
-    return [(str(pk), name) for pk, name in session.execute(query)]
+    return [SelectChoice(str(pk), name) for pk, name in session.execute(query)]
 
 
 def refuse_beside(form: Any, refused: Any) -> None:

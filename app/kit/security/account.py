@@ -8,6 +8,7 @@ from flask import current_app, flash, redirect, render_template, request, sessio
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import text
+from wtforms.fields.choices import SelectChoice
 
 from app.kit.access import NobodyReads, Reader, reader_or_none
 from app.kit.errors import CrmError, NotFound
@@ -72,8 +73,11 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                 "time_zone": who.time_zone,
             },
         )
-        form.locale.choices = list(_languages().items())
-        form.time_zone.choices = [("", _("That of the company")), *((z, z) for z in zone_names())]
+        form.locale.choices = [SelectChoice(*one) for one in _languages().items()]
+        form.time_zone.choices = [
+            SelectChoice("", _("That of the company")),
+            *(SelectChoice(name, name) for name in zone_names()),
+        ]
         if request.method == "POST" and form.validate():
             return _save_profile(who, form)
         page = FormPage(

@@ -12,7 +12,7 @@ def safe_next(wanted: str | None, default: str = "/") -> str:
 
     Browsers read `//evil.example`, `/\\evil.example` and a tab after the slash as another host.
     """
-    if not wanted or any(ord(letter) < 33 or letter == "\\" for letter in wanted):
+    if not wanted or wanted.startswith("//") or any(ord(letter) < 33 or letter == "\\" for letter in wanted):
         return default
     try:
         parts = urlsplit(wanted)
@@ -23,6 +23,6 @@ def safe_next(wanted: str | None, default: str = "/") -> str:
     if parts.scheme and not parts.netloc:
         return default
     path = parts.path
-    if not path.startswith("/") or path.startswith("//"):
+    if not path.startswith("/") or path.startswith("//"):  # http://localhost//evil.example
         return default
     return path + (f"?{parts.query}" if parts.query else "")
