@@ -4,6 +4,7 @@ The field is found through the name of the constraint, so a new constraint needs
 that wants better ones registers them: `say("ck_client_born_on", _l("…"))`.
 """
 
+import re
 from typing import Any
 
 from flask_babel import gettext as _
@@ -57,10 +58,12 @@ def _column(diag: Any, constraint: str) -> Column[Any] | None:
 def _of_constraint(table: Table, name: str) -> Column[Any] | None:
     """The first column of a constraint or unique index that says something: not the company."""
     for one in (*table.constraints, *table.indexes):
-        if one.name == name or (name and name.endswith(f"_{one.name}")):
-            own = [c for c in one.columns if c.name not in ("company_id", "id")]
-            return own[0] if own else None
-    # Names of checks are made from the column's (choices.py), the convention adds the table's.
+        if not name or (one.name != name and not name.endswith(f"_{one.name}")):
+            continue
+        own = [c for c in one.columns if c.name not in ("company_id", "id")]
+        words = re.findall(r"\w+", str(getattr(one, "sqltext", "")))
+        own = own or [table.c[word] for word in words if word in table.c]
+        return own[0] if own else None
     return table.c.get(name.removeprefix(f"ck_{table.name}_"))
 
 
