@@ -87,6 +87,15 @@ def test_a_worker_does_what_is_deferred_without_any_tick(house):
     assert {row.attempts for row in house.rows("select attempts from job")} == {1}
 
 
+def test_a_worker_that_nobody_tells_looks_by_itself(house):
+    house.worker()
+    wait_until(lambda: house.rows("select 1 from beat"))
+    time.sleep(0.3)
+    queues.bind(None)
+    defer_one(house, write, "found")
+    wait_until(lambda: house.rows(DONE), 3)
+
+
 @pytest.mark.parametrize("point", ["claimed", "middle", "before commit", "committed"])
 def test_a_worker_killed_at_any_point_loses_nothing_and_does_nothing_twice(house, point):
     one, other = defer_one(house, write, "a"), defer_one(house, write, "b")
