@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from app.kit.database.session import bind, make_engine
+from app.kit.signing import use_keys
+from tests.messages.sending import House
 from tests.stand_ins.running import Running, running
 
 # How long one example takes says more about the machine than about the code.
@@ -26,3 +30,13 @@ def twilio() -> Iterator[Running]:
     """A Twilio that follows its published description."""
     with running("twilio", "120") as service:
         yield service
+
+
+@pytest.fixture
+def house(own_database: str, tmp_path: Path) -> Iterator[House]:
+    """A database where commits are real, bound for `work`."""
+    use_keys(["k" * 40])
+    engine = make_engine(own_database)
+    bind(engine)
+    yield House(tmp_path / "journal")
+    engine.dispose()

@@ -109,5 +109,6 @@ def _apply(facts: Facts, data: bytes) -> None:
     for kind, code, ord_ in _RECORD.iter_unpack(data[:whole]):
         if kind == _STARTING:
             facts.started.add(ord_)
+            facts.answers.pop(ord_, None)  # a later start: the earlier answer was not the last word
         elif kind == _REPLIED:
             facts.answers[ord_] = code

@@ -53,3 +53,12 @@ def by_smtp_code(code: int) -> Outcome:
     if 200 <= code < 300:
         return Outcome.ACCEPTED
     return Outcome.REFUSED if code >= 500 else Outcome.DEFERRED
+
+
+_DEAD_MAILBOX = {550, 551, 553}
+
+
+def effect_of_smtp(code: int, text: str, stage: Stage) -> Effect:
+    """Say whether a refusal means that the mailbox does not exist, rather than that we may not."""
+    gone = stage is Stage.RCPT and code in _DEAD_MAILBOX and "5.7." not in text
+    return Effect.MARK_ADDRESS if gone else Effect.NONE

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from app.messages.engine.outcomes import Outcome, SendResult, Stage, by_smtp_code
+from app.messages.engine.outcomes import Outcome, SendResult, Stage, by_smtp_code, effect_of_smtp
 from app.messages.engine.smtp.message import Outgoing
 from app.messages.engine.smtp.replies import BadReply, Reply, ReplyReader
 from app.messages.engine.smtp.url import SmtpUrl
@@ -335,7 +335,8 @@ class SmtpConnection(asyncio.Protocol):
         outcome = by_smtp_code(reply.code)
         if outcome is Outcome.ACCEPTED:
             outcome = Outcome.DEFERRED
-        self._result(message, SendResult(outcome, reply.code, reply.words, stage))
+        effect = effect_of_smtp(reply.code, reply.words, stage)
+        self._result(message, SendResult(outcome, reply.code, reply.words, stage, effect=effect))
         if reply.code == 421:
             self.abort(reply.words)
 

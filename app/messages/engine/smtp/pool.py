@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from app.messages.engine.inbox import Inbox
-from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
 from app.messages.engine.smtp.connection import (
     ConnectionLost,
     OnResult,
@@ -158,7 +158,10 @@ class SmtpPool:
     async def _not_connected(self, error: RelayRefused) -> None:
         self._failures += 1
         if self._live == 0 and (error.permanent or self._failures >= _TRIES_BEFORE_DOWN):
-            self.down = SendResult(Outcome.DEFERRED, error.code, str(error), Stage.CONNECT)
+            effect = Effect.PAUSE_PROVIDER if error.permanent else Effect.NONE
+            self.down = SendResult(
+                Outcome.DEFERRED, error.code, str(error), Stage.CONNECT, effect=effect
+            )
             for message in self._inbox.clear():
                 self._result(message, self.down)
         self._inbox.pass_on()

@@ -1,0 +1,5 @@
+"""Sending in the background."""
+
+from app.messages.jobs.serving import register
+
+register()

@@ -1,0 +1,482 @@
+"""What the dispatcher asks of the database, each call one short transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from app.kit.database.session import work
+from app.kit.database.stamp import Role, Stamp, company_stamp
+from app.kit.events import emit, emit_many
+from app.messages.choices import (
+    DispatchStatus,
+    MessageChannel,
+    PauseReason,
+    RecipientState,
+    SkipReason,
+    SuppressionReason,
+    UncertainPolicy,
+)
+from app.messages.engine import journal
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage, by_smtp_code
+from app.messages.engine.twilio_codes import by_response
+from app.messages.jobs import statements as sql
+from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Row, Skip, Wording
+from app.messages.models import Dispatch, DispatchRecipient, MessageTemplateVersion
+from app.messages.queries.audience import suppressed
+from app.messages.queries.gates import allowed, client_values
+from app.messages.queries.routes import Installation, route
+
+SYSTEM = Stamp(Role.SYSTEM)
+_STATES = {
+    Outcome.ACCEPTED: RecipientState.ACCEPTED,
+    Outcome.REFUSED: RecipientState.FAILED,
+    Outcome.UNCERTAIN: RecipientState.UNCERTAIN,
+    Outcome.DEFERRED: RecipientState.DEFERRED,
+}
+
+
+class FencedOff(Exception):
+    """The batch is somebody else's now: stop at once."""
+
+
+class Claim(NamedTuple):
+    """A batch as claimed; the counters are what earlier owners had recorded."""
+
+    company_id: int
+    dispatch_id: int
+    no: int
+    lo: int
+    hi: int
+    cursor: int
+    epoch: int
+    journal_host: str | None
+    accepted: int
+    failed: int
+    skipped: int
+    uncertain: int
+
+
+class Result(NamedTuple):
+    """What is to be recorded of one recipient."""
+
+    draft: Draft | None
+    row: Row
+    outcome: SendResult | Skip
+
+
+@dataclass
+class Counts:
+    """The counters of a batch, whole numbers rather than steps: writing them twice does no harm."""
+
+    accepted: int = 0
+    failed: int = 0
+    deferred: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+
+
+@dataclass
+class Change:
+    """What one flush writes about one batch. `ending` is its new state when it is put down."""
+
+    claim: Claim
+    cursor: int
+    counts: Counts
+    ending: str | None = None
+    wait: float = 0.0
+    results: list[Result] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the dispatcher works; tests shorten the times."""
+
+    worker: str
+    folder: Path
+    lease: timedelta = timedelta(seconds=60)
+    window: int = 300
+    chunk: int = 100
+    flush_seconds: float = 0.05
+    # Seconds until the next attempt; after the last one a deferral is a failure.
+    retries: tuple[float, ...] = (60, 300, 900, 3600, 4 * 3600)
+    misfire_grace: timedelta = timedelta(hours=24)
+
+
+def claim_next(
+    terms: Terms, channels: Iterable[MessageChannel], only: int | None = None
+) -> Claim | None:
+    """Claim the batch that is due, most urgent first; `only` of one sending."""
+    with work(SYSTEM) as session:
+        values = {
+            "channels": [channel.value for channel in channels],
+            "only": only,
+            "worker": terms.worker,
+            "lease": terms.lease,
+        }
+        row = session.execute(sql.CLAIM, values).first()
+    return None if row is None else Claim(*row)
+
+
+def due_channels(session: Session) -> list[MessageChannel]:
+    """Return the channels for which a batch waits."""
+    return [MessageChannel(value) for value in session.scalars(sql.DUE)]
+
+
+def load_plan(claim: Claim, terms: Terms, at: Installation) -> tuple[Plan, DispatchStatus]:
+    """Read what all messages of the sending share; a scheduled one begins here."""
+    with work(company_stamp(claim.company_id)) as session:
+        session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
+        dispatch = session.get_one(Dispatch, claim.dispatch_id)
+        version = session.get_one(MessageTemplateVersion, dispatch.message_template_version_id)
+        plan = Plan(
+            company_id=claim.company_id,
+            dispatch_id=dispatch.id,
+            channel=dispatch.channel,
+            purpose=dispatch.purpose,
+            kind=dispatch.kind,
+            wording=Wording(
+                version.subject,
+                version.body,
+                version.html,
+                version.content_sid or "",
+                version.content_variables,
+            ),
+            route=route(session, dispatch.channel, at),
+            values=dispatch.values,
+            uncertain_policy=dispatch.uncertain_policy,
+            rate_cap=dispatch.rate_cap,
+            audience=dispatch.audience,
+        )
+        return plan, dispatch.status
+
+
+def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[list[Row], Counts, DispatchStatus]:
+    """Settle what dead owners left, then load who is still to be written to. Raises FencedOff."""
+    host = journal.host_id(terms.folder)
+    counts = Counts(claim.accepted, claim.failed, 0, claim.skipped, claim.uncertain)
+    with work(company_stamp(claim.company_id)) as session:
+        cursor = claim.cursor
+        if cursor >= claim.lo:
+            _settle(session, claim, plan, terms, counts, host)
+            cursor = claim.lo - 1
+        values = {
+            "dispatch": claim.dispatch_id,
+            "no": claim.no,
+            "epoch": claim.epoch,
+            "worker": terms.worker,
+            "cursor": cursor,
+            "host": host,
+            "accepted": counts.accepted,
+            "failed": counts.failed,
+            "skipped": counts.skipped,
+            "uncertain": counts.uncertain,
+        }
+        status = session.execute(sql.TAKE, values).scalar()
+        if status is None:
+            raise FencedOff
+        rows = [Row(*row) for row in session.execute(_to_send(plan, claim))]
+    return rows, counts, DispatchStatus(status)
+
+
+def _settle(
+    session: Session, claim: Claim, plan: Plan, terms: Terms, counts: Counts, host: str
+) -> None:
+    facts = None
+    if claim.journal_host == host:
+        facts = journal.read_facts(terms.folder, journal_name(claim), claim.epoch)
+    resend = plan.uncertain_policy is UncertainPolicy.RESEND
+    if facts is None:
+        if not resend:
+            values = {"dispatch": claim.dispatch_id, "lo": claim.lo, "cursor": claim.cursor}
+            counts.uncertain += len(session.execute(sql.UNKNOWN, values).all())
+        return
+    found = {ord_: _by_journal(plan.channel, code) for ord_, code in facts.answers.items()}
+    known = {ord_: state for ord_, state in found.items() if state is not None}
+    if not resend:
+        known |= dict.fromkeys(facts.unanswered, RecipientState.UNCERTAIN)
+    if not known:
+        return
+    ords = sorted(known)
+    settled: dict[str, Any] = {
+        "dispatch": claim.dispatch_id,
+        "lo": claim.lo,
+        "hi": claim.hi,
+        "ords": ords,
+        "states": [known[ord_].value for ord_ in ords],
+        "codes": [facts.answers.get(ord_) for ord_ in ords],
+    }
+    for state in session.scalars(sql.RESOLVE, settled):
+        _count(counts, RecipientState(state))
+
+
+def _by_journal(channel: MessageChannel, code: int) -> RecipientState | None:
+    """Return the state of an answer that only the journal knows; None: certainly not taken."""
+    if not code:
+        return None
+    if 200 <= code < 300:
+        return RecipientState.ACCEPTED
+    mail = channel is MessageChannel.EMAIL
+    outcome = by_smtp_code(code) if mail else by_response(400, code, "").outcome
+    return RecipientState.FAILED if outcome is Outcome.REFUSED else None
+
+
+def _to_send(plan: Plan, claim: Claim) -> Select[*tuple[Any, ...]]:
+    row = DispatchRecipient
+    client_id, address_hash = row.__table__.c.client_id, row.__table__.c.address_hash
+    values = client_values(client_id).op("||", return_type=JSONB())(
+        literal(dict(plan.values), JSONB)
+    )
+    values = values.op("||", return_type=JSONB())(
+        func.coalesce(row.values, literal({}, JSONB), type_=JSONB)
+    )
+    return (
+        select(
+            row.ord,
+            client_id,
+            row.address,
+            values,
+            or_(client_id.is_(None), allowed(client_id, plan.channel, plan.purpose)),
+            suppressed(plan.channel, address_hash),
+            row.attempt,
+        )
+        .where(
+            row.dispatch_id == claim.dispatch_id,
+            row.ord.between(claim.lo, claim.hi),
+            or_(
+                row.state == RecipientState.PENDING,
+                (row.state == RecipientState.DEFERRED) & (row.next_at <= func.now()),
+            ),
+        )
+        .order_by(row.ord)
+    )
+
+
+def flush(plan: Plan, terms: Terms, changes: Sequence[Change]) -> DispatchStatus:
+    """Write outcomes, grants and ends in one transaction. Raises FencedOff."""
+    with work(company_stamp(plan.company_id)) as session:
+        results = [result for change in changes for result in change.results]
+        if results:
+            _write_outcomes(session, plan, terms, results)
+        status = DispatchStatus.RUNNING
+        for change in sorted(changes, key=lambda one: one.claim.no):
+            status = _write_batch(session, terms, change)
+        if any(change.ending in ("done", "cancelled") for change in changes):
+            _complete(session, plan)
+    return status
+
+
+def _write_batch(session: Session, terms: Terms, change: Change) -> DispatchStatus:
+    claim = change.claim
+    ending, wait = change.ending, change.wait
+    if ending is not None:
+        # Before the batch, as `cancel` does; and two workers that end the last two batches at once
+        # must not both see the other's as open.
+        status = session.execute(sql.LOCK, {"dispatch": claim.dispatch_id}).scalar_one()
+        if ending == "ready" and status == DispatchStatus.CANCELLED:
+            ending = "cancelled"
+    if ending == "done":
+        left = _next_attempt(session, claim)
+        if left is not None:
+            ending, wait = "ready", left
+    values = {
+        "dispatch": claim.dispatch_id,
+        "no": claim.no,
+        "epoch": claim.epoch,
+        "worker": terms.worker,
+        "cursor": change.cursor,
+        "ending": ending,
+        "lease": terms.lease,
+        "wait": timedelta(seconds=wait),
+        **vars(change.counts),
+    }
+    row = session.connection().exec_driver_sql(sql.BATCH, values).first()
+    if row is None:
+        raise FencedOff
+    if ending == "cancelled":
+        borders = {"dispatch": claim.dispatch_id, "lo": claim.lo, "hi": claim.hi}
+        session.execute(sql.CANCEL_REST, borders)
+    return DispatchStatus(row[0])
+
+
+def _next_attempt(session: Session, claim: Claim) -> float | None:
+    """Return in how many seconds somebody of the batch is tried again, None for nobody."""
+    row = DispatchRecipient
+    found = session.scalar(
+        select(func.extract("epoch", func.min(row.next_at) - func.now())).where(
+            row.dispatch_id == claim.dispatch_id,
+            row.ord.between(claim.lo, claim.hi),
+            row.next_at.is_not(None),
+        )
+    )
+    return None if found is None else max(0.0, float(found))
+
+
+def _complete(session: Session, plan: Plan) -> None:
+    done = session.execute(sql.COMPLETE, {"dispatch": plan.dispatch_id}).first()
+    if done is not None:
+        emit(
+            session,
+            "dispatch.completed",
+            dispatch_id=plan.dispatch_id,
+            owner_kind=done.owner_kind,
+            owner_id=done.owner_id,
+            audience=done.audience,
+        )
+
+
+def state_of(result: Result, terms: Terms) -> tuple[RecipientState, float | None]:
+    """Return a recipient's new state, and in how many seconds it is tried again."""
+    outcome = result.outcome
+    if isinstance(outcome, Skip):
+        return RecipientState.SKIPPED, None
+    if isinstance(result.draft, OutboxDraft):
+        return RecipientState.OUTBOX, None
+    if outcome.outcome is not Outcome.DEFERRED:
+        return _STATES[outcome.outcome], None
+    if outcome.effect is Effect.PAUSE_PROVIDER:
+        return RecipientState.DEFERRED, 0.0
+    if result.row.attempt >= len(terms.retries):
+        return RecipientState.FAILED, None
+    return RecipientState.DEFERRED, terms.retries[result.row.attempt]
+
+
+def count(counts: Counts, result: Result, terms: Terms) -> None:
+    """Add one result to the counters of its batch."""
+    _count(counts, state_of(result, terms)[0])
+
+
+def _count(counts: Counts, state: RecipientState) -> None:
+    if state in (RecipientState.ACCEPTED, RecipientState.OUTBOX):
+        counts.accepted += 1
+    elif state is RecipientState.FAILED:
+        counts.failed += 1
+    elif state is RecipientState.SKIPPED:
+        counts.skipped += 1
+    elif state is RecipientState.UNCERTAIN:
+        counts.uncertain += 1
+    else:
+        counts.deferred += 1
+
+
+def _write_outcomes(session: Session, plan: Plan, terms: Terms, results: list[Result]) -> None:
+    columns: tuple[list[Any], ...] = tuple([] for _ in range(9))
+    for result in results:
+        state, wait = state_of(result, terms)
+        outcome = result.outcome
+        values: tuple[Any, ...]
+        if isinstance(outcome, Skip):
+            values = (None, None, 0, 0, outcome.reason.value, 0)
+        else:
+            sid, rank = outcome.provider_id or None, int(outcome.outcome is Outcome.ACCEPTED)
+            values = (outcome.code or None, sid, 1, outcome.segments, None, rank)
+        for column, value in zip(
+            columns, (result.row.ord, state.value, *values, wait), strict=True
+        ):
+            column.append(value)
+    ords = columns[0]
+    connection = session.connection()
+    connection.exec_driver_sql(sql.OUTCOMES, (*columns, plan.dispatch_id, min(ords), max(ords)))
+    _write_attempts(session, plan, terms, results)
+    _write_outbox(session, plan, results)
+    _write_effects(session, plan, results)
+
+
+def _write_attempts(session: Session, plan: Plan, terms: Terms, results: list[Result]) -> None:
+    rows = []
+    for result in results:
+        outcome = result.outcome
+        if isinstance(outcome, Skip):
+            if outcome.reason in (SkipReason.RENDER_ERROR, SkipReason.BAD_ADDRESS):
+                words = outcome.text[:500]
+                rows.append((result.row.ord, outcome.reason.value, "", 0, words))
+        elif outcome.outcome is not Outcome.ACCEPTED:
+            words = outcome.text[:500].replace("\0", "")
+            rows.append(
+                (result.row.ord, outcome.outcome.value, outcome.stage.value, outcome.code, words)
+            )
+    if rows:
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        session.connection().exec_driver_sql(
+            sql.ATTEMPTS, (plan.dispatch_id, terms.worker, *arrays)
+        )
+
+
+def _write_outbox(session: Session, plan: Plan, results: list[Result]) -> None:
+    drafts = [result.draft for result in results if isinstance(result.draft, OutboxDraft)]
+    if drafts:
+        arrays = (
+            [draft.key for draft in drafts],
+            [draft.client_id for draft in drafts],
+            [draft.address for draft in drafts],
+            [draft.subject.replace("\0", "") for draft in drafts],
+            [draft.body.replace("\0", "") for draft in drafts],
+            [draft.html.replace("\0", "") for draft in drafts],
+        )
+        session.connection().exec_driver_sql(
+            sql.OUTBOX, (plan.dispatch_id, plan.channel.value, *arrays)
+        )
+
+
+def _write_effects(session: Session, plan: Plan, results: list[Result]) -> None:
+    mail = plan.channel is MessageChannel.EMAIL
+    dead = SuppressionReason.BOUNCED if mail else SuppressionReason.DEAD_NUMBER
+    for effect, reason, event in (
+        (Effect.MARK_ADDRESS, dead, "message.address_dead"),
+        (Effect.SUPPRESS, SuppressionReason.STOP, "message.stopped"),
+    ):
+        ords = [
+            result.row.ord
+            for result in results
+            if isinstance(result.outcome, SendResult) and result.outcome.effect is effect
+        ]
+        if not ords:
+            continue
+        values = {"dispatch": plan.dispatch_id, "ords": ords}
+        session.execute(
+            sql.DEAD_ADDRESSES,
+            {**values, "channel": plan.channel.value, "reason": reason.value},
+        )
+        told = [
+            {"client_id": row.client_id, "channel": plan.channel.value,
+             "dispatch_id": plan.dispatch_id, "ord": row.ord}
+            for row in session.execute(sql.CLIENTS, values)
+        ]  # fmt: skip
+        emit_many(session, event, told)
+
+
+def pause_dispatch(plan: Plan, reason: PauseReason, words: str) -> None:
+    """Stop a sending because going on would only make things worse."""
+    with work(company_stamp(plan.company_id)) as session:
+        values = {
+            "dispatch": plan.dispatch_id,
+            "reason": reason.value,
+            "words": words[:500].replace("\0", ""),
+        }
+        found = session.execute(sql.PAUSE, values).first()
+        if found is not None:
+            emit(
+                session,
+                "dispatch.paused",
+                dispatch_id=plan.dispatch_id,
+                owner_kind=found.owner_kind,
+                owner_id=found.owner_id,
+                reason=reason.value,
+            )
+
+
+def never_tried(outcome: SendResult | Skip) -> bool:
+    """Say whether the provider was not even reached: the attempt does not count."""
+    return isinstance(outcome, SendResult) and outcome.stage is Stage.CONNECT
+
+
+def journal_name(claim: Claim) -> str:
+    """Return the name of a batch among the journals of this host."""
+    return f"{claim.dispatch_id}-{claim.no}"

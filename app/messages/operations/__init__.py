@@ -1,0 +1,20 @@
+"""What can be done with messages. Each function takes the session, flushes and never commits."""
+
+from app.messages.operations.hearing import hear, suppress, unsubscribe
+from app.messages.operations.sending import Owner, Terms, cancel, pause, resume, send_one, start
+from app.messages.operations.templates import make_template, save_wording
+
+__all__ = [
+    "Owner",
+    "Terms",
+    "cancel",
+    "hear",
+    "make_template",
+    "pause",
+    "resume",
+    "save_wording",
+    "send_one",
+    "start",
+    "suppress",
+    "unsubscribe",
+]

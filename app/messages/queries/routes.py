@@ -1,0 +1,100 @@
+"""By which provider a company's messages go: its own settings, else those of the installation."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Protocol
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.kit import settings
+from app.kit.errors import Invalid
+from app.kit.settings import Setting
+from app.messages.choices import MessageChannel
+from app.messages.engine.mime import Sender
+from app.messages.engine.smtp import SmtpUrl, SmtpUrlError
+from app.messages.engine.twilio_sender import TwilioAccount
+
+
+class Installation(Protocol):
+    """What of the configuration messages need."""
+
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def smtp_url(self) -> str | None: ...
+    @property
+    def mail_from(self) -> str: ...
+    @property
+    def twilio_account_sid(self) -> str | None: ...
+    @property
+    def twilio_auth_token(self) -> str | None: ...
+    @property
+    def twilio_api_base(self) -> str | None: ...
+
+
+def _relay(text: str) -> str:
+    try:
+        return text if not text or SmtpUrl.parse(text) else ""
+    except SmtpUrlError as error:
+        raise Invalid(str(error), field="smtp_url") from error
+
+
+SMTP_URL = settings.define(
+    Setting("smtp_url", str, "", _l("Mail server"), "messages", secret=True, check=_relay)
+)
+MAIL_FROM = settings.define(
+    Setting("mail_from", str, "", _l("Sender of emails"), "messages", _l("Name <address>"))
+)
+REPLY_TO = settings.define(Setting("reply_to", str, "", _l("Answers go to"), "messages"))
+TWILIO_SID = settings.define(
+    Setting("twilio_account_sid", str, "", _l("Twilio account"), "messages")
+)
+TWILIO_TOKEN = settings.define(
+    Setting("twilio_auth_token", str, "", _l("Twilio token"), "messages", secret=True)
+)
+SMS_SENDER = settings.define(
+    Setting("sms_sender", str, "", _l("SMS number or service"), "messages")
+)
+WHATSAPP_SENDER = settings.define(
+    Setting("whatsapp_sender", str, "", _l("WhatsApp number"), "messages")
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a sending leaves. Neither relay nor account: into the built-in outbox."""
+
+    public_url: str
+    sender: Sender
+    relay: SmtpUrl | None = None
+    account: TwilioAccount | None = None
+    number: str = ""
+
+    @property
+    def to_outbox(self) -> bool:
+        return self.relay is None and self.account is None
+
+
+def route(session: Session, channel: MessageChannel, at: Installation) -> Route:
+    """Return how this company's messages leave by `channel`."""
+    if channel is MessageChannel.EMAIL:
+        return _mail(session, at)
+    sid = settings.get(session, TWILIO_SID)
+    token = settings.get(session, TWILIO_TOKEN) if sid else at.twilio_auth_token
+    sid = sid or at.twilio_account_sid or ""
+    whatsapp = channel is MessageChannel.WHATSAPP
+    number = settings.get(session, WHATSAPP_SENDER if whatsapp else SMS_SENDER)
+    if not (sid and token and number):
+        return Route(at.public_url, Sender(""))
+    if whatsapp and not number.startswith(("whatsapp:", "MG")):
+        number = f"whatsapp:{number}"
+    account = TwilioAccount(sid, token, at.twilio_api_base or "")
+    return Route(at.public_url, Sender(""), account=account, number=number)
+
+
+def _mail(session: Session, at: Installation) -> Route:
+    name, address = parseaddr(settings.get(session, MAIL_FROM) or at.mail_from)
+    sender = Sender(address, name, settings.get(session, REPLY_TO))
+    url = settings.get(session, SMTP_URL) or at.smtp_url
+    return Route(at.public_url, sender, relay=SmtpUrl.parse(url) if url else None)

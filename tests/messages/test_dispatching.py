@@ -1,0 +1,157 @@
+"""Sendings through a real relay, against a database where commits are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.kit.database.session import work
+from app.messages import operations
+from app.messages.choices import DispatchStatus, UncertainPolicy
+from app.messages.models import Dispatch, OutboxMessage, SendAttempt, Suppression
+from app.messages.operations import Terms
+from tests.messages.sending import COMPANY, OFFER, House, audience
+from tests.stand_ins.running import Running
+
+
+@pytest.fixture
+def relay(house: House, sink: Running) -> Running:
+    house.with_relay(sink.port)
+    return sink
+
+
+def test_everybody_of_the_audience_is_written_to_once(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    dispatch = house.start(audience(1234), terms=Terms(values=OFFER))
+    house.drain()
+    assert house.status(dispatch) is DispatchStatus.COMPLETED
+    assert house.states(dispatch) == {"accepted": 1234}
+    assert house.counts(dispatch)["accepted"] == 1234
+    assert relay.seen(tmp_path / "seen") == {f"u{n}@example.com": 1 for n in range(1, 1235)}
+    assert [path.name for path in house.folder.iterdir()] == ["host-id"]
+
+
+def test_without_a_relay_messages_stay_in_the_outbox(house: House) -> None:
+    dispatch = house.start(audience(120), terms=Terms(values=OFFER))
+    house.drain()
+    assert house.states(dispatch) == {"outbox": 120}
+    with work(COMPANY) as session:
+        assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 120
+        first = session.scalars(select(OutboxMessage).order_by(OutboxMessage.ord)).first()
+        assert first is not None
+        assert (first.address, first.subject) == ("u1@example.com", "Hello")
+        assert "Hello you" in first.html and "Tea" in first.body
+
+
+def test_refused_ones_fail_and_are_not_written_to_again(house: House, relay: Running) -> None:
+    relay.rules({"at": "rcpt", "do": 550, "match": "7@"})
+    dispatch = house.start(audience(100), terms=Terms(values=OFFER))
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 90, "failed": 10}
+    with work(COMPANY) as session:
+        assert session.scalar(select(func.count()).select_from(Suppression)) == 10
+        codes = session.scalars(select(SendAttempt.code)).all()
+        assert codes == [550] * 10
+    again = house.start(audience(100), terms=Terms(values=OFFER))
+    assert house.states(again) == {"pending": 90, "skipped": 10}
+
+
+def test_deferred_ones_are_tried_again_until_accepted(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    relay.rules({"at": "dot", "do": 454, "match": "u1", "times": 15})
+    dispatch = house.start(audience(100), terms=Terms(values=OFFER))
+    while house.status(dispatch) is not DispatchStatus.COMPLETED:
+        house.turn()
+    assert house.states(dispatch) == {"accepted": 100}
+    assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+def test_deferred_too_often_is_a_failure(house: House, relay: Running) -> None:
+    relay.rules({"at": "rcpt", "do": 450, "match": "u7@"})
+    dispatch = house.start(audience(10), terms=Terms(values=OFFER))
+    while house.status(dispatch) is not DispatchStatus.COMPLETED:
+        house.turn()
+    assert house.states(dispatch) == {"accepted": 9, "failed": 1}
+    with work(COMPANY) as session:
+        assert session.scalar(select(func.count()).select_from(SendAttempt)) == 4
+
+
+def test_an_unknown_end_is_held_by_one_policy_and_resent_by_the_other(
+    house: House, relay: Running
+) -> None:
+    relay.rules({"at": "dot", "do": "close", "match": "u7@", "times": 1})
+    held = house.start(audience(10), terms=Terms(values=OFFER))
+    house.drain()
+    assert house.states(held) == {"accepted": 9, "uncertain": 1}
+    assert house.status(held) is DispatchStatus.COMPLETED
+    relay.rules({"at": "dot", "do": "close", "match": "u7@", "times": 1})
+    terms = Terms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
+    resent = house.start(audience(10), terms=terms)
+    while house.status(resent) is not DispatchStatus.COMPLETED:
+        house.turn()
+    assert house.states(resent) == {"accepted": 10}
+
+
+def test_a_relay_that_is_away_costs_nobody_an_attempt(house: House) -> None:
+    house.with_relay(1)
+    dispatch = house.start(audience(30), terms=Terms(values=OFFER))
+    assert house.turn()
+    assert house.states(dispatch) == {"pending": 30}
+    assert house.status(dispatch) is DispatchStatus.RUNNING
+    assert not house.turn(), "it is left alone for a while"
+
+
+def test_pause_resume_and_cancel(house: House, relay: Running) -> None:
+    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    with work(COMPANY) as session:
+        order = session.get_one(Dispatch, dispatch)
+        operations.pause(session, order)
+    assert not house.turn()
+    with work(COMPANY) as session:
+        operations.resume(session, session.get_one(Dispatch, dispatch))
+    assert house.turn()
+    other = house.start(audience(600), terms=Terms(values=OFFER))
+    with work(COMPANY) as session:
+        assert operations.cancel(session, session.get_one(Dispatch, other)) == 600
+    assert house.states(dispatch) == {"accepted": 600}
+    assert house.states(other) == {"cancelled": 600}
+    assert relay.stats()["total"] == 600
+
+
+def test_single_messages_share_one_standing_sending(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    from app.messages.choices import MessageChannel, MessagePurpose
+    from tests.messages.sending import make_version
+
+    with work(COMPANY) as session:
+        version = make_version(session, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL)
+        places = [
+            operations.send_one(
+                session,
+                version,
+                f"a{n}@example.com",
+                client_id=n,
+                values=OFFER,
+                occurrence="order 1",
+            )
+            for n in (1, 2, 2, 3)
+        ]
+    assert len({dispatch for dispatch, _ in places}) == 1
+    assert [ord_ for _, ord_ in places] == [1, 2, 2, 3]
+    house.drain()
+    assert set(relay.seen(tmp_path / "seen").values()) == {1}
+    assert house.states(places[0][0]) == {"accepted": 3}
+    assert house.status(places[0][0]) is DispatchStatus.RUNNING
+
+
+def test_the_text_that_fits_nobody_pauses_the_sending(house: House, relay: Running) -> None:
+    dispatch = house.start(audience(400), html="<p>{{ offer }}</p>")
+    house.drain()
+    assert house.status(dispatch) is DispatchStatus.PAUSED
+    assert relay.stats()["total"] == 0
+    assert house.states(dispatch)["skipped"] < 400
