@@ -1,0 +1,22 @@
+"""What keeps the facts right."""
+
+from app.insights.operations.facts import (
+    Cell,
+    rebuild_facts,
+    rebuild_pieces,
+    refresh,
+    refresh_clients,
+)
+from app.insights.operations.telling import SUBSCRIBER, catch_up, cells_of, tell_of_merge
+
+__all__ = [
+    "SUBSCRIBER",
+    "Cell",
+    "catch_up",
+    "cells_of",
+    "rebuild_facts",
+    "rebuild_pieces",
+    "refresh",
+    "refresh_clients",
+    "tell_of_merge",
+]
