@@ -160,9 +160,11 @@ def _keep_company(table: Table, parent: MetaData) -> None:
         return
     if "id" in table.c and not table.dialect_options["postgresql"]["partition_by"]:
         table.append_constraint(UniqueConstraint("company_id", "id"))
-    table.append_constraint(
-        ForeignKeyConstraint(["company_id"], ["company.id"], name=f"fk_{table.name}_company_id")
-    )
+    if not any("link" in column.info and not column.nullable for column in table.c):
+        # Else the row it hangs on has the company's key, and each further key is paid for by each row.
+        table.append_constraint(
+            ForeignKeyConstraint(["company_id"], ["company.id"], name=f"fk_{table.name}_company_id")
+        )
     for column in list(table.c):
         if "link" in column.info:
             table.append_constraint(_foreign_key(table, column))

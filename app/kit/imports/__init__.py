@@ -1,0 +1,1 @@
+"""Imports: a run with its report, whatever is imported."""

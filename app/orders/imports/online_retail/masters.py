@@ -1,0 +1,89 @@
+"""What the documents refer to: the web shop, clients, products. Found again by their codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.orders.imports.online_retail.countries import code_of
+from app.orders.imports.online_retail.read import CHARGES, CUSTOMERS, PRODUCTS, rows
+
+STORE_NUMBER = "ONLINE-RETAIL"
+ZONE, CURRENCY = "Europe/London", "GBP"
+CLIENT_PREFIX = "OR-"
+
+_STORE = text("""
+insert into store (number, name, kind, country, city, time_zone, currency)
+values (:number, 'Online Retail', 'web_shop', 'GB', 'London', :zone, :currency)
+on conflict (company_id, number) do nothing
+""")
+
+_CLIENTS = text("""
+insert into client (number, name, country, source, registered_at, stage, time_zone)
+select :prefix || id, 'Client ' || id, nullif(country, ''), 'import', first::timestamp at time zone :zone,
+  'lead', :zone
+from unnest(cast(:ids as text[]), cast(:countries as text[]), cast(:firsts as text[]))
+  c(id, country, first)
+on conflict (company_id, number) do nothing
+""")
+
+_PRODUCTS = text("""
+with given as (
+  select code, name, price from unnest(
+    cast(:codes as text[]), cast(:names as text[]), cast(:prices as numeric[])) g(code, name, price)
+  where not exists (select 1 from variant v where v.sku = g.code)
+), made as (
+  insert into product (name, kind, status)
+  select name, case when code like 'gift%' then 'certificate' else 'goods' end, 'published'
+  from given order by code
+  returning id
+)
+insert into variant (product_id, sku, name, price, currency)
+select m.id, g.code, g.name, (g.price * 10000)::bigint, :currency
+from (select id, row_number() over (order by id) n from made) m
+join (select *, row_number() over (order by code) n from given) g using (n)
+""")
+
+
+def find_store(session: Session) -> int:
+    """Return the id of the shop that sold all this, made if missing."""
+    session.execute(_STORE, {"number": STORE_NUMBER, "zone": ZONE, "currency": CURRENCY})
+    found: int = session.scalar(
+        text("select id from store where number = :number"), {"number": STORE_NUMBER}
+    )
+    return found
+
+
+def add_clients(session: Session, folder: Path) -> None:
+    """Add the clients that are not there yet. The source knows numbers and countries, no names."""
+    given = list(rows(folder, CUSTOMERS))
+    session.execute(
+        _CLIENTS,
+        {
+            "ids": [row["customer_id"] for row in given],
+            "countries": [code_of(row["country_latest"]) or "" for row in given],
+            "firsts": [row["first_invoice_datetime"] for row in given],
+            "prefix": CLIENT_PREFIX,
+            "zone": ZONE,
+        },
+    )
+
+
+def add_products(session: Session, folder: Path) -> None:
+    """Add the products that are not there yet, each with one variant of the source's code."""
+    given = [row for row in rows(folder, PRODUCTS) if row["stock_code"] not in CHARGES]
+    session.execute(
+        _PRODUCTS,
+        {
+            "codes": [row["stock_code"] for row in given],
+            "names": [_name(row) for row in given],
+            "prices": [max(float(row["max_unit_price_gbp"] or 0), 0) for row in given],
+            "currency": CURRENCY,
+        },
+    )
+
+
+def _name(row: dict[str, str]) -> str:
+    return (row["description"] or "").strip() or f"Product {row['stock_code']}"

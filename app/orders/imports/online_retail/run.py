@@ -1,0 +1,104 @@
+"""The import as people start it: from the command line, later from the screen.
+
+Staging is one transaction, each piece another. What was committed is noted in the same transaction, so
+killing it anywhere and starting it again completes it, and starting it a third time changes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.database.session import work
+from app.kit.database.stamp import Stamp
+from app.kit.errors import Invalid
+from app.kit.imports.models import ImportRun, ImportStatus
+from app.orders.imports.online_retail import masters
+from app.orders.imports.online_retail.pieces import SOURCE, write_piece
+from app.orders.imports.online_retail.read import digest_of, stage
+
+_COUNTS = text("""
+select outcome, reason, count(*) n from online_retail_line group by outcome, reason
+order by outcome, reason
+""")
+
+_STAGES = text("""
+update client c set stage = case when f.orders_count = 1 then 'first_order' else 'active' end
+from client_figures f
+where f.client_id = c.id and c.stage in ('lead', 'first_order') and f.orders_count > 0
+  and c.source = 'import'
+""")
+
+
+def run(stamp: Stamp, files: list[Path], *, rate: float | None = None) -> dict[str, Any]:
+    """Import the source in the folder `files[0]`; return the report. Raises Invalid."""
+    folder = files[0]
+    digest = digest_of(folder)
+    with work(stamp) as session:
+        run_id, pieces = _begin(session, folder, digest)
+    with work(stamp) as session:
+        rate = rate or _rate(session)
+        store = masters.find_store(session)
+        masters.add_clients(session, folder)
+        masters.add_products(session, folder)
+    for piece in range(1, pieces + 1):
+        with work(stamp) as session:
+            _do_piece(session, run_id, piece, store=store, rate=rate)
+    with work(stamp) as session:
+        return _finish(session, run_id)
+
+
+def _begin(session: Session, folder: Path, digest: str) -> tuple[int, int]:
+    found = session.scalar(
+        select(ImportRun).where(ImportRun.kind == SOURCE, ImportRun.digest == digest)
+    )
+    if found is None:
+        lines = stage(session, folder)
+        pieces = session.scalar(text("select coalesce(max(piece), 0) from online_retail_invoice"))
+        found = ImportRun(
+            kind=SOURCE, source=folder.name, digest=digest, rows=lines, pieces=pieces or 0
+        )
+        session.add(found)
+        session.flush()
+    return found.id, found.pieces
+
+
+def _do_piece(session: Session, run_id: int, piece: int, *, store: int, rate: float) -> None:
+    # The lock makes a second importer wait, and the count tells it that the piece is done.
+    found = session.get_one(ImportRun, run_id, with_for_update=True)
+    if found.pieces_done >= piece:
+        return
+    write_piece(session, piece, store=store, rate=rate)
+    found.pieces_done = piece
+    found.status = ImportStatus.RUNNING
+
+
+def _finish(session: Session, run_id: int) -> dict[str, Any]:
+    found = session.get_one(ImportRun, run_id, with_for_update=True)
+    if found.status is not ImportStatus.DONE:
+        session.execute(_STAGES)
+        found.report = _report(session)
+        found.status, found.finished_at = ImportStatus.DONE, clock.now()
+    return found.report
+
+
+def _report(session: Session) -> dict[str, Any]:
+    outcomes: dict[str, int] = {}
+    rejected: dict[str, int] = {}
+    for outcome, reason, count in session.execute(_COUNTS):
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+        if outcome == "rejected":
+            rejected[reason] = count
+    return {"rows": sum(outcomes.values()), "outcomes": outcomes, "rejected": rejected}
+
+
+def _rate(session: Session) -> float:
+    currency = session.scalar(text("select currency from company"))
+    if currency == masters.CURRENCY:
+        return 1
+    message = f"The source is in {masters.CURRENCY}, the company in {currency}: give a rate."
+    raise Invalid(message)

@@ -1,0 +1,44 @@
+"""Lines of a source as they were read, each with what became of it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, DateTime, Index, Numeric, PrimaryKeyConstraint, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.database.model import COMPANY_DEFAULT, Model
+
+
+class OnlineRetailLine(Model):
+    """One line of the Online Retail source, known by invoice and line number, never by its values."""
+
+    __tablename__ = "online_retail_line"
+    __table_args__ = (PrimaryKeyConstraint("company_id", "invoice_no", "line_no"),)
+
+    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
+    invoice_no: Mapped[str] = mapped_column(Text)
+    line_no: Mapped[int]
+    # Local time of the shop without a zone, as in the source; None where it cannot be read.
+    at: Mapped[datetime | None] = mapped_column(DateTime)
+    stock_code: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int | None]
+    unit_price: Mapped[Decimal | None] = mapped_column(Numeric)
+    outcome: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class OnlineRetailInvoice(Model):
+    """Whose invoice it was: client number and country of the source."""
+
+    __tablename__ = "online_retail_invoice"
+    __table_args__ = (
+        PrimaryKeyConstraint("company_id", "invoice_no"),
+        Index(None, "company_id", "piece"),
+    )
+
+    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
+    invoice_no: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[str | None] = mapped_column(Text)
+    country: Mapped[str | None] = mapped_column(Text)
+    piece: Mapped[int]
