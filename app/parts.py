@@ -37,7 +37,11 @@ KIT_MODELS = (
 )
 
 # The kit's own screens, each module with its SCREENS.
-KIT_SCREENS = ("app.kit.jobs.screens", "app.kit.events.screens")
+KIT_SCREENS = (
+    "app.kit.jobs.screens",
+    "app.kit.events.screens",
+    "app.kit.rest.openapi",
+)
 
 
 def load_models() -> None:

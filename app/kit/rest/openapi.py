@@ -40,3 +40,6 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                 },
             }
         )
+
+
+SCREENS = [OpenApiView]

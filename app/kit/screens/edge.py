@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 from app.kit.access import MissingRight, NobodyReads
 from app.kit.database.session import db
 from app.kit.errors import CrmError
+from app.kit.rights import refusal, wording
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.pages import Text
 
@@ -76,7 +77,7 @@ def _settle(response: Response) -> Response:
 def answer(status: int, message: Text, field: str | None = None, **more: Any) -> tuple[Any, int]:
     """A refusal as the caller reads it."""
     if wants_json():
-        errors = {field: [str(message)]} if field else {}
+        errors = more.get("errors") or ({field: [str(message)]} if field else {})
         return jsonify({"message": str(message), "errors": errors}), status
     own = f"tresen/{status}.html"
     title = {"title": _title(status), "text": message} if message else {}
@@ -109,7 +110,10 @@ def _refusal(error: CrmError) -> Any:
     rollback()
     if isinstance(error, NobodyReads):
         return sign_in_first()
-    more = {"missing": " / ".join(error.right)} if isinstance(error, MissingRight) else {}
+    more: dict[str, Any] = {"errors": getattr(error, "errors", None)}
+    if isinstance(error, MissingRight):
+        more["missing"] = wording(*error.right).label
+        return answer(error.status, refusal(*error.right), **more)
     return answer(error.status, error.message, error.field, **more)
 
 
