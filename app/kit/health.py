@@ -1,7 +1,7 @@
 """`/health`, `/ready` and `/metrics`: for load balancers and monitoring. No sign-in, no secrets.
 
-`/health` says that this process answers. `/ready` names every dependency with its state and answers 503
-when the process cannot work; a missing Redis, worker or tick is "degraded": pages still work.
+`/health` says that this process answers. `/ready` names every dependency with its state and answers
+503 when the process cannot work; a missing Redis, worker or tick is "degraded": pages still work.
 """
 
 from __future__ import annotations

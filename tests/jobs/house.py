@@ -105,7 +105,7 @@ class House:
         return [row.state for row in self.rows("select state from job order by id")]
 
     def deeds(self, company_id: int = 1) -> list[str]:
-        """What jobs and subscribers did, sorted."""
+        """Read what jobs and subscribers did, sorted."""
         with self.company(company_id) as session:
             return sorted(session.scalars(text("select what from deed")))
 
@@ -146,7 +146,7 @@ def _worker(house: House, queue: str, fault: str, act: str) -> None:
     worker.run(None, runner, house.redis_url or "unix:///nowhere")
 
 
-def _tick(house: House) -> None:
+def _tick(_house: House) -> None:
     tick.run(threading.Event(), period=0.2)
 
 

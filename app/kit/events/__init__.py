@@ -7,7 +7,7 @@ in the operation, and in the `events.py` of a domain further down the list:
     @on("order.paid", name="insights.facts")
     def count_order(session: Session, happened: Happened) -> None: ...
 
-The event is a row of the caller's transaction, each delivery a transaction of its own, retried alone.
+The event is a row of the caller's transaction, each delivery a transaction of its own.
 """
 
 from app.kit.events.emitting import emit, emit_many

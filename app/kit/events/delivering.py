@@ -1,8 +1,8 @@
 """Delivering events: claimed in batches, each applied in a transaction of its own.
 
-The claim only moves `not_before` into the future: if we die, the rest is taken again then. What counts is
-the delivery's end, which commits together with the subscriber's effect; the second to come waits for
-that row and then finds it done.
+The claim only moves `not_before` into the future: if we die, the rest is taken again then. What
+counts is the delivery's end, which commits together with the subscriber's effect; the second to
+come waits for that row and then finds it done.
 """
 
 from __future__ import annotations

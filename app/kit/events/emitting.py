@@ -1,4 +1,4 @@
-"""`emit`: the event and what is owed to each subscriber, in one statement of the caller's transaction."""
+"""`emit`: the event and what is owed to each subscriber, in one statement."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Event(OfCompany, Model):
 
 
 class EventDelivery(OfCompany, Model):
-    """What one subscriber is owed. It is done in the same transaction as the subscriber's effect."""
+    """What one subscriber is owed; done in the same transaction as the subscriber's effect."""
 
     __tablename__ = "event_delivery"
     __table_args__ = (

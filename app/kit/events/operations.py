@@ -19,14 +19,14 @@ def deliver_again(
     delivery: EventDelivery,
     /,
     *,
-    by: int | None = None,
+    by: int | None = None,  # noqa: ARG001 -- every operation takes it
     at: datetime | None = None,
 ) -> None:
     """Give a dead delivery all its attempts again. Raises Conflict."""
     changed = session.scalar(
         update(EventDelivery)
         .where(EventDelivery.id == delivery.id, EventDelivery.state == DeliveryState.DEAD)
-        .values(state=DeliveryState.WAITING, attempts=0, not_before=func.now())
+        .values(state=DeliveryState.WAITING, attempts=0, not_before=at or func.now())
         .returning(EventDelivery.id)
     )
     if changed is None:

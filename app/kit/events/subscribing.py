@@ -40,10 +40,10 @@ SUBSCRIBERS: dict[str, dict[str, Subscriber]] = {}
 def on(event: str, *, name: str, batch: bool = False, attempts: int = 10) -> Callable[[F], F]:
     """Have a function called, later and once, for each `event` emitted from now on.
 
-    `name` is kept with every delivery and must not change ("insights.facts"). It runs as the company,
-    not as the user who caused the event, in one transaction with the delivery's end. The order of
-    events is not kept. With `batch` it gets a list: all of one company that wait, up to 200.
-    Raises ValueError when another function has that name.
+    `name` is kept with every delivery and must not change ("insights.facts"). It runs as the
+    company, not as the user who caused the event, in one transaction with the delivery's end. The
+    order of events is not kept. With `batch` it gets a list: all of one company that wait, up to
+    200. Raises ValueError when another function has that name.
     """
 
     def subscribe(function: F) -> F:

@@ -9,8 +9,8 @@ In the domain's `jobs.py`:
     @job(queue="mail")
     def send_confirmation(session: Session, order_id: int) -> None: ...
 
-The function runs under the stamp of whoever deferred it, in one transaction together with the job's own
-end: killed anywhere, it is either wholly done or done again. Long work commits in pieces:
+The function runs under the stamp of whoever deferred it, in one transaction together with the job's
+own end: killed anywhere, it is either wholly done or done again. Long work commits in pieces:
 
     @job(queue="bulk", timeout=3600)
     def archive_many(session: Session, ids: list[int]) -> dict[str, int]:
@@ -19,8 +19,8 @@ end: killed anywhere, it is either wholly done or done again. Long work commits 
             progress(session, start + 500, len(ids), point=start + 500)   # commits
         return {"archived": len(ids)}
 
-`schedule(...)` in `schedules.py` starts jobs by the clock; `add_source` in `sources.py` lets a queue's
-worker and the tick serve other tables. Event subscribers are in `app.kit.events`.
+`schedule(...)` in `schedules.py` starts jobs by the clock; `add_source` in `sources.py` lets a
+queue's worker and the tick serve other tables. Event subscribers are in `app.kit.events`.
 """
 
 from app.kit.jobs import functions as functions

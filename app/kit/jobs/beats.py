@@ -25,7 +25,7 @@ _LEAVE = text("delete from beat where name = :name")
 
 
 class Heart(threading.Thread):
-    """Beats until `leave`. It shows that the process runs, not that its work gets on: see the lag."""
+    """Beats until `leave`: the process runs. Whether its work gets on is seen by the lag."""
 
     def __init__(self, name: str, kind: str, queue: str = "") -> None:
         super().__init__(name="heart", daemon=True)

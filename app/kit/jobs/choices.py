@@ -6,7 +6,7 @@ from app.kit.choices import Choice
 
 
 class JobState(Choice):
-    """A job waits, runs, and ends in one of three ways; a failed one can be queued again by hand."""
+    """A job waits, runs, and ends in one of three ways; a failed one can be queued again."""
 
     QUEUED = "queued", _l("Waiting"), "blue"
     RUNNING = "running", _l("Running"), "azure"

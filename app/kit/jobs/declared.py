@@ -26,7 +26,7 @@ class Declared:
 
 
 class TryLater(CrmError):
-    """Raised by a job that cannot be done now: it is tried again after `after`, as often as needed."""
+    """Raised by a job that cannot be done now: tried again after `after`, as often as needed."""
 
     def __init__(self, message: Any = None, *, after: timedelta) -> None:
         super().__init__(message)
@@ -39,9 +39,9 @@ DECLARED: dict[str, Declared] = {}
 def job(queue: str = "default", *, attempts: int = 5, timeout: float = 600) -> Callable[[F], F]:
     """Make a function `(session, *args)` deferrable under its dotted name.
 
-    It is tried `attempts` times, and interrupted after `timeout` seconds. It runs in one transaction,
-    which must not last longer than a minute: long work calls `progress` between its pieces. What it
-    returns is kept as the job's result (plain data).
+    It is tried `attempts` times, and interrupted after `timeout` seconds. It runs in one
+    transaction, which must not last longer than a minute: long work calls `progress` between its
+    pieces. What it returns is kept as the job's result (plain data).
     """
 
     def declare(function: F) -> F:

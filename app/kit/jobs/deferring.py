@@ -47,14 +47,15 @@ def defer(
 ) -> int:
     """Have the job `name` run after this transaction commits, under this session's stamp.
 
-    Arguments are plain data, never objects of the session. With `key` at most one job of that name and
-    key is unfinished: asked for while one waits, that one does; while one runs, it runs once more. Keys
-    make callers wait for each other: many at once emit an event instead. Returns the job's id.
-    Raises LookupError for an unknown job.
+    Arguments are plain data, never objects of the session. With `key` at most one job of that name
+    and key is unfinished: asked for while one waits, that one does; while one runs, it runs once
+    more. Keys make callers wait for each other: many at once emit an event instead. Returns the
+    job's id. Raises LookupError for an unknown job.
     """
     job = declared(name)
+    on = queue or job.queue
     values = {
-        "queue": queue or job.queue,
+        "queue": on,
         "name": name,
         "args": plain_json(args),
         "attempts": job.attempts,
@@ -62,12 +63,12 @@ def defer(
         "not_before": not_before,
     }
     job_id = _write(session, values)
-    wake_after_commit(session, values["queue"])
+    wake_after_commit(session, on)
     return job_id
 
 
 def plain_json(data: Any) -> str:
-    """Return `data` as JSON; decimals, dates and UUIDs become text. Raises TypeError for objects."""
+    """Return `data` as JSON; decimals, dates and UUIDs become text. Raises TypeError."""
     return json.dumps(data, default=_plain)
 
 

@@ -85,8 +85,9 @@ begin
       continue when to_regclass('public.' || part) is not null;
       begin
         perform set_config('lock_timeout', '2s', true);
-        execute format('create table public.%I partition of %s for values from (%L) to (%L)', part, parent,
-          (first + make_interval(months => n))::date, (first + make_interval(months => n + 1))::date);
+        execute format('create table public.%I partition of %s for values from (%L) to (%L)',
+          part, parent, (first + make_interval(months => n))::date,
+          (first + make_interval(months => n + 1))::date);
         execute format('alter table public.%I enable row level security', part);
         made := made || part;
       exception when lock_not_available or check_violation or duplicate_table then

@@ -16,13 +16,18 @@ from app.kit.jobs.queues import wake_after_commit
 
 
 def retry(
-    session: Session, job: Job, /, *, by: int | None = None, at: datetime | None = None
+    session: Session,
+    job: Job,
+    /,
+    *,
+    by: int | None = None,  # noqa: ARG001 -- every operation takes it
+    at: datetime | None = None,
 ) -> None:
     """Queue a failed or cancelled job again, with all its attempts. Raises Conflict."""
     statement = (
         update(Job)
         .where(Job.id == job.id, Job.state.in_([JobState.FAILED, JobState.CANCELLED]))
-        .values(state=JobState.QUEUED, attempts=0, not_before=func.now(), finished_at=None)
+        .values(state=JobState.QUEUED, attempts=0, not_before=at or func.now(), finished_at=None)
         .returning(Job.id)
     )
     try:
@@ -37,13 +42,18 @@ def retry(
 
 
 def cancel(
-    session: Session, job: Job, /, *, by: int | None = None, at: datetime | None = None
+    session: Session,
+    job: Job,
+    /,
+    *,
+    by: int | None = None,  # noqa: ARG001 -- every operation takes it
+    at: datetime | None = None,
 ) -> None:
     """Cancel a waiting job; ask a running one to stop after its present piece. Raises Conflict."""
     waiting = (
         update(Job)
         .where(Job.id == job.id, Job.state == JobState.QUEUED)
-        .values(state=JobState.CANCELLED, finished_at=func.now())
+        .values(state=JobState.CANCELLED, finished_at=at or func.now())
         .returning(Job.id)
     )
     running = (

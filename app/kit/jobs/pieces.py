@@ -29,8 +29,8 @@ def progress(
     """Commit what the job has done so far together with how far it is.
 
     `point` is what `resume_point` gives when the job is interrupted and run again. Outside a job (a
-    command, a test) it only flushes: the edge commits. Raises Fenced when the job was taken over and
-    Stopped when it was cancelled; let both pass.
+    command, a test) it only flushes: the edge commits. Raises Fenced when the job was taken over
+    and Stopped when it was cancelled; let both pass.
     """
     claim: Claim | None = session.info.get("job")
     session.flush()

@@ -1,7 +1,8 @@
-"""Telling workers that there is work. What is told may get lost: the rows in PostgreSQL are the queue.
+"""Telling workers that there is work. It may get lost: the rows in PostgreSQL are the queue.
 
-A wake-up is one entry in RQ. While one waits to be taken, further ones are left out: the worker removes
-the mark before it looks, so it sees whatever was committed by then (one SET instead of 70 commands).
+A wake-up is one entry in RQ. While one waits to be taken, further ones are left out: the worker
+removes the mark before it looks, so it sees whatever was committed by then (one SET instead of 70
+commands).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def wake_after_commit(session: Session, queue: str) -> None:
 
 
 def wake(queue: str) -> bool:
-    """Wake the worker of `queue`; never raises and never waits long. Return whether Redis took it."""
+    """Wake the worker of `queue`; never raises nor waits long. Return whether Redis took it."""
     global _quiet_until  # noqa: PLW0603 -- as above
     if _client is None or time.monotonic() < _quiet_until:
         return False

@@ -1,6 +1,7 @@
 """The runner: claims a job, runs it, and ends it in the job's own transaction.
 
-So a job is done exactly when its row says so. Whoever lost the lease finds another epoch and rolls back.
+So a job is done exactly when its row says so. Whoever lost the lease finds another epoch and rolls
+back.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from app.kit.jobs.sources import Source, add_source, sources
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
-# After this long a wake-up ends and leaves the rest to the next, so that the process can be told things.
+# After this long a wake-up ends and leaves the rest to the next: the process can be told things.
 _TURN = 50.0
 # Deadlock, serialization failure, lock timeout: nothing is wrong with the job.
 _COLLISIONS = {"40001", "40P01", "55P03"}
@@ -114,7 +115,8 @@ class Runner:
         busy = True
         while busy and not self.stopping():
             # Every source gets its turn, whatever the others have.
-            busy = any([source.drain(self) for source in sources(self.queue)])
+            served = [source.drain(self) for source in sources(self.queue)]
+            busy = any(served)
             if busy and time.monotonic() > until:
                 wake_queue(self.queue)
                 return
@@ -248,7 +250,7 @@ def serve(runner: Runner) -> None:
 
 
 def wake(queue: str) -> None:
-    """What RQ runs: look for work in PostgreSQL."""
+    """Look for work in PostgreSQL: this is what RQ runs."""
     _runners.setdefault(queue, Runner(queue)).drain()
 
 

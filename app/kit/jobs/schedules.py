@@ -55,7 +55,7 @@ def schedule(
 
 
 def start_due(session: Session, one: Schedule, due: datetime) -> int:
-    """Start `one` for `due` unless that happened; return the number of jobs. Requires crm_system."""
+    """Start `one` for `due` unless that happened; return how many jobs. Requires crm_system."""
     job = declared(one.job)
     values = {
         "name": one.name,

@@ -1,6 +1,6 @@
 """What a queue's worker serves besides jobs: event deliveries, message batches, inboxes.
 
-All of them are tables whose rows a worker claims by SKIP LOCKED; the tick finds what was left lying.
+All of them are tables whose rows a worker claims by SKIP LOCKED; the tick finds what was left.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ class Source:
     """One table of work.
 
     `drain(runner)` serves what waits and returns whether there was anything; it stops soon after
-    `runner.stopping()` and leaves with work undone when it has taken a minute. `due(session)` names the
-    queues for which something waits, `recover(session)` frees what a dead worker held; the tick calls
-    both as crm_system, each in a short transaction. `queue` None: every queue's worker drains it.
+    `runner.stopping()` and leaves with work undone when it has taken a minute. `due(session)` names
+    the queues for which something waits, `recover(session)` frees what a dead worker held; the tick
+    calls both as crm_system, each in a short transaction. `queue` None: every queue's worker drains
+    it.
     """
 
     name: str

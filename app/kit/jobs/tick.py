@@ -1,4 +1,4 @@
-"""`python -m app.kit.jobs.tick`: every few seconds, finds what was left lying and starts what is due.
+"""`python -m app.kit.jobs.tick`: every few seconds, finds what was left and starts what is due.
 
 Any number of ticks may run. Everything here is either claimed row by row or has a unique key.
 """
