@@ -35,8 +35,17 @@ def register_client(session: Session, client: Client, *, by: int | None, at: dat
 
 
 def save_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
-    """Keep what was changed on the card."""
-    _tidy(client)
+    """Keep what was changed on the card, the contact points among it: each normalised, one main one a channel."""
+    with session.no_autoflush:
+        _tidy(client)
+        touched = [
+            one
+            for one in (*session.new, *session.dirty)
+            if isinstance(one, ContactPoint)
+            and client.id in (one.client_id, one.client and one.client.id)
+        ]
+    for point in sorted(touched, key=lambda one: not one.primary):
+        save_contact_point(session, point, by=by, at=at, region=client.country)
     session.flush()
 
 

@@ -226,7 +226,7 @@ class DemoData:
     """Rows of the demo company: `load(session, size)` with size small or large; run in `order`."""
 
     name: str
-    load: Callable[[Session, str], None]
+    load: Callable[[Session, str], object]
     order: int = 0
 
 

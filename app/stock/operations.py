@@ -1,6 +1,7 @@
 """What moves goods. Every operation adds to a ledger; the balance beside it follows by itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -113,10 +114,16 @@ def release(session: Session, store_id: int, *, ref: tuple[str, int]) -> None:
 def _write(session: Session, ledger: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
-    try:
+    with _stock_may_be_short():
         session.execute(insert(ledger), rows)
+
+
+@contextmanager
+def _stock_may_be_short() -> Iterator[None]:
+    """Word what the database refuses: it has the last word, for another order may have been faster."""
+    try:
+        yield
     except IntegrityError as error:
-        # The database has the last word: another order was faster. The caller rolls back.
         if "ck_stock_balance_available" in str(error.orig):
             raise OutOfStock from error
         raise
@@ -227,16 +234,27 @@ def write_off(  # noqa: PLR0913 -- one row of a ledger has as many facts
     reason: str,
     by: int | None,
     at: datetime,
-) -> None:
+) -> Movement:
     """Take broken, lost or expired goods out of stock, with the reason."""
     if quantity <= 0:
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
     if not reason.strip():
         raise Invalid(_l("Say why it is written off."), field="reason")
     cost = session.scalar(select(Variant.cost).where(Variant.id == variant_id))
-    taken = Move(store_id, variant_id, MovementKind.WRITE_OFF, -quantity, cost, reason.strip())
-    post(session, [taken], at=at)
+    taken = Movement(
+        store_id=store_id,
+        variant_id=variant_id,
+        kind=MovementKind.WRITE_OFF,
+        quantity=-quantity,
+        unit_cost=cost,
+        reason=reason.strip(),
+        at=at,
+    )
+    session.add(taken)
+    with _stock_may_be_short():
+        session.flush()
     emit(session, "stock.written_off", store_id=store_id, variant_id=variant_id, quantity=quantity)
+    return taken
 
 
 def transfer(  # noqa: PLR0913 -- one row of a ledger has as many facts

@@ -60,7 +60,7 @@ class ExpenseCategory(Business, Model):
         server_default=ExpenseKind.OTHER.value,
         info={"label": _l("Kind"), "help": _l("Where it stands in profit and loss.")},
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
 
     def __str__(self) -> str:
         return self.name
@@ -172,7 +172,7 @@ class ExpensePayment(Ledger, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "guard": "money", "help": _l("Negative if money came back.")}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,

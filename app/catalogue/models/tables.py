@@ -40,7 +40,7 @@ class Brand(Business, Model):
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
     name_fold: Mapped[str] = fold_of("name")
     website: Mapped[str | None] = mapped_column(Text, info={"label": _l("Website")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
 
     def __str__(self) -> str:
         return self.name
@@ -82,8 +82,9 @@ class Category(Business, Model):
     )
     texts: Mapped[dict[str, Any]] = mapped_column(
         JSONB,
+        default=dict,
         server_default=text("'{}'"),
-        info={"label": _l("Texts in other languages")},
+        info={"label": _l("Texts in other languages"), "format": "json"},
     )
 
     def __str__(self) -> str:
@@ -143,9 +144,14 @@ class Product(Business, Model):
     successor: Mapped["Product | None"] = relationship(
         foreign_keys=successor_id, remote_side="Product.id"
     )
-    description: Mapped[str | None] = mapped_column(Text, info={"label": _l("Description")})
+    description: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Description"), "format": "long"}
+    )
     texts: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Texts in other languages")}
+        JSONB,
+        default=dict,
+        server_default=text("'{}'"),
+        info={"label": _l("Texts in other languages"), "format": "json"},
     )
     tax_rate: Mapped[Decimal] = mapped_column(
         Numeric(5, 2),
@@ -268,8 +274,8 @@ class Supplier(Business, Model):
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
     name_fold: Mapped[str] = fold_of("name")
     contact_name: Mapped[str | None] = mapped_column(Text, info={"label": _l("Contact person")})
-    email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email")})
-    phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone")})
+    email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})
+    phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
     country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
     currency: Mapped[str | None] = mapped_column(
         String(3), info={"label": _l("Currency"), "help": _l("In which the supplier's prices are.")}
@@ -278,7 +284,7 @@ class Supplier(Business, Model):
         info={"label": _l("Delivery time"), "unit": _l("days")}
     )
     tax_number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Tax number")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
 
     def __str__(self) -> str:
         return self.name

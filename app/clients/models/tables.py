@@ -162,14 +162,17 @@ class Client(Business, Model):
     )
     store_id: Mapped[int | None] = link("store", info={"label": _l("Home store")})
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     made_up: Mapped[bool] = mapped_column(
         default=False,
         server_default=text("false"),
         info={"label": _l("Made up"), "help": _l("Demo data: no real person.")},
     )
     custom: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Your own fields")}
+        JSONB,
+        default=dict,
+        server_default=text("'{}'"),
+        info={"label": _l("Your own fields"), "format": "json"},
     )
 
     contact_points: Mapped[list["ContactPoint"]] = relationship(
@@ -333,7 +336,10 @@ class ConsentEvent(Ledger, Model):
     )
     source: Mapped[ConsentSource] = choice(ConsentSource, info={"label": _l("Source")})
     evidence: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Evidence")}
+        JSONB,
+        default=dict,
+        server_default=text("'{}'"),
+        info={"label": _l("Evidence"), "format": "json"},
     )
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
@@ -359,6 +365,7 @@ class ConsentCurrent(Figures, Model):
     purpose: Mapped[Purpose] = choice(Purpose, info={"label": _l("Purpose")})
     granted: Mapped[bool] = mapped_column(info={"label": _l("Granted")})
     event_id: Mapped[int] = link("consent_event", index=False, info={"label": _l("Entry")})
+    event: Mapped[ConsentEvent] = relationship(foreign_keys=event_id, viewonly=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"label": _l("Since")})
 
 
@@ -396,5 +403,8 @@ class TimelineEntry(Ledger, Model):
     ref_kind: Mapped[str | None] = mapped_column(Text)
     ref_id: Mapped[int | None] = mapped_column(BigInteger)
     data: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Details")}
+        JSONB,
+        default=dict,
+        server_default=text("'{}'"),
+        info={"label": _l("Details"), "format": "json"},
     )

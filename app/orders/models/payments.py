@@ -107,7 +107,7 @@ class Payment(Business, Model):
     business_date: Mapped[date] = mapped_column(
         info={"label": _l("Business day"), "computed": True}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
 
     def __str__(self) -> str:
         return f"{self.direction.label} {self.amount} {self.currency}"

@@ -204,7 +204,7 @@ class GoodsReceipt(Business, Model):
     received_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Received")}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     lines: Mapped[list["GoodsReceiptLine"]] = relationship(
         foreign_keys="GoodsReceiptLine.goods_receipt_id",
         back_populates="goods_receipt",

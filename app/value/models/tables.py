@@ -83,7 +83,7 @@ class Certificate(Business, Model):
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
     valid_from: Mapped[date | None] = mapped_column(info={"label": _l("Valid from")})
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     balance: Mapped["CertificateBalance | None"] = relationship(
         foreign_keys="CertificateBalance.certificate_id",
         viewonly=True,
@@ -191,7 +191,7 @@ class ValueEntry(Ledger, Model):
     reverses_id: Mapped[int | None] = link("value_entry", info={"label": _l("Reverses")})
     ref_kind: Mapped[str | None] = mapped_column(Text)
     ref_id: Mapped[int | None] = mapped_column(BigInteger)
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note")})
+    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,

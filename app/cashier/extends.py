@@ -1,0 +1,45 @@
+"""What the cashier gives to the rest: screens, tabs, invariants, demo data."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+
+from app.cashier import screens
+from app.cashier.demo import load_expenses
+from app.cashier.models import ExpenseBalance, ExpensePayment
+from app.kit.money import money_sum
+from app.kit.registry import DemoData, Invariant, demo_data, invariants
+from app.kit.screens import Related, add_tab
+from app.kit.screens.dberrors import say
+
+
+def paid_that_disagrees() -> Select[Any]:
+    """Expenses whose paid sum is not that of their entries."""
+    sums = (
+        select(ExpensePayment.expense_id, money_sum(ExpensePayment.amount).label("paid"))
+        .group_by(ExpensePayment.expense_id)
+        .subquery("sums")
+    )
+    return (
+        select(ExpenseBalance.expense_id, ExpenseBalance.paid, sums.c.paid.label("entries"))
+        .outerjoin(sums, sums.c.expense_id == ExpenseBalance.expense_id)
+        .where(ExpenseBalance.paid.is_distinct_from(func.coalesce(sums.c.paid, 0)))
+    )
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    add_tab("Supplier", Related("Expense", by="supplier"))
+    invariants.register(
+        Invariant(
+            "cashier.expenses",
+            _l("What is paid of an expense is the sum of its payments."),
+            paid_that_disagrees,
+        )
+    )
+    demo_data.register(DemoData("expenses", load_expenses, order=60))
+    say("ck_expense_balance_paid", _l("More cannot come back than was paid."))
+    say("ck_expense_tax", _l("The tax is a part of the amount."))
+    say("ck_expense_due", _l("It cannot be due before its date."))

@@ -1,0 +1,106 @@
+"""What the clients' domain gives to the rest: screens, timeline kinds, invariants, erasing, demo data."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from app.clients import screens
+from app.clients.choices import ConsentAction
+from app.clients.demo import load_clients
+from app.clients.models import Client, ClientFigures, ConsentCurrent, ConsentEvent
+from app.kit.registry import (
+    DemoData,
+    EraseHandler,
+    Invariant,
+    TimelineKind,
+    demo_data,
+    erase_handlers,
+    invariants,
+    timeline_kinds,
+)
+from app.kit.screens.dberrors import say
+
+
+def clients_without_figures() -> Select[Any]:
+    """Clients whose row of figures is missing."""
+    there = select(ClientFigures.id).where(ClientFigures.client_id == Client.id)
+    return select(Client.id, Client.name).where(~there.exists())
+
+
+def consents_that_disagree() -> Select[Any]:
+    """Consents in force that are not what the latest entry of the register says."""
+    key = (ConsentEvent.client_id, ConsentEvent.channel, ConsentEvent.purpose)
+    latest = (
+        select(*key, ConsentEvent.action)
+        .ext(distinct_on(*key))
+        .order_by(*key, ConsentEvent.at.desc(), ConsentEvent.id.desc())
+        .subquery("latest")
+    )
+    same = (
+        (ConsentCurrent.client_id == latest.c.client_id)
+        & (ConsentCurrent.channel == latest.c.channel)
+        & (ConsentCurrent.purpose == latest.c.purpose)
+    )
+    granted = latest.c.action == ConsentAction.GRANT
+    return (
+        select(latest.c.client_id, latest.c.channel, latest.c.purpose)
+        .select_from(latest)
+        .outerjoin(ConsentCurrent, same)
+        .where(ConsentCurrent.granted.is_distinct_from(granted))
+    )
+
+
+def erase_client(session: Session, client_id: int) -> None:
+    """Blank what is personal; the books keep a client without a name, the register its entries."""
+    session.execute(text("delete from contact_point where client_id = :id"), {"id": client_id})
+    blank = {
+        name: None
+        for name in (
+            "salutation",
+            "first_name",
+            "last_name",
+            "tax_number",
+            "postcode",
+            "address",
+            "birthday",
+            "note",
+        )
+    }
+    session.execute(
+        update(Client)
+        .where(Client.id == client_id)
+        .values(**blank, name="—", custom={}, archived_at=func.now(), version=Client.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+KINDS = (
+    TimelineKind("note", _l("Note"), "note"),
+    TimelineKind("consent.grant", _l("Consent granted"), "shield-check", "green"),
+    TimelineKind("consent.withdraw", _l("Consent withdrawn"), "shield-lock", "red"),
+)
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    timeline_kinds.register(*KINDS)
+    invariants.register(
+        Invariant(
+            "clients.figures_there",
+            _l("Every client has a row of figures."),
+            clients_without_figures,
+        ),
+        Invariant(
+            "clients.consents",
+            _l("What counts as consent is what the register says last."),
+            consents_that_disagree,
+        ),
+    )
+    erase_handlers.register(EraseHandler("clients", "client", erase_client))
+    demo_data.register(DemoData("clients", load_clients, order=20))
+    say("ck_contact_point_phone_e164", _l("Write the number with its country code, like +49."))
+    say("uq_contact_point_primary", _l("There is a main one for this channel already."))

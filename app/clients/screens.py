@@ -1,0 +1,183 @@
+"""Screens of clients: generated, with the timeline as a tab."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session, joinedload
+
+from app.clients import operations
+from app.clients.models import Client, ConsentCurrent, ConsentEvent, ContactPoint, TimelineEntry
+from app.clients.queries import main_contacts, timeline
+from app.kit.access import may
+from app.kit.registry import timeline_kinds
+from app.kit.screens import Computed, Lines, Panel, Related, Screen
+from app.kit.screens.areas import CLIENTS
+from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
+
+
+def draw_timeline(session: Session, client: Any) -> list[Card]:
+    """The client's timeline, without what the reader has no right to know of."""
+    statement = timeline(client.id).options(joinedload(TimelineEntry.store))
+    rows = []
+    for entry in session.scalars(statement):
+        kind = timeline_kinds.get(entry.kind)
+        if kind is not None and kind.permission and not may("read", kind.permission):
+            continue
+        url = kind.link(entry.ref_id) if kind and kind.link and entry.ref_id else ""
+        words = kind.label if kind is not None else entry.kind
+        store = entry.store.name if entry.store else None
+        cells = [Cell(entry.at), Cell(words, url=url), Cell(_details(entry)), Cell(store)]
+        rows.append(Row(str(entry.id), cells, label=words))
+    columns = [
+        Column("at", _l("Time"), "datetime"),
+        Column("kind", _l("What happened"), "link"),
+        Column("data", _l("Details")),
+        Column("store", _l("Store")),
+    ]
+    return [TableCard(_l("Timeline"), columns, rows, empty=_l("Nothing has happened yet."))]
+
+
+def _details(entry: TimelineEntry) -> str:
+    hidden = () if may("read", "money") else ("total", "amount", "currency")
+    return " · ".join(str(value) for key, value in entry.data.items() if key not in hidden)
+
+
+class ClientScreen(Screen):
+    """Everybody who bought something or may buy."""
+
+    model = Client
+    area = CLIENTS
+    icon = "users"
+    label, one = _l("Clients"), _l("Client")
+    help = _l("Everybody who bought something or may buy, with all that is known about them.")
+    empty = _l("Add the first client, or import a list.")
+    list_columns = (
+        "name",
+        "number",
+        "stage",
+        "country",
+        "figures.orders_count",
+        "figures.orders_sum",
+        "figures.average",
+        "figures.last_order_at",
+        "registered_at",
+    )
+    filters = (
+        "stage",
+        "kind",
+        "country",
+        "region",
+        "city",
+        "store",
+        "source",
+        "registered_at",
+        "birthday",
+        "figures.orders_count",
+        "figures.orders_sum",
+        "figures.average",
+        "figures.first_order_at",
+        "figures.last_order_at",
+    )
+    order = ("name", "asc")
+    search_hint = _l("Name, number, phone or email")
+    sections = (
+        (_l("Client"), ("name", "number", "kind", "salutation", "first_name", "last_name")),
+        (_l("Place"), ("country", "region", "city", "postcode", "address", "store")),
+        (_l("Writing to them"), ("locale", "time_zone", "preferred_channel", "birthday")),
+        (_l("Background"), ("source", "stage", "registered_at", "tax_number", "note", "made_up")),
+        (_l("Your own fields"), ("custom",)),
+        (
+            _l("Purchases"),
+            (
+                "figures.orders_count",
+                "figures.orders_sum",
+                "figures.average",
+                "figures.first_order_at",
+                "figures.last_order_at",
+                "figures.returns_count",
+                "figures.returns_sum",
+            ),
+            _l("In the company's currency."),
+        ),
+    )
+    read_only = ("registered_at", "made_up")
+    computed = {"reach": Computed(_l("How to reach them"), main_contacts, guard="contacts")}
+    lines = (
+        Lines(
+            "contact_points",
+            _l("Contact points"),
+            ("channel", "value", "label", "primary", "valid"),
+            add_label=_l("Add a contact point"),
+        ),
+    )
+    related = (
+        Panel("timeline", _l("Timeline"), draw_timeline),
+        Related("ConsentCurrent", by="client"),
+    )
+    on_add = operations.register_client
+    on_edit = operations.save_client
+    api = True
+
+
+class ContactPointScreen(Screen):
+    """Phones, emails and messengers of all clients."""
+
+    model = ContactPoint
+    area = CLIENTS
+    icon = "phone"
+    label, one = _l("Contact points"), _l("Contact point")
+    help = _l("Every phone, email and messenger of a client; each verified or not.")
+    list_columns = ("value", "channel", "client", "primary", "valid", "verified_at", "created_at")
+    filters = ("value", "created_at")
+    order = ("created_at", "desc")
+    search_hint = _l("Digits of a phone, part of an email")
+    sections = (
+        (
+            _l("Contact point"),
+            ("client", "channel", "value", "label", "primary", "valid", "verified_at"),
+        ),
+    )
+    read_only = ("verified_at",)
+    fixed = ("client", "channel")
+    on_add = operations.save_contact_point
+    on_edit = operations.save_contact_point
+    api = True
+
+
+class ConsentScreen(Screen):
+    """What clients allow now."""
+
+    model = ConsentCurrent
+    area = CLIENTS
+    icon = "shield-check"
+    label, one = _l("Consents"), _l("Consent")
+    help = _l("What each client allows now; how it came about stands in the register.")
+    list_columns = ("client", "channel", "purpose", "granted", "at")
+    filters = ("client", "channel")
+    sections = ((_l("Consent"), ("client", "channel", "purpose", "granted", "at", "event")),)
+    adds = edits = archives = False
+    api = True
+
+
+class ConsentEventScreen(Screen):
+    """The register of consents: who allowed what, when, to which words."""
+
+    model = ConsentEvent
+    area = CLIENTS
+    icon = "file-text"
+    label, one = _l("Register of consents"), _l("Consent entry")
+    help = _l(
+        "Every consent and withdrawal with source, time and wording. Nothing is changed here."
+    )
+    list_columns = ("at", "client", "channel", "purpose", "action", "source")
+    filters = ("client", "at")
+    order = ("at", "desc")
+    sections = (
+        (_l("Entry"), ("client", "channel", "purpose", "action", "at")),
+        (_l("Proof"), ("wording", "source", "evidence")),
+    )
+    adds = edits = archives = False
+    api = True
+
+
+ALL = [ClientScreen, ContactPointScreen, ConsentScreen, ConsentEventScreen]

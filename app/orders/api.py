@@ -1,0 +1,99 @@
+"""REST resources that are more than their screen: an order is placed with its lines, a payment is booked once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.kit.money import ZERO
+from app.kit.rest import Resource
+from app.orders import operations
+from app.orders.choices import OrderChannel
+from app.orders.models import Order, OrderLine
+from app.orders.operations import Item
+from app.orders.screens import OrderScreen, PaymentScreen
+
+
+class OrderResource(Resource):
+    """POST places an order with its lines; its sums are computed, never sent."""
+
+    screen = OrderScreen
+    fields = (
+        "number",
+        "status",
+        "client",
+        "store",
+        "channel",
+        "placed_at",
+        "business_date",
+        "goods",
+        "charges",
+        "discount",
+        "tax",
+        "total",
+        "currency",
+        "paid",
+        "returned",
+        "payment_state",
+        "delivery_method",
+        "delivery_state",
+        "delivery_address",
+        "promised_at",
+        "country",
+        "note",
+    )
+    writable = (
+        "client",
+        "store",
+        "channel",
+        "delivery_method",
+        "delivery_address",
+        "promised_at",
+        "country",
+        "rate",
+        "note",
+    )
+    nested = {"lines": OrderLine}
+    nested_fields = {
+        "lines": ("variant", "charge_kind", "quantity", "unit_price", "discount", "description")
+    }
+    idempotent = True
+
+    def create(
+        self, session: Session, values: dict[str, Any], *, by: int | None, at: datetime
+    ) -> Order:
+        """Price, number and place the order in the caller's transaction."""
+        items = [
+            Item(
+                quantity=line.get("quantity", 1),
+                variant_id=line.get("variant"),
+                charge=line.get("charge_kind"),
+                unit_price=line.get("unit_price"),
+                discount=line.get("discount") or ZERO,
+                description=line.get("description") or "",
+            )
+            for line in values.pop("lines", ())
+        ]
+        facts = {name: value for name, value in values.items() if value is not None}
+        order = operations.draft_order(
+            session,
+            items,
+            store_id=facts.pop("store"),
+            client_id=facts.pop("client", None),
+            channel=facts.pop("channel", OrderChannel.API),
+            by=by,
+            at=at,
+            **facts,
+        )
+        operations.place_order(session, order, by=by, at=at)
+        return order
+
+
+class PaymentResource(Resource):
+    """POST books a payment; the same reference of a provider is booked once."""
+
+    screen = PaymentScreen
+    idempotent = True
+
+
+ALL = [OrderResource, PaymentResource]

@@ -1,0 +1,105 @@
+"""What orders give to the rest: screens, resources, tabs, timeline kinds, invariants, demo data."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.kit.registry import (
+    DemoData,
+    Invariant,
+    TimelineKind,
+    demo_data,
+    invariants,
+    timeline_kinds,
+)
+from app.kit.screens import Related, add_figure, add_tab
+from app.kit.screens.dberrors import say
+from app.orders import api, queries, screens
+from app.orders.demo import load_orders
+
+
+def order_url(order_id: int) -> str:
+    """The address of an order's page."""
+    return f"/orders/show/{order_id}"
+
+
+def return_url(return_id: int) -> str:
+    """The address of a return's page."""
+    return f"/goods-returns/show/{return_id}"
+
+
+def payment_url(payment_id: int) -> str:
+    """The address of a payment's page."""
+    return f"/payments/show/{payment_id}"
+
+
+KINDS = (
+    TimelineKind("order.placed", _l("Order placed"), "shopping-cart", "blue", order_url, "Order"),
+    TimelineKind(
+        "order.cancelled", _l("Order cancelled"), "shopping-cart-off", "red", order_url, "Order"
+    ),
+    TimelineKind(
+        "return.received",
+        _l("Goods returned"),
+        "receipt-refund",
+        "orange",
+        return_url,
+        "GoodsReturn",
+    ),
+    TimelineKind(
+        "payment.received", _l("Payment received"), "credit-card", "green", payment_url, "Payment"
+    ),
+    TimelineKind(
+        "payment.returned",
+        _l("Payment returned"),
+        "arrow-back-up",
+        "orange",
+        payment_url,
+        "Payment",
+    ),
+)
+
+INVARIANTS = (
+    Invariant(
+        "orders.sums", _l("An order's sums are those of its lines."), queries.orders_that_disagree
+    ),
+    Invariant(
+        "orders.return_sums",
+        _l("A return's sums are those of its lines."),
+        queries.returns_that_disagree,
+    ),
+    Invariant(
+        "orders.paid",
+        _l("What an order was paid is the sum of its settled payments."),
+        queries.paid_that_disagrees,
+    ),
+    Invariant(
+        "orders.returned",
+        _l("What came back of an order is the sum of its returns."),
+        queries.returned_that_disagrees,
+    ),
+    Invariant(
+        "orders.client_figures",
+        _l("A client's figures are what their orders and returns say."),
+        queries.figures_that_disagree,
+    ),
+)
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    for resource in api.ALL:
+        builder.add_api(resource)
+    add_tab("Client", Related("Order", by="client"))
+    add_tab("Client", Related("GoodsReturn", by="client"))
+    add_tab("Client", Related("Payment", by="client"))
+    add_tab("Variant", Related("OrderLine", by="variant"))
+    add_figure("Order", screens.sums_of)
+    add_figure("GoodsReturn", screens.sums_of)
+    timeline_kinds.register(*KINDS)
+    invariants.register(*INVARIANTS)
+    demo_data.register(DemoData("orders", load_orders, order=40))
+    say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
+    say("ck_payment_certificate", _l("Name the certificate it is paid with."))
+    say("ck_payment_purpose", _l("A payment belongs to an order or a return."))

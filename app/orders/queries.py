@@ -1,0 +1,139 @@
+"""What figures must be, and what must always hold for orders, returns and payments."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+
+from app.clients.models import ClientFigures
+from app.kit.money import money_sum
+from app.orders.choices import COUNTED, LineKind, PaymentDirection, PaymentStatus, ReturnStatus
+from app.orders.models import GoodsReturn, Order, OrderLine, Payment, ReturnLine
+
+
+def client_sums(client_ids: Collection[int] | None = None) -> Select[Any]:
+    """What the figures of clients must be, one row for each client that has any order or return."""
+    orders = select(
+        Order.client_id,
+        func.count().label("orders_count"),
+        money_sum(Order.total_company).label("orders_sum"),
+        func.min(Order.placed_at).label("first_order_at"),
+        func.max(Order.placed_at).label("last_order_at"),
+    ).where(Order.client_id.is_not(None), Order.status.in_(COUNTED))
+    returns = select(
+        GoodsReturn.client_id,
+        func.count().label("returns_count"),
+        money_sum(GoodsReturn.total_company).label("returns_sum"),
+    ).where(GoodsReturn.client_id.is_not(None), GoodsReturn.status == ReturnStatus.RECEIVED)
+    if client_ids is not None:
+        orders = orders.where(Order.client_id.in_(client_ids))
+        returns = returns.where(GoodsReturn.client_id.in_(client_ids))
+    bought = orders.group_by(Order.client_id).subquery("bought")
+    back = returns.group_by(GoodsReturn.client_id).subquery("back")
+    joined = bought.outerjoin(back, back.c.client_id == bought.c.client_id, full=True)
+    return select(
+        func.coalesce(bought.c.client_id, back.c.client_id).label("client_id"),
+        func.coalesce(bought.c.orders_count, 0).label("orders_count"),
+        func.coalesce(bought.c.orders_sum, 0).label("orders_sum"),
+        bought.c.first_order_at,
+        bought.c.last_order_at,
+        func.coalesce(back.c.returns_count, 0).label("returns_count"),
+        func.coalesce(back.c.returns_sum, 0).label("returns_sum"),
+    ).select_from(joined)
+
+
+FIGURES = (
+    "orders_count",
+    "orders_sum",
+    "first_order_at",
+    "last_order_at",
+    "returns_count",
+    "returns_sum",
+)
+
+
+def _lines_disagree(document: Any, line: Any, key: Any) -> Select[Any]:
+    goods = func.sum(case((line.kind == LineKind.GOODS, line.amount), else_=0))
+    sums = (
+        select(
+            key.label("id"),
+            goods.label("goods"),
+            func.sum(line.amount).label("amount"),
+            func.sum(line.tax).label("tax"),
+        )
+        .group_by(key)
+        .subquery("sums")
+    )
+    return (
+        select(document.id, document.number, document.goods, document.charges, sums.c.amount)
+        .outerjoin(sums, sums.c.id == document.id)
+        .where(
+            or_(
+                document.goods.is_distinct_from(func.coalesce(sums.c.goods, 0)),
+                (document.goods + document.charges).is_distinct_from(
+                    func.coalesce(sums.c.amount, 0)
+                ),
+                document.tax.is_distinct_from(func.coalesce(sums.c.tax, 0)),
+            )
+        )
+    )
+
+
+def orders_that_disagree() -> Select[Any]:
+    """Orders whose sums are not those of their lines."""
+    return _lines_disagree(Order, OrderLine, OrderLine.order_id)
+
+
+def returns_that_disagree() -> Select[Any]:
+    """Returns whose sums are not those of their lines."""
+    return _lines_disagree(GoodsReturn, ReturnLine, ReturnLine.goods_return_id)
+
+
+def paid_that_disagrees() -> Select[Any]:
+    """Orders whose paid sum is not that of their settled payments."""
+    signed = case(
+        (Payment.direction == PaymentDirection.RECEIVED, Payment.amount), else_=-Payment.amount
+    )
+    sums = (
+        select(Payment.order_id, money_sum(signed).label("paid"))
+        .where(Payment.status == PaymentStatus.SETTLED)
+        .group_by(Payment.order_id)
+        .subquery("sums")
+    )
+    return (
+        select(Order.id, Order.number, Order.paid, sums.c.paid.label("payments"))
+        .outerjoin(sums, sums.c.order_id == Order.id)
+        .where(Order.paid.is_distinct_from(func.coalesce(sums.c.paid, 0)))
+    )
+
+
+def returned_that_disagrees() -> Select[Any]:
+    """Orders whose returned sum is not that of their returns."""
+    sums = (
+        select(GoodsReturn.order_id, money_sum(GoodsReturn.total).label("returned"))
+        .where(GoodsReturn.status == ReturnStatus.RECEIVED)
+        .group_by(GoodsReturn.order_id)
+        .subquery("sums")
+    )
+    return (
+        select(Order.id, Order.number, Order.returned, sums.c.returned.label("returns"))
+        .outerjoin(sums, sums.c.order_id == Order.id)
+        .where(Order.returned.is_distinct_from(func.coalesce(sums.c.returned, 0)))
+    )
+
+
+def figures_that_disagree() -> Select[Any]:
+    """Clients whose figures are not what their orders and returns say."""
+    right = client_sums().subquery("right_figures")
+    return (
+        select(ClientFigures.client_id, *(right.c[name] for name in FIGURES))
+        .outerjoin(right, right.c.client_id == ClientFigures.client_id)
+        .where(or_(*(_differs(name, right.c[name]) for name in FIGURES)))
+    )
+
+
+def _differs(name: str, wanted: ColumnElement[Any]) -> ColumnElement[bool]:
+    kept = getattr(ClientFigures, name)
+    if name.endswith("_at"):
+        return kept.is_distinct_from(wanted)
+    return kept.is_distinct_from(func.coalesce(wanted, 0))

@@ -1,0 +1,413 @@
+"""Screens of orders, returns, payments and adjustments: generated."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.kit.access import may
+from app.kit.screens import Bulk, Do, Lines, Related, Screen
+from app.kit.screens.areas import SALES
+from app.kit.screens.pages import Card, SlipCard, SlipLine
+from app.orders import operations
+from app.orders.choices import OrderStatus, PaymentStatus, ReturnStatus
+from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine, Payment, ReturnLine
+
+
+def _is(*statuses: OrderStatus) -> Any:
+    return lambda order: order.status in statuses
+
+
+_OPEN = (
+    OrderStatus.DRAFT,
+    OrderStatus.PLACED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.ASSEMBLING,
+    OrderStatus.READY,
+)
+
+
+def sums_of(session: Session, document: Any) -> Card | None:
+    """The sums as a slip, for those who may see money."""
+    if not may("read", "money"):
+        return None
+    shown = [
+        (_l("Products"), document.goods),
+        (_l("Charges"), document.charges),
+        (_l("Discount"), getattr(document, "discount", None)),
+        (_l("Tax"), document.tax),
+        (_l("Paid"), getattr(document, "paid", None)),
+        (_l("Returned"), getattr(document, "returned", None)),
+    ]
+    lines = [SlipLine(label, value, document.currency) for label, value in shown if value]
+    return SlipCard(_l("Sums"), lines, SlipLine(_l("Total"), document.total, document.currency))
+
+
+class OrderScreen(Screen):
+    """Sales from draft to completed."""
+
+    model = Order
+    area = SALES
+    icon = "shopping-cart"
+    label, one = _l("Orders"), _l("Order")
+    help = _l("Sales from all channels, from draft to completed.")
+    empty = _l("The first order appears here, from the counter, the web shop or an import.")
+    list_columns = (
+        "number",
+        "placed_at",
+        "client",
+        "store",
+        "channel",
+        "status",
+        "payment_state",
+        "total",
+        "promised_at",
+    )
+    filters = (
+        "status",
+        "payment_state",
+        "store",
+        "client",
+        "country",
+        "placed_at",
+        "business_date",
+        "total",
+        "promised_at",
+        "number",
+        "created_at",
+    )
+    order = ("id", "desc")
+    search_hint = _l("Number")
+    sections = (
+        (_l("Order"), ("number", "status", "client", "store", "channel", "note")),
+        (
+            _l("Delivery"),
+            ("delivery_method", "delivery_state", "promised_at", "country", "delivery_address"),
+        ),
+        (_l("Money"), ("total", "payment_state", "currency", "rate", "prices_include_tax")),
+        (
+            _l("When"),
+            ("placed_at", "business_date", "confirmed_at", "shipped_at", "completed_at"),
+        ),
+        (_l("Background"), ("cancelled_at", "cancel_reason", "source", "source_key")),
+    )
+    read_only = ("currency",)
+    path_of = "status"
+    lines = (
+        Lines(
+            "lines",
+            _l("Lines"),
+            (
+                "description",
+                "variant",
+                "charge_kind",
+                "quantity",
+                "unit_price",
+                "discount",
+                "amount",
+            ),
+            add_label=_l("Add a line"),
+            hint=_l("Leave the price empty for the one in the catalogue."),
+        ),
+    )
+    related = (
+        Related("Payment", by="order"),
+        Related("GoodsReturn", by="order"),
+        Related("Adjustment", by="order"),
+    )
+    archives = False
+    on_add = operations.save_order
+    on_edit = operations.save_order
+    actions_on = {
+        "place": Do(
+            operations.place_order,
+            _l("Place"),
+            "check",
+            done=_l("The order is placed."),
+            when=_is(OrderStatus.DRAFT),
+            primary=True,
+        ),
+        "confirm": Do(
+            operations.confirm_order,
+            _l("Confirm"),
+            "circle-check",
+            done=_l("The order is confirmed."),
+            when=_is(OrderStatus.PLACED),
+            primary=True,
+        ),
+        "assemble": Do(
+            operations.assemble_order,
+            _l("Assemble"),
+            "packages",
+            when=_is(OrderStatus.CONFIRMED),
+            primary=True,
+        ),
+        "ship": Do(
+            operations.ship_order,
+            _l("Ship"),
+            "truck-delivery",
+            when=_is(OrderStatus.ASSEMBLING),
+            primary=True,
+        ),
+        "make_ready": Do(
+            operations.make_ready,
+            _l("Ready for pickup"),
+            "shopping-bag",
+            when=_is(OrderStatus.ASSEMBLING),
+        ),
+        "complete": Do(
+            operations.complete_order,
+            _l("Complete"),
+            "checklist",
+            done=_l("The client has everything."),
+            when=_is(
+                OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.READY
+            ),
+        ),
+        "take_back": Do(
+            operations.return_order,
+            _l("Take everything back"),
+            "receipt-refund",
+            danger=True,
+            confirm=_l("All goods come back into stock; return the money as a payment."),
+            when=lambda order: (
+                order.status in {OrderStatus.SHIPPED, OrderStatus.COMPLETED}
+                and order.returned < order.total
+            ),
+        ),
+        "cancel": Do(
+            operations.cancel_order,
+            _l("Cancel"),
+            "x",
+            danger=True,
+            confirm=_l("The order is called off and its goods are free again."),
+            when=_is(*_OPEN),
+        ),
+    }
+    bulk = {
+        "confirm": Bulk(operations.confirm_order, _l("Confirm"), "circle-check"),
+        "assemble": Bulk(operations.assemble_order, _l("Assemble"), "packages"),
+        "ship": Bulk(operations.ship_order, _l("Ship"), "truck-delivery"),
+        "complete": Bulk(operations.complete_order, _l("Complete"), "checklist"),
+    }
+
+
+class OrderLineScreen(Screen):
+    """What was sold, line by line."""
+
+    model = OrderLine
+    area = SALES
+    icon = "list-details"
+    label, one = _l("Order lines"), _l("Order line")
+    help = _l("What was sold, line by line. Lines are changed in their order.")
+    list_columns = (
+        "order",
+        "position",
+        "variant",
+        "description",
+        "quantity",
+        "unit_price",
+        "amount",
+    )
+    filters = ("variant", "order")
+    order = ("id", "desc")
+    sections = (
+        (_l("Line"), ("order", "position", "kind", "variant", "charge_kind", "description")),
+        (_l("Money"), ("quantity", "unit_price", "discount", "amount", "tax_rate", "tax", "cost")),
+    )
+    adds = edits = archives = False
+    api = True
+
+
+class GoodsReturnScreen(Screen):
+    """What came back."""
+
+    model = GoodsReturn
+    area = SALES
+    icon = "receipt-refund"
+    label, one = _l("Returns"), _l("Return")
+    help = _l("Goods that clients brought back, with or without a known order.")
+    list_columns = (
+        "number",
+        "returned_at",
+        "client",
+        "order",
+        "store",
+        "status",
+        "reason",
+        "total",
+    )
+    filters = (
+        "status",
+        "client",
+        "order",
+        "store",
+        "returned_at",
+        "business_date",
+        "total",
+        "number",
+        "created_at",
+    )
+    order = ("id", "desc")
+    search_hint = _l("Number")
+    sections = (
+        (_l("Return"), ("number", "status", "client", "order", "store", "reason", "note")),
+        (_l("Money"), ("total", "currency", "rate", "prices_include_tax")),
+        (_l("Background"), ("returned_at", "business_date", "country", "source", "source_key")),
+    )
+    read_only = ("currency",)
+    path_of = "status"
+    lines = (
+        Lines(
+            "lines",
+            _l("Lines"),
+            (
+                "description",
+                "variant",
+                "charge_kind",
+                "quantity",
+                "unit_price",
+                "discount",
+                "amount",
+                "restock",
+            ),
+            add_label=_l("Add a line"),
+        ),
+    )
+    related = (Related("Payment", by="goods_return"),)
+    archives = False
+    on_add = operations.save_return
+    on_edit = operations.save_return
+    actions_on = {
+        "receive": Do(
+            operations.receive_return,
+            _l("Receive"),
+            "check",
+            confirm=_l("The goods come back into stock; this cannot be taken back."),
+            done=_l("The return is received."),
+            when=lambda one: one.status is ReturnStatus.DRAFT,
+            primary=True,
+        ),
+        "cancel": Do(
+            operations.cancel_return,
+            _l("Cancel"),
+            "x",
+            danger=True,
+            confirm=_l("The draft is given up."),
+            when=lambda one: one.status is ReturnStatus.DRAFT,
+        ),
+    }
+    api = True
+
+
+class ReturnLineScreen(Screen):
+    """What came back, line by line."""
+
+    model = ReturnLine
+    area = SALES
+    icon = "list-details"
+    label, one = _l("Return lines"), _l("Return line")
+    help = _l("What came back, line by line. Lines are changed in their return.")
+    list_columns = ("goods_return", "position", "variant", "description", "quantity", "amount")
+    filters = ("variant", "goods_return")
+    order = ("id", "desc")
+    sections = (
+        (
+            _l("Line"),
+            ("goods_return", "position", "order_line", "kind", "variant", "description", "restock"),
+        ),
+        (_l("Money"), ("quantity", "unit_price", "discount", "amount", "tax_rate", "tax")),
+    )
+    adds = edits = archives = False
+    api = True
+
+
+class PaymentScreen(Screen):
+    """Money received and returned."""
+
+    model = Payment
+    area = SALES
+    icon = "credit-card"
+    label, one = _l("Payments"), _l("Payment")
+    help = _l("Money received or returned for orders. What is settled is not changed any more.")
+    list_columns = ("at", "order", "client", "direction", "method", "status", "amount", "store")
+    filters = (
+        "at",
+        "order",
+        "client",
+        "store",
+        "goods_return",
+        "method",
+        "status",
+        "amount",
+        "business_date",
+    )
+    order = ("at", "desc")
+    sections = (
+        (_l("Payment"), ("order", "goods_return", "direction", "method", "amount", "certificate")),
+        (_l("Provider"), ("provider", "external_ref", "note")),
+        (_l("Background"), ("status", "client", "store", "currency", "at", "business_date")),
+    )
+    read_only = ("status", "client", "store", "currency", "at", "business_date")
+    path_of = "status"
+    edits = archives = False
+    on_add = operations.book_payment
+    actions_on = {
+        "settle": Do(
+            operations.settle_payment,
+            _l("Settle"),
+            "check",
+            done=_l("The payment is booked."),
+            when=lambda one: one.status in {PaymentStatus.PENDING, PaymentStatus.FAILED},
+            primary=True,
+        ),
+        "fail": Do(
+            operations.fail_payment,
+            _l("It failed"),
+            "alert-circle",
+            when=lambda one: one.status is PaymentStatus.PENDING,
+        ),
+        "cancel": Do(
+            operations.cancel_payment,
+            _l("Cancel"),
+            "x",
+            danger=True,
+            confirm=_l("Nobody waits for this money any more."),
+            when=lambda one: one.status is PaymentStatus.PENDING,
+        ),
+    }
+
+
+class AdjustmentScreen(Screen):
+    """Signed document lines with a reason."""
+
+    model = Adjustment
+    area = SALES
+    icon = "adjustments-horizontal"
+    label, one = _l("Adjustments"), _l("Adjustment")
+    help = _l(
+        "Bad debts, fees and discounts given later: amounts that are neither sale nor return."
+    )
+    list_columns = ("number", "at", "reason", "description", "amount", "client", "store")
+    filters = ("at", "reason", "amount", "client", "order", "store", "business_date", "number")
+    order = ("at", "desc")
+    search_hint = _l("Number")
+    sections = (
+        (_l("Adjustment"), ("number", "reason", "description", "amount", "currency")),
+        (_l("Belongs to"), ("store", "client", "order", "country")),
+        (_l("Background"), ("at", "business_date", "source", "source_key")),
+    )
+    read_only = ("currency", "at")
+    edits = archives = False
+    on_add = operations.add_adjustment
+    api = True
+
+
+ALL = [
+    OrderScreen,
+    OrderLineScreen,
+    GoodsReturnScreen,
+    ReturnLineScreen,
+    PaymentScreen,
+    AdjustmentScreen,
+]

@@ -1,0 +1,61 @@
+"""What the value ledger gives to the rest: screens, tabs, invariants, demo data."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+
+from app.kit.money import money_sum
+from app.kit.registry import DemoData, Invariant, demo_data, invariants
+from app.kit.screens import Related, add_tab
+from app.kit.screens.dberrors import say
+from app.value import screens
+from app.value.demo import load_certificates
+from app.value.models import CertificateBalance, LotBalance, ValueEntry
+
+
+def certificates_that_disagree() -> Select[Any]:
+    """Certificates whose balance is not the sum of their entries."""
+    sums = (
+        select(ValueEntry.certificate_id, money_sum(ValueEntry.amount).label("amount"))
+        .group_by(ValueEntry.certificate_id)
+        .subquery("sums")
+    )
+    return (
+        select(CertificateBalance.certificate_id, CertificateBalance.balance, sums.c.amount)
+        .outerjoin(sums, sums.c.certificate_id == CertificateBalance.certificate_id)
+        .where(CertificateBalance.balance.is_distinct_from(func.coalesce(sums.c.amount, 0)))
+    )
+
+
+def lots_that_disagree() -> Select[Any]:
+    """Lots whose rest is not the sum of their entries."""
+    sums = (
+        select(ValueEntry.lot_id, money_sum(ValueEntry.amount).label("amount"))
+        .group_by(ValueEntry.lot_id)
+        .subquery("sums")
+    )
+    return (
+        select(LotBalance.lot_id, LotBalance.remaining, sums.c.amount)
+        .outerjoin(sums, sums.c.lot_id == LotBalance.lot_id)
+        .where(LotBalance.remaining.is_distinct_from(func.coalesce(sums.c.amount, 0)))
+    )
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    add_tab("Client", Related("Certificate", by="client"))
+    invariants.register(
+        Invariant(
+            "value.certificates",
+            _l("A certificate's balance is the sum of its entries."),
+            certificates_that_disagree,
+        ),
+        Invariant(
+            "value.lots", _l("What is left of a lot is the sum of its entries."), lots_that_disagree
+        ),
+    )
+    demo_data.register(DemoData("certificates", load_certificates, order=30))
+    say("ck_lot_balance_remaining", _l("There is not enough left."))
+    say("ck_certificate_balance_balance", _l("There is not enough left on this certificate."))

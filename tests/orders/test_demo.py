@@ -1,0 +1,98 @@
+"""The demo's rows, with every invariant over them: the one place where all parts meet on many rows."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app.cashier.demo import load_expenses
+from app.cashier.extends import paid_that_disagrees as expenses_that_disagree
+from app.catalogue.demo import load_catalogue
+from app.clients.demo import load_clients
+from app.clients.extends import clients_without_figures, consents_that_disagree
+from app.clients.models import Client, ContactPoint
+from app.company.operations.demo import load_places
+from app.kit.phone import normalise_phone
+from app.orders import queries
+from app.orders.demo import load_orders
+from app.orders.models import Order
+from app.stock.demo import load_stock
+from app.stock.extends import on_hand_that_disagrees, reserved_that_disagrees
+from app.value.demo import load_certificates
+from app.value.extends import certificates_that_disagree, lots_that_disagree
+
+INVARIANTS = (
+    clients_without_figures,
+    consents_that_disagree,
+    certificates_that_disagree,
+    lots_that_disagree,
+    on_hand_that_disagrees,
+    reserved_that_disagrees,
+    queries.orders_that_disagree,
+    queries.returns_that_disagree,
+    queries.paid_that_disagrees,
+    queries.returned_that_disagrees,
+    queries.figures_that_disagree,
+    expenses_that_disagree,
+)
+LOADERS = (
+    load_places,
+    load_catalogue,
+    load_clients,
+    load_certificates,
+    load_orders,
+    load_stock,
+    load_expenses,
+)
+
+
+def load(session, loader):
+    made = loader(session, "small")
+    if isinstance(made, Iterator):
+        list(made)
+
+
+@pytest.fixture
+def demo(session):
+    for loader in LOADERS:
+        load(session, loader)
+    return session
+
+
+def counts(session):
+    tables = (
+        "product", "variant", "client", "contact_point", "consent_event", "orders", "order_line",
+        "payment", "goods_return", "movement", "stock_balance", "expense", "expense_payment",
+        "certificate", "value_entry", "goods_receipt", "supplier_product",
+    )  # fmt: skip
+    return {t: session.scalar(text(f"select count(*) from {t}")) for t in tables}
+
+
+def test_the_demo_fills_every_list_obeys_every_invariant_and_loads_once(demo):
+    before = counts(demo)
+    assert [table for table, count in before.items() if count == 0] == []
+    assert before["orders"] == 400
+    broken = {one.__name__: demo.execute(one().limit(3)).all() for one in INVARIANTS}
+    assert {name: rows for name, rows in broken.items() if rows} == {}
+    for loader in LOADERS:
+        load(demo, loader)
+    assert counts(demo) == before
+
+
+def test_nobody_real_can_be_reached(demo):
+    assert demo.scalar(select(func.count()).where(~Client.made_up)) == 0
+    for channel, value in demo.execute(select(ContactPoint.channel, ContactPoint.normalised)):
+        if channel == "email":
+            assert value.endswith("@example.com")
+        else:
+            assert normalise_phone(value) == value
+            assert value[5:10] == "55501"
+
+
+def test_an_invariant_names_what_was_broken_by_hand(demo):
+    order = demo.scalar(select(Order.id).where(Order.total > 0).limit(1))
+    demo.execute(
+        text("update orders set goods = goods + 10000, total = total + 10000 where id = :id"),
+        {"id": order},
+    )
+    assert [row.id for row in demo.execute(queries.orders_that_disagree())] == [order]
