@@ -76,7 +76,9 @@ def test_rights_beyond_ones_own_stay_when_others_change(session, helper):
 
 def test_an_old_version_is_refused(session, owner):
     role = make_role(session, {READ})
-    operations.change_role(session, role, name="A", rights={READ}, version=1, by=owner, at=clock.now())
+    operations.change_role(
+        session, role, name="A", rights={READ}, version=1, by=owner, at=clock.now()
+    )
     with pytest.raises(Conflict, match="meanwhile"):
         operations.change_role(
             session, role, name="B", rights={READ}, version=1, by=owner, at=clock.now()

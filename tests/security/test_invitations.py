@@ -61,7 +61,9 @@ def test_a_link_works_once(boss, role, mails, site):
 def test_a_weak_password_is_refused_and_the_link_still_works(boss, role, mails, client):
     invite(boss, role, "weak@example.com")
     assert client.post(mails[0].link, data={**JOIN, "password": "weak"}).status_code == 422
-    assert client.post(mails[0].link, data={**JOIN, "password": "weak@example.com"}).status_code == 422
+    assert (
+        client.post(mails[0].link, data={**JOIN, "password": "weak@example.com"}).status_code == 422
+    )
     assert client.post(mails[0].link, data=JOIN).status_code == 302
 
 
@@ -80,13 +82,17 @@ def test_a_withdrawn_invitation_does_not_work(boss, role, mails, client, owner_s
 
 def test_a_resent_invitation_replaces_the_link(boss, role, mails, site, owner_sql):
     invite(boss, role, "again@example.com")
-    pk, version = owner_sql("select id, version from invitation where email = 'again@example.com'")[0]
+    pk, version = owner_sql("select id, version from invitation where email = 'again@example.com'")[
+        0
+    ]
     assert boss.post(f"/invitations/do/resend/{pk}", data={"version": version}).status_code == 302
     assert site.test_client().get(mails[0].link).status_code == 404
     assert site.test_client().get(mails[1].link).status_code == 200
 
 
-def test_somebody_known_signs_in_first_and_keeps_the_password(boss, role, mails, site, inside, sign_in):
+def test_somebody_known_signs_in_first_and_keeps_the_password(
+    boss, role, mails, site, inside, sign_in
+):
     with inside(2) as session:
         make_membership(session, "owner", email="known@example.com", password=PASSWORD)
     invite(boss, role, "known@example.com")
@@ -129,7 +135,9 @@ def test_an_invitation_is_for_stores_of_the_inviter_only(inside, sign_in, boss, 
     assert answer.status_code == 422
 
 
-def test_the_inviters_deactivation_withdraws_what_they_offered(boss, role, mails, inside, sign_in, client):
+def test_the_inviters_deactivation_withdraws_what_they_offered(
+    boss, role, mails, inside, sign_in, client
+):
     with inside() as session:
         second = make_membership(session, "administrator", password=PASSWORD)
         email, pk, version = second.person.email, second.id, second.version
@@ -138,7 +146,9 @@ def test_the_inviters_deactivation_withdraws_what_they_offered(boss, role, mails
     assert client.get(mails[0].link).status_code == 404
 
 
-def test_a_forgotten_password_is_set_by_link_once_and_ends_all_sessions(inside, mails, site, sign_in):
+def test_a_forgotten_password_is_set_by_link_once_and_ends_all_sessions(
+    inside, mails, site, sign_in
+):
     with inside() as session:
         make_membership(session, "owner", email="forgot@example.com", password=PASSWORD)
     before = sign_in("forgot@example.com")

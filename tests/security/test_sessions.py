@@ -49,9 +49,13 @@ def test_whoever_is_let_in_again_signs_in_again(owner, member, sign_in):
 def test_an_update_by_hand_ends_the_sessions_as_well(member, sign_in, owner_sql):
     browser = sign_in(member.person.email)
     owner_sql("update membership set active = false where id = :id", id=member.id)
-    assert owner_sql(
-        "select 1 from user_session where membership_id = :id and ended_at is null", id=member.id
-    ) == []
+    assert (
+        owner_sql(
+            "select 1 from user_session where membership_id = :id and ended_at is null",
+            id=member.id,
+        )
+        == []
+    )
     assert not is_in(browser)
 
 
@@ -106,7 +110,9 @@ def test_a_changed_password_ends_all_other_sessions(member, sign_in):
         (PASSWORD, "qwertyqwerty", "common"),
     ],
 )
-def test_a_password_is_changed_by_a_good_one_and_the_present_one(member, sign_in, present, new, words):
+def test_a_password_is_changed_by_a_good_one_and_the_present_one(
+    member, sign_in, present, new, words
+):
     browser = sign_in(member.person.email)
     answer = browser.post("/account/password/", data={"present": present, "password": new})
     assert answer.status_code in (401, 422)
@@ -115,12 +121,19 @@ def test_a_password_is_changed_by_a_good_one_and_the_present_one(member, sign_in
 
 def test_the_profile_is_ones_own(member, sign_in):
     browser = sign_in(member.person.email)
-    form = {"first_name": "Grace", "last_name": "Hopper", "locale": "de", "time_zone": "Europe/Kyiv"}
+    form = {
+        "first_name": "Grace",
+        "last_name": "Hopper",
+        "locale": "de",
+        "time_zone": "Europe/Kyiv",
+    }
     assert browser.post("/account/", data=form).status_code == 302
     assert "Grace Hopper" in browser.get("/start/").text
 
 
-def test_a_change_of_rights_counts_at_the_next_click_in_every_process(member, inside, site, sign_in):
+def test_a_change_of_rights_counts_at_the_next_click_in_every_process(
+    member, inside, site, sign_in
+):
     browser = sign_in(member.person.email)
     assert browser.get("/people/list/").status_code == 403
     # Another process: its own session, nothing of this one's memory is told.

@@ -8,6 +8,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.company.models import Company, Employee, Store
@@ -28,11 +29,21 @@ def check_company(session: Session, company: Company, *, by: int | None, at: dat
 
 def check_store(session: Session, store: Store, *, by: int | None, at: datetime) -> None:
     """Put zone, currency, phone and address into their usual form. Raises Invalid."""
+    _take_usual_values(session, store)
     _check_place(store)
     _check_contacts(store, store.country)
     check_opening_hours(store.opening_hours or {})
     session.add(store)
     session.flush()
+
+
+def _take_usual_values(session: Session, store: Store) -> None:
+    """Fill what was not said from the company's own values."""
+    missing = [name for name in ("currency", "country", "time_zone") if not getattr(store, name)]
+    if missing:
+        company = session.scalars(select(Company)).one()
+        for name in missing:
+            setattr(store, name, getattr(company, name))
 
 
 def check_employee(session: Session, employee: Employee, *, by: int | None, at: datetime) -> None:

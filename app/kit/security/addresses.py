@@ -12,7 +12,11 @@ def safe_next(wanted: str | None, default: str = "/") -> str:
 
     Browsers read `//evil.example`, `/\\evil.example` and a tab after the slash as another host.
     """
-    if not wanted or wanted.startswith("//") or any(ord(letter) < 33 or letter == "\\" for letter in wanted):
+    if (
+        not wanted
+        or wanted.startswith("//")
+        or any(ord(letter) < 33 or letter == "\\" for letter in wanted)
+    ):
         return default
     try:
         parts = urlsplit(wanted)

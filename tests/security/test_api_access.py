@@ -1,0 +1,174 @@
+"""Programs: tokens of people and keys of companies, on the API."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.company import operations
+from app.company.models import ApiKey
+from app.kit import clock
+from tests.company.factories import PASSWORD, make_membership, make_reader
+
+STORES = "/api/v1/stores/"
+READ, WRITE = ("read", "Store"), ("write", "Store")
+
+
+@pytest.fixture
+def boss(inside):
+    """An owner, by email and membership."""
+    with inside() as session:
+        made = make_membership(session, "owner", password=PASSWORD)
+        return made.person.email, made.id
+
+
+@pytest.fixture
+def make_key(inside, boss):
+    """Return a function that gives the text of a fresh key of the owner's."""
+
+    def make(*scopes, **values):
+        with inside() as session:
+            by = make_reader(session, session.get_one(operations.people.Membership, boss[1]))
+            return operations.make_key(
+                session, name="shop", scopes=scopes, by=by, at=clock.now(), **values
+            )
+
+    return make
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def tokens(client, email, **more):
+    body = {"username": email, "password": PASSWORD, "provider": "db", **more}
+    answer = client.post("/api/v1/security/login", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_without_a_token_nothing_is_answered(client):
+    assert client.get(STORES).status_code == 401
+
+
+def test_a_persons_token_opens_what_the_person_may(boss, client):
+    access = tokens(client, boss[0])["access_token"]
+    assert client.get(STORES, headers=bearer(access)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", ["x", [], {}, {"username": 1, "password": "x"}, {"username": "a\0", "password": "x"}]
+)
+def test_a_sign_in_that_is_none_is_a_400(client, body):
+    assert client.post("/api/v1/security/login", json=body).status_code == 400
+
+
+def test_a_token_dies_with_its_session(boss, client, owner_sql):
+    access = tokens(client, boss[0])["access_token"]
+    owner_sql("update user_session set ended_at = now() where kind = 'api'")
+    assert client.get(STORES, headers=bearer(access)).status_code == 401
+
+
+def test_a_refresh_token_gives_a_new_access_token_until_the_session_ends(boss, client, owner_sql):
+    refresh = tokens(client, boss[0], refresh=True)["refresh_token"]
+    answer = client.post("/api/v1/security/refresh", headers=bearer(refresh))
+    assert client.get(STORES, headers=bearer(answer.json["access_token"])).status_code == 200
+    owner_sql("update user_session set ended_at = now() where kind = 'api'")
+    assert client.post("/api/v1/security/refresh", headers=bearer(refresh)).status_code == 401
+
+
+def test_a_refresh_token_opens_nothing_else(boss, client):
+    refresh = tokens(client, boss[0], refresh=True)["refresh_token"]
+    assert client.get(STORES, headers=bearer(refresh)).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "tk_unknown", "tk_"])
+def test_a_token_that_is_none_is_a_401(client, token):
+    assert client.get(STORES, headers=bearer(token)).status_code == 401
+
+
+def test_a_key_opens_its_scopes_and_nothing_else(make_key, client):
+    _key, token = make_key(READ)
+    assert client.get(STORES, headers=bearer(token)).status_code == 200
+    body = {"number": "77", "name": "By key"}
+    assert client.post(STORES, json=body, headers=bearer(token)).status_code == 403
+
+
+def test_a_key_has_no_more_than_its_maker_has_now(make_key, client, inside, boss):
+    _key, token = make_key(READ)
+    with inside() as session:
+        second = make_reader(session, make_membership(session, "administrator"))
+        member = session.get_one(operations.people.Membership, boss[1])
+        operations.set_roles(session, member, [], by=second, at=clock.now())
+    assert client.get(STORES, headers=bearer(token)).status_code == 403
+
+
+def test_a_key_dies_with_its_makers_membership(make_key, client, owner_sql, boss):
+    _key, token = make_key(READ)
+    owner_sql("update membership set active = false where id = :id", id=boss[1])
+    assert client.get(STORES, headers=bearer(token)).status_code == 401
+
+
+def test_a_revoked_key_is_worthless_at_once(make_key, client, inside):
+    key, token = make_key(READ)
+    with inside() as session:
+        operations.revoke_key(session, session.get_one(ApiKey, key.id), by=None, at=clock.now())
+    assert client.get(STORES, headers=bearer(token)).status_code == 401
+
+
+def test_a_key_is_over_after_its_day(make_key, client):
+    _key, token = make_key(READ, expires_at=clock.now() + timedelta(days=1))
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        assert client.get(STORES, headers=bearer(token)).status_code == 401
+
+
+def test_a_key_cannot_have_what_its_maker_lacks(inside):
+    with inside() as session:
+        by = make_reader(session, make_membership(session, "warehouse"))
+        with pytest.raises(operations.guards.NotYours):
+            operations.make_key(session, name="x", scopes=[WRITE], by=by, at=clock.now())
+
+
+def test_the_use_of_a_key_is_noted_at_most_every_five_minutes(make_key, client, owner_sql):
+    key, token = make_key(READ)
+    start = clock.now()
+
+    def used():
+        return owner_sql("select last_used_at from api_key_use where api_key_id = :k", k=key.id)
+
+    with clock.frozen(start):
+        client.get(STORES, headers=bearer(token))
+    with clock.frozen(start + timedelta(minutes=2)):
+        client.get(STORES, headers=bearer(token))
+    assert used()[0][0] == start
+    with clock.frozen(start + timedelta(minutes=6)):
+        client.get(STORES, headers=bearer(token))
+    assert used()[0][0] == start + timedelta(minutes=6)
+
+
+def test_a_key_is_shown_once(boss, sign_in):
+    browser = sign_in(boss[0])
+    page = browser.post("/api-keys/make", data={"name": "shop", "right": ["read Store"]})
+    assert page.status_code == 200
+    token = page.text.split("tk_")[1].split("<")[0]
+    assert len(token) > 40
+    assert token not in browser.get("/api-keys/list/").text
+
+
+def test_a_cookie_beside_a_token_counts_for_nothing(boss, make_key, sign_in):
+    _key, token = make_key(READ)
+    browser = sign_in(boss[0])
+    answer = browser.post(STORES, json={"number": "78", "name": "Both"}, headers=bearer(token))
+    assert answer.status_code == 403
+
+
+def test_a_cookie_needs_the_csrf_token_and_a_header_does_not(boss, site, sign_in, make_key):
+    browser = sign_in(boss[0])
+    _key, token = make_key(READ, WRITE)
+    site.config["WTF_CSRF_ENABLED"] = True
+    try:
+        body = {"number": "79", "name": "Forged"}
+        assert browser.post(STORES, json=body).status_code == 400
+        assert browser.post("/account/", data={"first_name": "Forged"}).status_code == 400
+        assert site.test_client().post(STORES, json=body, headers=bearer(token)).status_code == 201
+    finally:
+        site.config["WTF_CSRF_ENABLED"] = False
