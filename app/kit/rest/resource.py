@@ -32,7 +32,7 @@ from app.kit.screens.paging import BIGGEST_ID, fetch, read_place, write_place
 from app.kit.screens.plan import Plan
 from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
-from app.kit.screens.saving import archive_one
+from app.kit.screens.saving import archive_one, insert
 from app.kit.screens.selection import COUNT_CAP, Selection
 
 from app.kit.screens.base import Screen
@@ -266,12 +266,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         """Make a record of checked values. A special resource calls its operation here."""
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
         obj = self.model(**self.columns_of(values))
-        if self.of.on_add is not None:
-            found = self.of.on_add(session, obj, by=by, at=at)
-            obj = found if isinstance(found, self.model) else obj
-        else:
-            session.add(obj)
-        session.flush()
+        obj = insert(self.of, session, obj, by=by)
         for name, lines in nested.items():
             relation = mapper_of(self.model).relationships[name]
             far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"][0]

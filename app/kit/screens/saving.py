@@ -125,12 +125,7 @@ def _create(attempt: Attempt) -> Any:
     obj = screen.model()
     for name, attr in attempt.attrs.items():
         forms.assign(obj, name, attr, attempt.form[name].data)
-    if screen.on_add is not None:
-        found = screen.on_add(session, obj, by=reader().user_id, at=clock.now())
-        obj = found if isinstance(found, screen.model) else obj
-    else:
-        session.add(obj)
-    session.flush()
+    obj = insert(screen, session, obj, by=reader().user_id)
     with session.no_autoflush:
         for one in attempt.lines:
             one.apply(session, obj)
@@ -140,6 +135,18 @@ def _create(attempt: Attempt) -> Any:
     session.add(
         FormSent(token=_token(attempt.form["once"].data), screen=screen.name, record_id=obj.id)
     )
+    session.flush()
+    return obj
+
+
+def insert(screen: "Screen", session: Session, obj: Any, *, by: int | None) -> Any:
+    """Save a new record by the screen's own operation, if it has one; return it with its id."""
+    if screen.on_add is not None:
+        found = screen.on_add(session, obj, by=by, at=clock.now())
+        obj = found if isinstance(found, screen.model) else obj
+    # An operation that only checks leaves the adding to us.
+    if obj not in session:
+        session.add(obj)
     session.flush()
     return obj
 
