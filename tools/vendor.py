@@ -1,9 +1,13 @@
-"""Fetches the front-end libraries and draws the icon sprite. For maintainers: needs npm; users need neither.
+"""Fetches the front-end libraries and draws the icon sprite.
 
-    python tools/vendor.py               everything again, into app/web/static/vendor and app/web/static/icons.svg
+For maintainers: needs npm; users need neither.
+
+    python tools/vendor.py               everything again, into app/web/static/vendor and
+    app/web/static/icons.svg
     python tools/vendor.py icon NAME …   adds icons to app/web/icons.txt and redraws the sprite
 
-The results are committed. Versions are pinned here and repeated, with hashes, in app/web/static/vendor/VERSIONS.json.
+The results are committed. Versions are pinned here and repeated, with hashes, in
+app/web/static/vendor/VERSIONS.json.
 """
 
 import hashlib
@@ -51,9 +55,11 @@ FONT_SUBSETS = ("cyrillic-ext", "cyrillic", "latin-ext", "latin")
 CHARTS = """
 import * as echarts from 'echarts/core';
 import { LineChart, BarChart, HeatmapChart, PieChart } from 'echarts/charts';
-import { GridComponent, TooltipComponent, LegendComponent, VisualMapComponent, AriaComponent } from 'echarts/components';
+import { GridComponent, TooltipComponent, LegendComponent, VisualMapComponent, AriaComponent }
+  from 'echarts/components';
 import { CanvasRenderer } from 'echarts/renderers';
-echarts.use([LineChart, BarChart, HeatmapChart, PieChart, GridComponent, TooltipComponent, LegendComponent,
+echarts.use([LineChart, BarChart, HeatmapChart, PieChart, GridComponent, TooltipComponent,
+LegendComponent,
   VisualMapComponent, AriaComponent, CanvasRenderer]);
 window.echarts = echarts;
 """
@@ -91,7 +97,7 @@ def install(where: Path, packages: dict[str, str]) -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copies a file, without the pointer to a source map that is not shipped."""
+    """Copy a file, without the pointer to a source map that is not shipped."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix in (".js", ".css"):
         text = source.read_text(encoding="utf-8")
@@ -105,7 +111,7 @@ def fonts(modules: Path) -> None:
     """Inter, only the alphabets of our languages, each file with its hash in the address."""
     source = modules / "@fontsource-variable" / "inter"
     faces = []
-    for block in re.findall(r"@font-face \{.*?\}", (source / "index.css").read_text(), re.S):
+    for block in re.findall(r"@font-face \{.*?\}", (source / "index.css").read_text(), re.DOTALL):
         found = re.search(r"files/(inter-([a-z-]+)-wght-normal\.woff2)", block)
         if not found or found[2] not in FONT_SUBSETS:
             continue
@@ -122,7 +128,9 @@ def charts(scratch: Path) -> None:
     (scratch / "charts.js").write_text(CHARTS)
     target = VENDOR / "echarts.min.js"
     command = ["npx", "esbuild", "charts.js", "--bundle", "--minify", "--format=iife"]
-    subprocess.run([*command, "--legal-comments=inline", f"--outfile={target}"], cwd=scratch, check=True)
+    subprocess.run(
+        [*command, "--legal-comments=inline", f"--outfile={target}"], cwd=scratch, check=True
+    )
 
 
 def sprite(modules: Path) -> None:
@@ -130,8 +138,8 @@ def sprite(modules: Path) -> None:
     source = modules / "@tabler" / "icons" / "icons" / "outline"
     out = ['<svg xmlns="http://www.w3.org/2000/svg">']
     for name in sorted(set(ICON_LIST.read_text().split())):
-        body = re.sub(r"<!--.*?-->", "", (source / f"{name}.svg").read_text(), flags=re.S)
-        inside = re.search(r"<svg[^>]*>(.*)</svg>", body, re.S)
+        body = re.sub(r"<!--.*?-->", "", (source / f"{name}.svg").read_text(), flags=re.DOTALL)
+        inside = re.search(r"<svg[^>]*>(.*)</svg>", body, re.DOTALL)
         assert inside, name
         lines = re.sub(r"\s*\n\s*", "", inside[1])
         lines = lines.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none"/>', "")
@@ -140,7 +148,7 @@ def sprite(modules: Path) -> None:
 
 
 def versions() -> None:
-    """What is here, and the hash of each file, for whoever wants to compare."""
+    """Return what is here, and the hash of each file, for whoever wants to compare."""
     files = {
         str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(VENDOR.rglob("*"))

@@ -1,8 +1,15 @@
-"""A bound WTForms field as a Bootstrap 5 control. Label, hint and error stand around it: macro `form_field`.
+"""A bound WTForms field as a Bootstrap 5 control.
 
-The kind of control follows from the field: a lookup address makes a remote select, a Select widget a select, a
-checkbox a switch, and so on; a field can say it itself with an attribute `control_kind`.
+Label, hint and error stand around it: macro `form_field`.
+
+The kind of control follows from the field: a lookup address makes a remote select, a Select widget
+a select, a checkbox a switch, and so on; a field can say it itself with an attribute
+`control_kind`.
 """
+
+# ruff: noqa: ARG001 - the functions that draw share one signature
+# ruff: noqa: S704 - html_params escapes, and Markup.format escapes the rest
+# ruff: noqa: SLF001 - _value() is how WTForms hands out the text of an input
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,12 +21,21 @@ from wtforms.widgets import html_params
 SHORT_LIST = 8
 """A select with more options than this can be searched."""
 
-NUMERIC = {"IntegerField": "numeric", "DecimalField": "decimal", "FloatField": "decimal", "MoneyField": "decimal"}
+NUMERIC = {
+    "IntegerField": "numeric",
+    "DecimalField": "decimal",
+    "FloatField": "decimal",
+    "MoneyField": "decimal",
+}
 INPUT_TYPES = {"email", "tel", "url", "search", "color", "range", "time", "month", "week"}
 
 
 def kind_of(field: Field) -> str:
-    """text, textarea, number, date, datetime, checkbox, radio, select, remote, file, password or hidden."""
+    """Return the kind of control.
+
+    text, textarea, number, date, datetime, checkbox, radio, select, remote, file, password or
+    hidden.
+    """
     said = getattr(field, "control_kind", "")
     if said:
         return str(said)
@@ -41,7 +57,11 @@ def kind_of(field: Field) -> str:
     }
     if widget in by_widget:
         return by_widget[widget]
-    by_type = {"DateField": "date", "DateTimeLocalField": "datetime", "DateTimeField": "datetime-text"}
+    by_type = {
+        "DateField": "date",
+        "DateTimeLocalField": "datetime",
+        "DateTimeField": "datetime-text",
+    }
     return by_type.get(field.type) or ("number" if field.type in NUMERIC else "text")
 
 
@@ -52,14 +72,20 @@ def lookup_url(field: Field) -> str:
 
 
 def control(field: Field, **extra: Any) -> Markup:
-    """The control alone; `extra` are further attributes, a class among them is added to ours."""
+    """Return the control alone.
+
+    `extra` are further attributes, a class among them is added to ours.
+    """
     kind = kind_of(field)
     given = {**(field.render_kw or {}), **extra}
     for word in ("suffix", "prefix", "width"):
         given.pop(word, None)
     attributes: dict[str, Any] = {"id": field.id, "name": field.name, **given}
     for flag, value in vars(field.flags).items():
-        if flag in ("maxlength", "minlength", "readonly", "disabled", "accept") and flag not in attributes:
+        if (
+            flag in ("maxlength", "minlength", "readonly", "disabled", "accept")
+            and flag not in attributes
+        ):
             attributes[flag] = value
     if field.flags.required and kind not in ("checkbox", "radio"):
         attributes.setdefault("required", True)
@@ -103,14 +129,18 @@ def _input(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     if kind != "hidden":
         _classes(attributes, "form-control", *(["num"] if numeric else []))
     attributes.setdefault("value", "" if kind == "password" else _value(field))
-    return Markup("<input {}>").format(Markup(html_params(type=attributes.pop("type", shape), **attributes)))
+    return Markup("<input {}>").format(
+        Markup(html_params(type=attributes.pop("type", shape), **attributes))
+    )
 
 
 def _textarea(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     _classes(attributes, "form-control")
     attributes.setdefault("rows", 3)
     # The first newline after <textarea> is dropped by browsers; one more keeps the text as it is.
-    return Markup("<textarea {}>\r\n{}</textarea>").format(Markup(html_params(**attributes)), _value(field))
+    return Markup("<textarea {}>\r\n{}</textarea>").format(
+        Markup(html_params(**attributes)), _value(field)
+    )
 
 
 def _checkbox(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
@@ -132,9 +162,10 @@ def _radio(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
             class_="form-check-input",
         )
         parts.append(
-            Markup('<label class="form-check"><input {}><span class="form-check-label">{}</span></label>').format(
-                Markup(params), option.label.text
-            )
+            Markup(
+                '<label class="form-check"><input {}>'
+                '<span class="form-check-label">{}</span></label>'
+            ).format(Markup(params), option.label.text)
         )
     return Markup('<div class="stack-s">{}</div>').format(Markup("").join(parts))
 
@@ -145,7 +176,7 @@ def _options(field: Field) -> Iterable[tuple[str, object, bool]]:
 
 
 def _option(choice: Any) -> tuple[str, object, bool]:
-    """Value, label and whether it is chosen, of WTForms' own object or of the plain tuple of older fields."""
+    """Return value, label and whether it is chosen, also of the plain tuples of older fields."""
     if isinstance(choice, tuple):
         return str(choice[0]), choice[1], bool(choice[2])
     return str(choice.value), choice.label, bool(choice.selected)
@@ -153,14 +184,18 @@ def _option(choice: Any) -> tuple[str, object, bool]:
 
 def _drawn(options: Iterable[tuple[str, object, bool]]) -> Markup:
     return Markup("").join(
-        Markup('<option value="{}"{}>{}</option>').format(value, Markup(" selected") if chosen else "", label)
+        Markup('<option value="{}"{}>{}</option>').format(
+            value, Markup(" selected") if chosen else "", label
+        )
         for value, label, chosen in options
     )
 
 
 def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     many = bool(attributes.get("multiple") or getattr(field.widget, "multiple", False))
-    many = many or type(field.widget).__name__ == "Select2ManyWidget"  # says so only while it is drawn
+    many = (
+        many or type(field.widget).__name__ == "Select2ManyWidget"
+    )  # says so only while it is drawn
     groups = bool(getattr(field, "has_groups", lambda: False)())
     count = 0
     if groups:
@@ -188,7 +223,12 @@ def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
 def is_optional(field: Field) -> bool:
     """Whether the label says so. A select that always holds something has nothing to leave out."""
     given = field.render_kw or {}
-    if field.flags.required or given.get("required") or given.get("readonly") or given.get("disabled"):
+    if (
+        field.flags.required
+        or given.get("required")
+        or given.get("readonly")
+        or given.get("disabled")
+    ):
         return False
     if kind_of(field) == "radio":
         return False
@@ -201,4 +241,3 @@ def _file(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     _classes(attributes, "form-control")
     attributes.pop("value", None)
     return Markup("<input {}>").format(Markup(html_params(type="file", **attributes)))
-

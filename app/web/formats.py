@@ -1,8 +1,12 @@
 """How values are written: numbers, money, dates and states, in the reader's language and time zone.
 
-Registered as Jinja filters by `app.web.init_app`. The rules are those of the look: minus is "−", near dates are
-relative, times always stand in `<time datetime>`, counts are capped ("more than 10,000").
+Registered as Jinja filters by `app.web.init_app`. The rules are those of the look: minus is "−",
+near dates are relative, times always stand in `<time datetime>`, counts are capped ("more than
+10,000").
 """
+
+# ruff: noqa: PLR0911 - one line for each kind of value
+# ruff: noqa: S704 - Markup.format escapes what it is given
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,22 +20,30 @@ from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from app.kit import clock
+
 MINUS = "−"
 NONE = "–"
 COUNT_CAP = 10_000
 
-TONES = {"green": "good", "amber": "warn", "yellow": "warn", "orange": "warn", "red": "bad", "blue": "info", "grey": ""}
+TONES = {
+    "green": "good",
+    "amber": "warn",
+    "yellow": "warn",
+    "orange": "warn",
+    "red": "bad",
+    "blue": "info",
+    "grey": "",
+}
 
 
 def _now() -> datetime:
-    from app.kit import clock  # not at the top: the templates are also rendered without the rest of the product
-
     return clock.now()
 
 
 def locale() -> Locale:
-    """The reader's locale; English outside a request."""
-    found = get_locale()
+    """Return the reader's locale; English outside a request."""
+    found: Locale | None = get_locale()
     if found is None or str(found) == "en":
         return Locale("en", "GB")  # the design's English: 14 Nov, 09:14
     return found
@@ -39,14 +51,20 @@ def locale() -> Locale:
 
 def _signed(text: str) -> str:
     """Every minus as the typographic one."""
-    return text.replace("-", MINUS) if text.startswith("-") else text.replace("\N{HYPHEN-MINUS}", MINUS, 1)
+    return (
+        text.replace("-", MINUS)
+        if text.startswith("-")
+        else text.replace("\N{HYPHEN-MINUS}", MINUS, 1)
+    )
 
 
 def number(value: object, decimals: int | None = None) -> str:
     """1,284.5, with a fixed number of decimals when one is given."""
     if value is None:
         return NONE
-    pattern = "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = (
+        "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    )
     return _signed(format_decimal(_decimal(value), format=pattern, locale=locale()))
 
 
@@ -81,7 +99,7 @@ def currency_symbol(code: str) -> str:
 
 
 def capped(count: int | None, cap: int = COUNT_CAP) -> str:
-    """"212", or "more than 10,000" when it is more, or not known."""
+    """Return "212", or "more than 10,000" when it is more, or not known."""
     if count is None or count > cap:
         return _("more than %(number)s", number=number(cap))
     return number(count)
@@ -108,7 +126,10 @@ def _local(value: datetime) -> datetime:
 
 @lru_cache(maxsize=4096)
 def _day(day: date, today: date, tongue: str) -> str:
-    """Today's neighbours by name, then 14 Nov, with the year when it is another. The result holds for one day."""
+    """Today's neighbours by name, then 14 Nov, with the year when it is another.
+
+    The result holds for one day.
+    """
     where = Locale.parse(tongue)
     skeleton = "MMMd" if day.year == today.year else "yMMMd"
     return format_skeleton(skeleton, day, locale=where)
@@ -120,13 +141,21 @@ def day_text(day: date, today: date) -> str:
     return near or _day(day, today, str(locale()))
 
 
-def when(value: date | datetime | None, clock_time: bool | None = None) -> Markup:
-    """A date or moment in `<time datetime>`. The time of day stands by default only with today and yesterday."""
+def when(
+    value: date | datetime | None,
+    clock_time: bool | None = None,  # noqa: FBT001 - a filter's argument
+) -> Markup:
+    """Return a date or moment in `<time datetime>`.
+
+    The time of day stands by default only with today and yesterday.
+    """
     if value is None:
         return Markup(NONE)
     today = _local(_now()).date()
     if not isinstance(value, datetime):
-        return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), day_text(value, today))
+        return Markup('<time datetime="{}">{}</time>').format(
+            value.isoformat(), day_text(value, today)
+        )
     local = _local(value)
     text = day_text(local.date(), today)
     if clock_time or (clock_time is None and abs((local.date() - today).days) <= 1):
@@ -137,7 +166,7 @@ def when(value: date | datetime | None, clock_time: bool | None = None) -> Marku
 
 
 def promised(value: date | datetime | None) -> Markup:
-    """A promised day names the weekday: Mon 23 Nov."""
+    """Return a promised day names the weekday: Mon 23 Nov."""
     if value is None:
         return Markup(NONE)
     day = _local(value).date() if isinstance(value, datetime) else value
@@ -152,19 +181,26 @@ def long_date(value: date | datetime) -> str:
 
 
 def ago(value: datetime | None) -> Markup:
-    """"3 minutes ago" for the last hour, then as `when`."""
+    """Return "3 minutes ago" for the last hour, then as `when`."""
     if value is None:
         return Markup(NONE)
     passed = _now() - (value if value.tzinfo else value.replace(tzinfo=UTC))
     minutes = int(passed / timedelta(minutes=1))
     if not 0 <= minutes < 60:
-        return when(value, True)
-    text = ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes) if minutes else _("just now")
-    return Markup('<time datetime="{}">{}</time>').format(_local(value).isoformat(timespec="minutes"), text)
+        return when(value, clock_time=True)
+    text = (
+        ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes) if minutes else _("just now")
+    )
+    return Markup('<time datetime="{}">{}</time>').format(
+        _local(value).isoformat(timespec="minutes"), text
+    )
 
 
 def tone(value: object) -> str:
-    """The class of a tone: the colour words of choices and the state words of the style sheet both work."""
+    """Return the class of a tone.
+
+    The colour words of choices and the state words of the style sheet both work.
+    """
     text = str(value or "")
     return TONES.get(text, text)
 
@@ -172,11 +208,14 @@ def tone(value: object) -> str:
 def initials(name: object) -> str:
     """AP for Angelhaus Petersen; two letters at most."""
     words = [word for word in str(name or "").split() if word[0].isalnum()]
-    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+    return (
+        "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+        or "?"
+    )
 
 
 def _text(value: object) -> object:
-    """What a value looks like when its column says nothing about it."""
+    """Return what a value looks like when its column says nothing about it."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
@@ -191,12 +230,16 @@ def _text(value: object) -> object:
 
 
 def badge(value: object, colour: object = "") -> Markup:
-    """A state: a dot and a word. A Choice brings its own label and tone."""
+    """Return a state: a dot and a word. A Choice brings its own label and tone."""
     if value is None or value == "":
         return Markup("")
     kind = tone(colour or getattr(value, "tone", ""))
     label = getattr(value, "label", None) or _text(value)
-    return Markup('<span class="bdg {}">{}</span>').format(kind, label) if kind else _plain_badge(label)
+    return (
+        Markup('<span class="bdg {}">{}</span>').format(kind, label)
+        if kind
+        else _plain_badge(label)
+    )
 
 
 def _plain_badge(label: object) -> Markup:
@@ -214,7 +257,10 @@ def _money_or_nothing(value: object, currency: str) -> object:
 
 
 def shown(value: object, kind: str = "text", currency: str = "", colour: object = "") -> object:
-    """A cell's value by the kind of its column. Text that a screen has already written is left as it is."""
+    """Return a cell's value by the kind of its column.
+
+    Text that a screen has already written is left as it is.
+    """
     if kind in ("text", "lead", "link") and isinstance(value, str):
         return getattr(value, "label", value)
     if kind == "money":
@@ -226,12 +272,12 @@ def shown(value: object, kind: str = "text", currency: str = "", colour: object 
     if kind == "percent" and not isinstance(value, str):
         return "" if value is None else percent(value)
     if kind == "datetime" and isinstance(value, datetime):
-        return when(value, True)
+        return when(value, clock_time=True)
     return _text(value)
 
 
 def dash(value: object) -> object:
-    """An en dash in place of nothing."""
+    """Return an en dash in place of nothing."""
     return NONE if value is None or str(escape(value)) == "" else value
 
 

@@ -1,4 +1,7 @@
-"""Small things that the templates ask for: attributes of cells, groups of cards, the data behind the editors."""
+"""Small things that the templates ask for.
+
+Attributes of cells, groups of cards, the data behind the editors.
+"""
 
 import hashlib
 import json
@@ -17,17 +20,22 @@ LABELLED = (*NUMERIC, "date", "datetime")
 
 
 def brief(value: object) -> object:
-    """A text cut to what a list can show; the record itself shows all of it."""
+    """Return a text cut to what a list can show; the record itself shows all of it."""
     if isinstance(value, Markup) or not isinstance(value, str) or len(value) <= CUT:
         return value
     return value[: CUT - 1].rstrip() + "…"
 
 
 def column_classes(columns: Sequence[Column]) -> list[tuple[Column, Markup]]:
-    """Each column with the attributes of its cells: alignment, hidden on phones, its label for the phone."""
+    """Each column with the attributes of its cells.
+
+    Alignment, hidden on phones, its label for the phone.
+    """
     out = []
     for col in columns:
-        classes = " ".join((["num"] if col.kind in NUMERIC else []) + (["wide"] if col.wide else []))
+        classes = " ".join(
+            (["num"] if col.kind in NUMERIC else []) + (["wide"] if col.wide else [])
+        )
         attrs = Markup(' class="{}"').format(classes) if classes else Markup("")
         if col.kind in LABELLED and not col.wide:
             attrs += Markup(' data-l="{}"').format(col.label)
@@ -36,7 +44,10 @@ def column_classes(columns: Sequence[Column]) -> list[tuple[Column, Markup]]:
 
 
 def card_groups(cards: Iterable[Card]) -> Iterator[list[tuple[int, Card]]]:
-    """Cards in groups: facts and slips that follow each other stand side by side, everything else alone."""
+    """Cards in groups.
+
+    Facts and slips that follow each other stand side by side, everything else alone.
+    """
     group: list[tuple[int, Card]] = []
     for number, card in enumerate(cards, 1):
         narrow = isinstance(card, KvCard | SlipCard)
@@ -52,7 +63,7 @@ def card_groups(cards: Iterable[Card]) -> Iterator[list[tuple[int, Card]]]:
 
 
 def filter_json(fields: Sequence[FilterField]) -> list[dict[str, Any]]:
-    """The filters of a list for the editor."""
+    """Return the filters of a list for the editor."""
     return [
         {
             "name": field.name,
@@ -68,7 +79,7 @@ def filter_json(fields: Sequence[FilterField]) -> list[dict[str, Any]]:
 
 
 def meter_json(meter: SmsMeter) -> str:
-    """What the SMS meter counts with."""
+    """Return what the SMS meter counts with."""
     return json.dumps(
         {
             "recipients": meter.recipients,
@@ -82,7 +93,7 @@ def meter_json(meter: SmsMeter) -> str:
 
 
 def _own_errors(field: Any) -> list[str]:
-    """The errors of a field, flat: WTForms nests those of lists and enclosed forms."""
+    """Return the errors of a field, flat: WTForms nests those of lists and enclosed forms."""
     errors = field.errors
     if isinstance(errors, dict):
         return [str(text) for texts in errors.values() for text in texts]
@@ -90,7 +101,7 @@ def _own_errors(field: Any) -> list[str]:
 
 
 def form_errors(page: Any) -> list[FormError]:
-    """The summary over a form: given by the page, else made from its fields."""
+    """Return the summary over a form: given by the page, else made from its fields."""
     if page.errors:
         return list(page.errors)
     found = []
@@ -101,19 +112,21 @@ def form_errors(page: Any) -> list[FormError]:
             continue
         for place in getattr(section, "fields", None) or getattr(section, "message", ()):
             label = place.field.label.text
-            found += [FormError(f"{label}: {text}", place.field.id) for text in _own_errors(place.field)]
+            found += [
+                FormError(f"{label}: {text}", place.field.id) for text in _own_errors(place.field)
+            ]
     for field in page.hidden:
         found += [FormError(text) for text in _own_errors(field)]
     return found
 
 
 def hash8(value: object) -> str:
-    """A short name made of any text, for ids."""
+    """Return a short name made of any text, for ids."""
     return hashlib.sha256(str(value).encode()).hexdigest()[:8]
 
 
 def language_link(code: str) -> str:
-    """This page in another language, for readers who are not signed in: `?lang=de`."""
+    """Return this page in another language, for readers who are not signed in: `?lang=de`."""
     pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
     return "?" + urlencode([*pairs, ("lang", code)])
 

@@ -22,7 +22,8 @@ YEAR = 31_536_000
 SQUEEZED = (".css", ".js", ".svg")
 
 POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -37,7 +38,10 @@ ShellSource = Callable[[], Shell | None]
 
 
 def init_app(app: Flask, shell: ShellSource | None = None) -> None:
-    """Installs templates, filters, static files and headers. To be called before AppBuilder is made."""
+    """Installs templates, filters, static files and headers.
+
+    To be called before AppBuilder is made.
+    """
     ours = FileSystemLoader(HERE / "templates")
     app.jinja_loader = ChoiceLoader([ours, app.jinja_loader] if app.jinja_loader else [ours])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -68,14 +72,17 @@ def set_shell(app: Flask, shell: ShellSource) -> None:
 
 
 def csp_nonce() -> str:
-    """The nonce of this answer; the only inline scripts are data, but Flask-AppBuilder's pages ask for it too."""
+    """Return the nonce of this answer.
+
+    The only inline scripts are data, but Flask-AppBuilder's pages ask for it too.
+    """
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(18)
     return str(g.csp_nonce)
 
 
 def current_shell() -> Shell | None:
-    """The shell of this request, made once."""
+    """Return the shell of this request, made once."""
     if "web_shell" not in g:
         source: ShellSource | None = current_app.extensions.get("web_shell")
         g.web_shell = source() if source else None
@@ -84,7 +91,7 @@ def current_shell() -> Shell | None:
 
 
 def look() -> dict[str, str]:
-    """Language, direction, theme and density of this page, all known on the server, so that nothing flashes."""
+    """Return language, direction, theme and density: known on the server, so nothing flashes."""
     where = get_locale()
     cookies = request.cookies if has_request_context() else {}
     return {
@@ -96,13 +103,15 @@ def look() -> dict[str, str]:
 
 
 def icon(name: str) -> Markup:
-    """An icon of the sprite; always decorative, the words carry the meaning."""
+    """Return an icon of the sprite; always decorative, the words carry the meaning."""
     return _drawn_icon(_sprite_url(), name)
 
 
 @lru_cache(maxsize=1024)
 def _drawn_icon(sprite: str, name: str) -> Markup:
-    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(sprite, name)
+    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        sprite, name
+    )
 
 
 def _sprite_url() -> str:
@@ -112,12 +121,12 @@ def _sprite_url() -> str:
 
 
 @lru_cache(maxsize=512)
-def _digest(filename: str, changed: float) -> str:
+def _digest(filename: str, _changed: float) -> str:
     return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
 
 
 def _stamp_static(endpoint: str, values: dict[str, Any]) -> None:
-    """Every address of a static file carries a hash of its content, so that it may be kept for ever."""
+    """Add a hash of its content to the address of a static file: it may be kept for ever."""
     if endpoint != "static" or "v" in values:
         return
     path = STATIC / str(values.get("filename", ""))
@@ -126,7 +135,7 @@ def _stamp_static(endpoint: str, values: dict[str, Any]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _squeezed(filename: str, changed: float) -> bytes:
+def _squeezed(filename: str, _changed: float) -> bytes:
     return gzip.compress((STATIC / filename).read_bytes(), 9, mtime=0)
 
 
@@ -151,7 +160,9 @@ def _finish(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
     else:
-        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        response.headers.setdefault(
+            "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
+        )
     if request.endpoint == "static":
         _send_squeezed(response)
         if "v" in request.args and response.status_code in (200, 304):

@@ -1,14 +1,20 @@
-"""The texts of the script, translated on the server and handed over as JSON, and the names of our languages."""
+"""The texts of the script, translated on the server, and the names of our languages."""
 
 from flask_babel import gettext as _
 
 from app.web.formats import locale
 
-LANGUAGES = {"en": "English", "de": "Deutsch", "pt_BR": "Português", "uk": "Українська", "ru": "Русский"}
+LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "pt_BR": "Português",
+    "uk": "Українська",
+    "ru": "Русский",
+}
 
 
 def js_texts() -> dict[str, str]:
-    """What `app.js` says. `{n}` and the like are filled in by the script."""
+    """Return what `app.js` says. `{n}` and the like are filled in by the script."""
     return {
         "locale": str(locale()).replace("_", "-"),
         "selected": _("{n} selected"),

@@ -28,7 +28,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def demo() -> Iterator[Flask]:
-    """The demo application, its clock standing still."""
+    """Return the demo application, its clock standing still."""
     app = create_demo()
     yield app
     clock.set_clock(None)
@@ -54,5 +54,3 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield found
         found.close()
-
-

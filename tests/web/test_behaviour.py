@@ -1,5 +1,7 @@
 """What the script does: selection, filters, tabs, sheets, guards, charts, polling."""
 
+# ruff: noqa: ARG001, PT018 - fixtures set the scene; halves of a sentence belong together
+
 import json
 from collections.abc import Iterator
 
@@ -18,11 +20,16 @@ def page(browser: Browser, demo: Flask) -> Iterator[Page]:
 
 
 def sent(demo: Flask) -> list[tuple[str, dict[str, list[str]]]]:
-    """What was posted, without the token."""
-    return [(where, {key: value for key, value in form.items() if key != "csrf_token"}) for where, form in demo.config["RECEIVED"]]
+    """Return what was posted, without the token."""
+    return [
+        (where, {key: value for key, value in form.items() if key != "csrf_token"})
+        for where, form in demo.config["RECEIVED"]
+    ]
 
 
-def test_ticked_rows_are_sent_after_the_consequence_was_named(page: Page, site: str, demo: Flask) -> None:
+def test_ticked_rows_are_sent_after_the_consequence_was_named(
+    page: Page, site: str, demo: Flask
+) -> None:
     page.goto(f"{site}/list")
     page.locator("tbody .pick input").nth(1).check()
     page.locator("tbody .pick input").nth(3).check()
@@ -81,12 +88,17 @@ def test_columns_and_saved_views(page: Page, site: str, demo: Flask) -> None:
     page.get_by_role("button", name="View", exact=True).click()
     page.get_by_role("checkbox", name="Points").uncheck()
     page.get_by_role("button", name="Show these columns").click()
-    page.wait_for_url("**/list?o=sum&cols=name%2Cstage%2Ccategory%2Cphone%2Cstore%2Corders%2Csum%2Clast")
+    page.wait_for_url(
+        "**/list?o=sum&cols=name%2Cstage%2Ccategory%2Cphone%2Cstore%2Corders%2Csum%2Clast"
+    )
 
 
 def test_a_tab_is_fetched_when_opened_and_its_links_stay_inside(page: Page, site: str) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/fragment/list" in request.url else None)
+    page.on(
+        "request",
+        lambda request: asked.append(request.url) if "/fragment/list" in request.url else None,
+    )
     page.goto(f"{site}/show")
     assert asked == []
     page.get_by_role("tab", name="Payments").click()
@@ -107,7 +119,9 @@ def test_a_failed_tab_says_so_and_can_be_tried_again(page: Page, site: str) -> N
     expect(page.locator("#p-broken").get_by_role("button", name="Try again")).to_be_visible()
 
 
-def test_lines_are_added_removed_and_numbered_without_gaps(page: Page, site: str, demo: Flask) -> None:
+def test_lines_are_added_removed_and_numbered_without_gaps(
+    page: Page, site: str, demo: Flask
+) -> None:
     page.goto(f"{site}/form-new")
     page.get_by_role("button", name="Add a price break").click()
     page.get_by_role("button", name="Add a price break").click()
@@ -116,21 +130,32 @@ def test_lines_are_added_removed_and_numbered_without_gaps(page: Page, site: str
     rows.nth(3).get_by_label("Quantity").fill("7")
     rows.nth(4).get_by_label("Quantity").fill("9")
     rows.nth(3).get_by_role("button", name="Remove this line").click()
-    rows.nth(0).get_by_role("button", name="Remove this line").click()  # stored: struck out, sent as deleted
+    rows.nth(0).get_by_role(
+        "button", name="Remove this line"
+    ).click()  # stored: struck out, sent as deleted
     expect(rows).to_have_count(4)
     page.locator("#name").fill("Reel")
     page.get_by_role("button", name="Save the product").click()
     page.wait_for_function("document.body.textContent.includes('received')")
     form = sent(demo)[0][1]
     quantities = {key: value for key, value in form.items() if key.endswith("-quantity")}
-    assert quantities == {"lines-0-quantity": ["2"], "lines-1-quantity": ["2"], "lines-2-quantity": ["2"], "lines-3-quantity": ["9"]}
+    assert quantities == {
+        "lines-0-quantity": ["2"],
+        "lines-1-quantity": ["2"],
+        "lines-2-quantity": ["2"],
+        "lines-3-quantity": ["9"],
+    }
     assert [key for key in form if key.endswith("-delete")] == ["lines-0-delete"]
     assert form["version"] == ["3"]
 
 
-def test_a_remote_select_asks_only_for_what_was_typed_and_works_by_keyboard(page: Page, site: str, demo: Flask) -> None:
+def test_a_remote_select_asks_only_for_what_was_typed_and_works_by_keyboard(
+    page: Page, site: str, demo: Flask
+) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/lookup" in request.url else None)
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/lookup" in request.url else None
+    )
     page.goto(f"{site}/form-new")
     page.locator("#supplier-ts-control").focus()
     page.wait_for_timeout(300)
@@ -170,8 +195,17 @@ def test_unsaved_changes_are_counted_and_guarded(page: Page, site: str) -> None:
 
 def test_a_form_is_sent_once(page: Page, site: str, demo: Flask) -> None:
     page.goto(f"{site}/form-new")
-    page.route("**/form-new", lambda route: (page.wait_for_timeout(150), route.continue_()) if route.request.method == "POST" else route.continue_())
-    page.evaluate("const b = [...document.querySelectorAll('.savebar .btn-primary')].pop(); b.click(); setTimeout(() => b.click(), 20); setTimeout(() => b.form.requestSubmit(), 40)")
+    page.route(
+        "**/form-new",
+        lambda route: (
+            (page.wait_for_timeout(150), route.continue_())
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
+    )
+    page.evaluate(
+        "const b = [...document.querySelectorAll('.savebar .btn-primary')].pop(); b.click(); setTimeout(() => b.click(), 20); setTimeout(() => b.form.requestSubmit(), 40)"
+    )
     page.wait_for_function("document.body.textContent.includes('received')")
     assert len(sent(demo)) == 1
 
@@ -180,7 +214,10 @@ def test_errors_are_summed_up_and_lead_to_their_fields(page: Page, site: str) ->
     page.goto(f"{site}/form")
     assert page.evaluate("document.activeElement.hasAttribute('data-focus')")
     page.get_by_role("link", name="Name: Say what it is called.").click()
-    assert page.evaluate("document.querySelector('#name').getAttribute('aria-describedby')") == "name-h"
+    assert (
+        page.evaluate("document.querySelector('#name').getAttribute('aria-describedby')")
+        == "name-h"
+    )
     expect(page.locator("#name-h")).to_have_text("Say what it is called.")
 
 
@@ -205,18 +242,28 @@ def test_theme_and_density_are_kept_and_written_by_the_server(page: Page, site: 
 
 def test_a_click_on_a_chart_opens_the_rows_it_counted(page: Page, site: str) -> None:
     page.goto(f"{site}/dashboard")
-    page.wait_for_function("window.echarts && echarts.getInstanceByDom(document.querySelector('[data-chart=stores]'))")
+    page.wait_for_function(
+        "window.echarts && echarts.getInstanceByDom(document.querySelector('[data-chart=stores]'))"
+    )
     chart = page.locator("[data-chart=stores]")
-    x, y = chart.evaluate("box => echarts.getInstanceByDom(box).convertToPixel({gridIndex: 0}, [0, 40000])")
+    x, y = chart.evaluate(
+        "box => echarts.getInstanceByDom(box).convertToPixel({gridIndex: 0}, [0, 40000])"
+    )
     chart.click(position={"x": x, "y": y})
     page.wait_for_url("**/list?store=0")
 
 
 def test_a_chart_is_drawn_from_its_table(page: Page, site: str) -> None:
     page.goto(f"{site}/dashboard")
-    page.wait_for_function("window.echarts && echarts.getInstanceByDom(document.querySelector('[data-chart=rev]'))")
-    drawn = page.evaluate("echarts.getInstanceByDom(document.querySelector('[data-chart=rev]')).getOption().series[0].data")
-    cells = page.evaluate("[...document.querySelectorAll('#rev tbody tr')].map(r => Number(r.cells[1].dataset.v))")
+    page.wait_for_function(
+        "window.echarts && echarts.getInstanceByDom(document.querySelector('[data-chart=rev]'))"
+    )
+    drawn = page.evaluate(
+        "echarts.getInstanceByDom(document.querySelector('[data-chart=rev]')).getOption().series[0].data"
+    )
+    cells = page.evaluate(
+        "[...document.querySelectorAll('#rev tbody tr')].map(r => Number(r.cells[1].dataset.v))"
+    )
     assert drawn == cells and len(cells) == 30
 
 

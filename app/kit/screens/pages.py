@@ -4,19 +4,22 @@ A screen builds one of the `…Page` values below and renders it:
 
     render_template("tresen/list.html", page=ListPage(...))
 
-Nothing in here knows of Flask, SQL or permissions: a screen leaves out what its reader may not see or do, and a
-template shows everything that it is given. Texts are plain strings (escaped by the template), lazy translations, or
-`Markup` where a screen has built HTML itself. Values of cells stay what they are (Decimal, date, aware datetime, bool,
-Choice …); the template formats them by the kind of their column, in the reader's locale and time zone.
+Nothing in here knows of Flask, SQL or permissions: a screen leaves out what its reader may not see
+or do, and a template shows everything that it is given. Texts are plain strings (escaped by the
+template), lazy translations, or `Markup` where a screen has built HTML itself. Values of cells stay
+what they are (Decimal, date, aware datetime, bool, Choice …); the template formats them by the kind
+of their column, in the reader's locale and time zone.
 
 How the list page talks back (all of it survives without JavaScript, but for the editor's dialog):
 
   search        ?q=words
-  filters       ?f.<field>.<operator>=<value>, repeated for several values; "1" for an operator without a value
+  filters       ?f.<field>.<operator>=<value>, repeated for several values;
+                "1" for an operator without a value
   columns       ?cols=name,phone,total
   order         Column.sort_url, already complete
-  bulk action   POST to ListPage.bulk_url with `action`, `rowid` (repeated), or `all=1` for all that match;
-                the query string of the page is kept, so that "all" means the filters of that page
+  bulk action   POST to ListPage.bulk_url with `action`, and `rowid` (repeated), or `all=1` for all
+                that match: the screen puts the query of the page into bulk_url, so that "all"
+                means the filters of that page
   row action    POST to Action.url with `version` (and the CSRF token)
   saved view    POST to ViewPanel.save_url with `name`, `shared`, `query`
 """
@@ -35,7 +38,10 @@ Text: TypeAlias = str | LazyString
 Tone: TypeAlias = Literal[
     "", "good", "warn", "bad", "info", "green", "amber", "red", "blue", "grey"
 ]
-"""The state a thing is in. The colour words of `choices.py` and the four of the style sheet both work."""
+"""The state a thing is in.
+
+The colour words of `choices.py` and the four of the style sheet both work.
+"""
 
 Kind: TypeAlias = Literal[
     "text", "num", "money", "percent", "date", "datetime", "badge", "lead", "link", "bool", "tags"
@@ -55,7 +61,7 @@ class WtField(Protocol):
     data: object
 
 
-# --- small parts ------------------------------------------------------------------------------------------------
+# --- small parts ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +84,10 @@ class Badge:
 class Action:
     """A button, or an entry of a menu. `get` is a link, `post` sends the CSRF token and `version`.
 
-    `confirm` names the consequence ("The order is cancelled and its stock is free again."); when it is given, the
-    reader is asked first and `confirm_label` (else `label`) is written on the button that does it.
-    `disabled` says why it cannot be done now; the button is then shown but does nothing.
+    `confirm` names the consequence ("The order is cancelled and its stock is free again."); when it
+    is given, the reader is asked first and `confirm_label` (else `label`) is written on the button
+    that does it. `disabled` says why it cannot be done now; the button is then shown but does
+    nothing.
     """
 
     label: Text
@@ -108,7 +115,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What stands in place of rows: what this place is for and the first step, or which filters exclude each other."""
+    """What stands in place of rows.
+
+    What this place is for and the first step, or which filters exclude each other.
+    """
 
     title: Text
     text: Text = ""
@@ -125,7 +135,7 @@ class Step:
     url: str = ""
 
 
-# --- lists ------------------------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value. `extra` is a second, smaller line (first column and availability only); `tags` are free labels."""
+    """One value.
+
+    `extra` is a second, smaller line (first column and availability only); `tags` are free labels.
+    """
 
     value: object = None
     url: str = ""
@@ -158,7 +171,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a list; `cells` in the order of the columns, `label` its name for a screen reader."""
+    """One record of a list.
+
+    `cells` in the order of the columns, `label` its name for a screen reader.
+    """
 
     id: str
     cells: Sequence[Cell]
@@ -171,9 +187,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter in force, as a sentence: "Last order is **in the last 90 days**". Tone `bad`: it could not be read.
+    """A filter in force, as a sentence: "Last order is **in the last 90 days**".
 
-    `field`, `operator` and `values` are what the editor opens with; without `field` the chip can only be removed.
+    Tone `bad`: it could not be read.
+
+    `field`, `operator` and `values` are what the editor opens with; without `field` the chip can
+    only be removed.
     """
 
     subject: Text
@@ -196,7 +215,10 @@ class FilterOperator:
 
 @dataclass(frozen=True, slots=True)
 class FilterField:
-    """A field that can be filtered by, for the editor. `choices` are (value, label); `lookup_url` for long lists."""
+    """A field that can be filtered by, for the editor.
+
+    `choices` are (value, label); `lookup_url` for long lists.
+    """
 
     name: str
     label: Text
@@ -210,7 +232,10 @@ class FilterField:
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
-    """A saved view of a list, shown as a tab. `delete` is offered when it is current and the reader's own."""
+    """A saved view of a list, shown as a tab.
+
+    `delete` is offered when it is current and the reader's own.
+    """
 
     name: Text
     url: str
@@ -253,7 +278,10 @@ class BulkAction:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Previous and next, never page numbers. `first` and `last` are row numbers, when they are known."""
+    """Previous and next, never page numbers.
+
+    `first` and `last` are row numbers, when they are known.
+    """
 
     previous_url: str = ""
     next_url: str = ""
@@ -301,7 +329,7 @@ class ListPage(Page):
     search_hint: Text = ""
     """Placeholder: "Name, phone, email, number"."""
     keep: Sequence[tuple[str, str]] = ()
-    """The other query parameters in force (filters, columns, order), which a search must not lose."""
+    """The other query parameters in force (filters, columns, order): a search keeps them."""
     filters: Sequence[FilterField] = ()
     chips: Sequence[Chip] = ()
     clear_url: str = ""
@@ -309,7 +337,10 @@ class ListPage(Page):
     bulk: Sequence[BulkAction] = ()
     bulk_url: str = ""
     matches: int | None = None
-    """How many rows match, for "Select all that match"; None when it is more than the count's cap."""
+    """How many rows match, for "Select all that match".
+
+    None when it is more than the count's cap.
+    """
     pager: Pager = field(default_factory=Pager)
     add_url: str = ""
     add_label: Text = ""
@@ -322,12 +353,15 @@ class ListPage(Page):
     totals_label: Text = ""
 
 
-# --- cards (used on show, form, dashboard and campaign pages) -----------------------------------------------------
+# --- cards (used on show, form, dashboard and campaign pages) ---------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A label and its value. `kind` as in Column. Empty values are shown as a dash, or left out by the screen."""
+    """A label and its value.
+
+    `kind` as in Column. Empty values are shown as a dash, or left out by the screen.
+    """
 
     label: Text
     value: object
@@ -413,12 +447,15 @@ class HtmlCard:
 Card: TypeAlias = KvCard | SlipCard | TableCard | LazyCard | HtmlCard
 
 
-# --- show -------------------------------------------------------------------------------------------------------
+# --- show -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A further tab of a record. Its content is fetched from `url` when it is opened (an HTML fragment)."""
+    """A further tab of a record.
+
+    Its content is fetched from `url` when it is opened (an HTML fragment).
+    """
 
     name: str
     label: Text
@@ -475,15 +512,17 @@ class HistoryPage:
     empty: Text = ""
 
 
-# --- forms ------------------------------------------------------------------------------------------------------
+# --- forms ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A bound WTForms field and its place. Label, errors and `description` (the hint) come from the field.
+    """A bound WTForms field and its place.
 
-    What the field may carry in `render_kw`: `data_lookup_url` (remote select), `multiple`, `suffix` (a unit or
-    currency), `placeholder`, `autocomplete`, `inputmode`, `readonly`.
+    Label, errors and `description` (the hint) come from the field.
+
+    What the field may carry in `render_kw`: `data_lookup_url` (remote select), `multiple`, `suffix`
+    (a unit or currency), `placeholder`, `autocomplete`, `inputmode`, `readonly`.
     """
 
     field: WtField
@@ -504,10 +543,13 @@ class FormSection:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Repeated lines inside a form: rows of fields named `<name>-<index>-<field>` as WTForms' FieldList does.
+    """Repeated lines inside a form.
 
-    Each row is the list of its bound fields, hidden ones (the id) included; `blank` is a row with the index `__i__`,
-    cloned by "Add". A removed row is sent as `<name>-<index>-delete=1` when it has an id, else not at all.
+    Rows of fields named `<name>-<index>-<field>` as WTForms' FieldList does.
+
+    Each row is the list of its bound fields, hidden ones (the id) included; `blank` is a row with
+    the index `__i__`, cloned by "Add". A removed row is sent as `<name>-<index>-delete=1` when it
+    has an id, else not at all.
     """
 
     title: Text
@@ -523,7 +565,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class FormError:
-    """One line of the summary on top; leads to the field with that id. Empty id: about the whole form."""
+    """One line of the summary on top; leads to the field with that id.
+
+    Empty id: about the whole form.
+    """
 
     text: Text
     field_id: str = ""
@@ -541,8 +586,11 @@ class ConflictField:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Someone saved the record while the reader was editing it. Saving again (the form then carries the new version)
-    keeps what is in the form; `reload_url` throws it away and shows theirs."""
+    """Someone saved the record while the reader was editing it.
+
+    Saving again (the form then carries the new version) keeps what is in the form; `reload_url`
+    throws it away and shows theirs.
+    """
 
     who: Text
     at: datetime | None
@@ -565,20 +613,21 @@ class FormPage(Page):
     save_label: Text = ""
     """"Save the client"."""
     save_actions: Sequence[tuple[str, Text]] = ()
-    """Further submit buttons as (value of `after`, label), such as ("add", "Save and add another")."""
+    """Further submit buttons as (value of `after`, label): ("add", "Save and add another")."""
     discard_url: str = ""
     multipart: bool = False
     aside: Sequence[Card] = ()
 
 
-# --- dashboard --------------------------------------------------------------------------------------------------
+# --- dashboard --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class StatTile:
     """A figure. `value` is a finished text; the label leads to the rows behind it.
 
-    `change` names its unit ("▲ 12.4 %", "▲ 0.6 points"; see the filter `change`), `against` what it is against.
+    `change` names its unit ("▲ 12.4 %", "▲ 0.6 points"; see the filter `change`), `against` what it
+    is against.
     """
 
     label: Text
@@ -593,9 +642,10 @@ class StatTile:
 class Figure:
     """A chart with its table; the chart is drawn from the table, so that they cannot differ.
 
-    The first column holds the names along the axis, each further column is a series (the second one, "before", is
-    drawn dashed in a line chart). Cells carry plain numbers; `Cell.url`, or else `Row.url`, is where a click goes. A
-    heatmap is one row per day and one column per hour. A pie takes the first series.
+    The first column holds the names along the axis, each further column is a series (the second
+    one, "before", is drawn dashed in a line chart). Cells carry plain numbers; `Cell.url`, or else
+    `Row.url`, is where a click goes. A heatmap is one row per day and one column per hour. A pie
+    takes the first series.
     """
 
     id: str
@@ -633,7 +683,7 @@ class DashboardPage(Page):
     aside: Sequence[Card | Figure] = ()
 
 
-# --- search -----------------------------------------------------------------------------------------------------
+# --- search -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -663,15 +713,17 @@ class SearchPage(Page):
     empty: Empty | None = None
 
 
-# --- rights -----------------------------------------------------------------------------------------------------
+# --- rights -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One right in plain words. `reason` says why it cannot be changed by this reader; then it is disabled.
+    """One right in plain words.
 
-    `marks`: "new", "money" (moves money), "private" (private data). `level` serves the buttons See only/Everything.
-    `granted_by` names the roles it comes from, on the page "rights of this user".
+    `reason` says why it cannot be changed by this reader; then it is disabled.
+
+    `marks`: "new", "money" (moves money), "private" (private data). `level` serves the buttons See
+    only/Everything. `granted_by` names the roles it comes from, on the page "rights of this user".
     """
 
     name: str
@@ -715,7 +767,9 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class RightsPage(Page):
-    """A role, or the rights of one user: tresen/rights.html. Posts `right` (repeated), `scope`, `version`, fields.
+    """A role, or the rights of one user: tresen/rights.html.
+
+    Posts `right` (repeated), `scope`, `version`, fields.
 
     With `readonly` there are no controls: each right says which role gives it.
     """
@@ -740,12 +794,15 @@ class RightsPage(Page):
     aside: Sequence[Card] = ()
 
 
-# --- campaigns and other long work ------------------------------------------------------------------------------
+# --- campaigns and other long work ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class SmsMeter:
-    """What the meter under a message needs: everything else is counted in the browser while typing."""
+    """What the meter under a message needs.
+
+    Everything else is counted in the browser while typing.
+    """
 
     recipients: int = 0
     price: Decimal | None = None
@@ -758,7 +815,10 @@ class SmsMeter:
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignPage(Page):
-    """Preparing a campaign: tresen/campaign.html. A form like FormPage, with its steps on one page."""
+    """Preparing a campaign: tresen/campaign.html.
+
+    A form like FormPage, with its steps on one page.
+    """
 
     channel: Literal["email", "sms", "whatsapp"]
     steps: Sequence[Step] = ()
@@ -770,7 +830,10 @@ class CampaignPage(Page):
     """In the segment, each reason for leaving out (negative), and the recipients as the total."""
     sections: Sequence[FormSection | Sheet] = ()
     message: Sequence[Field] = ()
-    """The fields of the card Message; the one named `text` gets the meter and the menu of variables."""
+    """The fields of the card Message.
+
+    The one named `text` gets the meter and the menu of variables.
+    """
     variables: Sequence[tuple[str, Text]] = ()
     """("{first_name}", "First name")."""
     meter: SmsMeter | None = None
@@ -778,7 +841,10 @@ class CampaignPage(Page):
     preview: Text = ""
     """The message as the client of the preview sees it. Of an SMS it is redrawn while typing."""
     preview_url: str = ""
-    """GET with `client` gives another client's preview; POST with the form's fields the present one, as HTML."""
+    """GET with `client` gives another client's preview.
+
+    POST with the form's fields the present one, as HTML.
+    """
     preview_from: Text = ""
     cost: SlipCard | None = None
     questions: Sequence[Note] = ()
@@ -796,8 +862,9 @@ class CampaignPage(Page):
 class ProgressPage(Page):
     """Work in progress (a running campaign, an import, an export): tresen/campaign_running.html.
 
-    While `poll_url` is given it is fetched every few seconds as HTML (tresen/fragment/progress.html with the same
-    page) and put in place of the live part; a fragment without `poll_url` ends the polling.
+    While `poll_url` is given it is fetched every few seconds as HTML (tresen/fragment/progress.html
+    with the same page) and put in place of the live part; a fragment without `poll_url` ends the
+    polling.
     """
 
     headline: Text
@@ -814,7 +881,7 @@ class ProgressPage(Page):
     poll_seconds: int = 3
 
 
-# --- signing in and refusals --------------------------------------------------------------------------------------
+# --- signing in and refusals ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -836,7 +903,7 @@ class SignInPage:
     company: Text = ""
 
 
-# --- the shell around every page ----------------------------------------------------------------------------------
+# --- the shell around every page --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -877,8 +944,11 @@ class StoreChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Top bar and side menu. Made once per request by the function given to `app.web.init_app(app, shell=…)`, which
-    returns None for a reader who is not signed in. Links with an empty URL are left out."""
+    """Top bar and side menu.
+
+    Made once per request by the function given to `app.web.init_app(app, shell=…)`, which returns
+    None for a reader who is not signed in. Links with an empty URL are left out.
+    """
 
     company: str
     areas: Sequence[MenuArea]
