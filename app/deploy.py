@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def prepare(config: settings.Config, *, demo: bool = True) -> None:
     """Bring the database of `config` up to date and load the demo company where there is none."""
     compile_catalogues()
-    _migrate(config)
+    migrate(config)
     app = assemble(config)
     with app.app_context():
         _permissions(app)
@@ -38,7 +38,8 @@ def head() -> str | None:
     return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
 
 
-def _migrate(config: settings.Config) -> None:
+def migrate(config: settings.Config) -> None:
+    """Bring the tables up to date, then grants, policies, triggers and functions."""
     app = _bare(config)
     with app.app_context():
         upgrade(directory=str(ROOT / "migrations"))
@@ -46,6 +47,7 @@ def _migrate(config: settings.Config) -> None:
 
 def _bare(config: settings.Config):  # type: ignore[no-untyped-def]  # a Flask without parts
     from flask import Flask  # noqa: PLC0415
+    from flask_babel import Babel  # noqa: PLC0415
     from flask_migrate import Migrate  # noqa: PLC0415
 
     from app import parts  # noqa: PLC0415
@@ -55,6 +57,7 @@ def _bare(config: settings.Config):  # type: ignore[no-untyped-def]  # a Flask w
     app = Flask("migrations")
     app.config.update(config.flask_settings())
     app.config["CRM"] = config
+    Babel(app)  # lazy labels are read while a migration is drafted
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     return app

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import context
+from alembic.operations.ops import CreateTableOp
 from flask import current_app
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import Connection, NullPool, TypeDecorator, text
 
 from app.kit.database import install
 from app.kit.database.model import Model
@@ -17,12 +20,33 @@ def _is_ours(thing: object, name: str | None, kind: str, reflected: bool, other:
     return not (kind == "table" and reflected and other is None)
 
 
+def _plain_type(kind: str, thing: Any, autogen: Any) -> str | bool:
+    """Write our column types as what the database stores: a migration imports nothing of the application."""
+    if kind == "type" and isinstance(thing, TypeDecorator):
+        plain = thing.impl_instance if hasattr(thing, "impl_instance") else thing.impl
+        module = "postgresql" if type(plain).__module__.endswith("dialects.postgresql") else "sa"
+        if module == "postgresql":
+            autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return f"{module}.{plain!r}"
+    return False
+
+
+def _without_info(context_: object, revision: object, directives: list[Any]) -> None:  # noqa: ARG001 -- Alembic's signature
+    """Drop what only `install` reads."""
+    for directive in directives:
+        for operation in directive.upgrade_ops.ops:
+            if isinstance(operation, CreateTableOp):
+                operation.info = {}
+
+
 def run(connection: Connection) -> None:
     """Run what is missing in one transaction, under a lock, so that two deploys wait for each other."""
     context.configure(
         connection=connection,
         target_metadata=Model.metadata,
         include_object=_is_ours,
+        render_item=_plain_type,
+        process_revision_directives=_without_info,
         transaction_per_migration=False,
         compare_server_default=False,
     )
@@ -32,8 +56,10 @@ def run(connection: Connection) -> None:
         install.prelude(connection)
         connection.execute(text(f"set local role {Role.OWNER}"))
         context.run_migrations()
+        drafting_the_first = context.get_context().get_current_revision() is None
         connection.execute(text("reset role"))
-        install.install(connection)
+        if not drafting_the_first:
+            install.install(connection)
 
 
 with make_engine(
