@@ -21,7 +21,7 @@ settings.load_profile("messages")
 @pytest.fixture
 def sink() -> Iterator[Running]:
     """A relay that takes every mail."""
-    with running("smtp_sink", "0", "120") as relay:
+    with running("smtp_sink", "0", "300") as relay:
         yield relay
 
 

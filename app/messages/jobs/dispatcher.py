@@ -29,8 +29,8 @@ from app.messages.jobs.recording import Change, Claim, Counts, FencedOff, Result
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# A message is not begun when its lease might be over before the bytes are out.
-_MARGIN = 2.0
+# A message is not begun in the last part of its lease: the bytes must be out before it is over.
+_SAFE = 0.8
 # A relay that cannot be reached is asked again after this long.
 _REST = 30.0
 # So many messages are made without looking after the connections.
@@ -212,7 +212,7 @@ class Run:
         if status is not DispatchStatus.RUNNING:
             self._draining = True
         own = journal.Journal(self._terms.folder, recording.journal_name(claim), claim.epoch)
-        deadline = began + self._terms.lease.total_seconds() - _MARGIN
+        deadline = began + self._terms.lease.total_seconds() * _SAFE
         held = Held(claim, rows, counts, own, deadline, claim.lo - 1, renewed=began)
         self._held[claim.no] = held
         return held
@@ -352,7 +352,7 @@ class Run:
 
     def _written(self, held: Held, change: Change, began: float) -> None:
         held.cursor, held.renewed = change.cursor, began
-        held.deadline = began + self._terms.lease.total_seconds() - _MARGIN
+        held.deadline = began + self._terms.lease.total_seconds() * _SAFE
         if change.ending is not None:
             held.put_down = True
             held.journal.close()
