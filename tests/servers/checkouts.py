@@ -144,9 +144,11 @@ class Checkout:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        for process in self.processes().values():
+        for name, process in self.processes().items():
             with contextlib.suppress(psutil.Error):
-                process.kill()
+                # Killed outright, PostgreSQL would leave its shared memory behind.
+                process.send_signal(signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
+                process.wait(20)
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -122,6 +122,8 @@ def _settings(place: Place) -> dict[str, str]:
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "autovacuum": "off",
+            # Goes with the data directory, also after a crash that nobody recovers from.
+            "dynamic_shared_memory_type": "mmap",
             "shared_buffers": "128MB",
             "wal_level": "minimal",
             "max_wal_senders": "0",
