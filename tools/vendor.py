@@ -46,6 +46,7 @@ COPIES = {
     "flatpickr/LICENSE.md": "LICENSE-flatpickr",
     "@fontsource-variable/inter/LICENSE": "inter/LICENSE",
     "echarts/LICENSE": "LICENSE-echarts",
+    "echarts/NOTICE": "NOTICE-echarts",
     "@tabler/icons/LICENSE": "LICENSE-tabler-icons",
 } | {f"flatpickr/dist/l10n/{name}.js": f"flatpickr-{name}.js" for name in ("de", "pt", "uk", "ru")}
 

@@ -89,19 +89,19 @@ def change(now: object, before: object) -> str:
         return ""
     moved = (new - old) / abs(old) * 100
     if abs(moved) < Decimal("0.05"):
-        return _("– unchanged")
+        return str(_("– unchanged"))
     return f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} %"
 
 
 def currency_symbol(code: str) -> str:
     """€ for EUR."""
-    return get_currency_symbol(code, locale=locale()) if code else ""
+    return str(get_currency_symbol(code, locale=locale())) if code else ""
 
 
 def capped(count: int | None, cap: int = COUNT_CAP) -> str:
     """Return "212", or "more than 10,000" when it is more, or not known."""
     if count is None or count > cap:
-        return _("more than %(number)s", number=number(cap))
+        return str(_("more than %(number)s", number=number(cap)))
     return number(count)
 
 

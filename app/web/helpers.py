@@ -110,7 +110,7 @@ def form_errors(page: Any) -> list[FormError]:
             for field in (one for row in section.rows for one in row):
                 found += [FormError(text, field.id) for text in _own_errors(field)]
             continue
-        for place in getattr(section, "fields", None) or getattr(section, "message", ()):
+        for place in getattr(section, "fields", None) or getattr(section, "message", None) or ():
             label = place.field.label.text
             found += [
                 FormError(f"{label}: {text}", place.field.id) for text in _own_errors(place.field)
