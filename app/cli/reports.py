@@ -20,9 +20,12 @@ from app.kit.database.session import work
 @company_option
 def report(what: str, by: str, form: str, slug: str, create: bool) -> None:  # noqa: ARG001, FBT001 -- click's
     """Print gross, returns, adjustments and net."""
-    from app.insights.queries import sales_report  # noqa: PLC0415 -- needs every model
+    from app.insights.operations import catch_up  # noqa: PLC0415 -- needs every model
+    from app.insights.queries import sales_report  # noqa: PLC0415 -- as above
 
     with work(stamp_for(slug, create=create)) as session:
+        # After an import without workers nobody has counted yet.
+        catch_up(session)
         _print(sales_report(session, by=by), form)
 
 
@@ -30,10 +33,14 @@ def report(what: str, by: str, form: str, slug: str, create: bool) -> None:  # n
 @company_option
 def rebuild(slug: str, create: bool) -> None:  # noqa: FBT001 -- click hands it over so
     """Compute the daily facts anew from orders, returns and adjustments."""
-    from app.insights.operations import rebuild_facts  # noqa: PLC0415 -- needs every model
+    from app.insights.operations import rebuild_pieces  # noqa: PLC0415 -- needs every model
 
+    days = 0
     with work(stamp_for(slug, create=create)) as session:
-        click.echo(f"{rebuild_facts(session)} days")
+        for piece in rebuild_pieces(session):
+            session.commit()
+            days += piece
+    click.echo(f"{days} days")
 
 
 def _print(rows: list[dict[str, Any]], form: str) -> None:

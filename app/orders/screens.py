@@ -209,7 +209,15 @@ class OrderLineScreen(Screen):
         "unit_price",
         "amount",
     )
-    filters = ("variant", "order")
+    filters = (
+        "variant",
+        "variant.product",
+        "order",
+        "order.status",
+        "order.business_date",
+        "order.store",
+        "order.country",
+    )
     order = ("id", "desc")
     sections = (
         (_l("Line"), ("order", "position", "kind", "variant", "charge_kind", "description")),
@@ -242,6 +250,7 @@ class GoodsReturnScreen(Screen):
         "client",
         "order",
         "store",
+        "country",
         "returned_at",
         "business_date",
         "total",
@@ -389,7 +398,17 @@ class AdjustmentScreen(Screen):
         "Bad debts, fees and discounts given later: amounts that are neither sale nor return."
     )
     list_columns = ("number", "at", "reason", "description", "amount", "client", "store")
-    filters = ("at", "reason", "amount", "client", "order", "store", "business_date", "number")
+    filters = (
+        "at",
+        "reason",
+        "amount",
+        "client",
+        "order",
+        "store",
+        "country",
+        "business_date",
+        "number",
+    )
     order = ("at", "desc")
     search_hint = _l("Number")
     sections = (

@@ -62,7 +62,7 @@ def test_the_day_is_that_of_the_stores_own_clocks(session):
     for store in (berlin, auckland):
         factories.make_order(session, store=store, at=at)
     deliver(session)
-    days = dict(session.execute(select(DayFact.store_id, DayFact.business_date)).tuples().all())
+    days = {row.store_id: row.business_date for row in session.scalars(select(DayFact))}
     assert str(days[berlin.id]) == "2026-05-01"
     assert str(days[auckland.id]) == "2026-05-02"
 
@@ -115,8 +115,8 @@ def test_two_orders_on_the_first_day_in_two_stores_make_one_new_client(session):
     later = factories.make_order(session, client=client, at=factories.NOON.replace(hour=15))
     earlier = factories.make_order(session, client=client, at=factories.NOON.replace(hour=9))
     deliver(session)
-    rows = session.execute(select(ClientFact.store_id, ClientFact.is_first)).tuples().all()
-    assert dict(rows) == {later.store_id: False, earlier.store_id: True}
+    rows = session.execute(select(ClientFact.store_id, ClientFact.is_first)).all()
+    assert {store: first for store, first in rows} == {later.store_id: False, earlier.store_id: True}
 
 
 def test_merged_clients_become_one_in_the_facts(session):

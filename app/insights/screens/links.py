@@ -1,0 +1,103 @@
+"""Where a figure leads: the list of exactly the rows it counted, for readers who may open that list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import url_for
+
+from app.insights.queries.periods import Period
+from app.insights.screens.asked import Asked
+from app.insights.screens.measures import Measure
+from app.kit.access import may
+from app.kit.screens.address import FILTER
+from app.kit.screens.filters import MOST_VALUES
+from app.kit.screens.registry import screen_of_model
+from app.kit.screens.selection import ARCHIVED
+from app.orders.choices import COUNTED, ReturnStatus
+from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine
+
+Pairs = list[tuple[str, str]]
+
+
+def list_url(model: type[Any], pairs: Pairs) -> str:
+    """The list of `model` with these filters, empty where the reader may not see it or filter so."""
+    screen = screen_of_model(model)
+    if screen is None or not screen.may("read"):
+        return ""
+    known = screen.filterable()
+    fields = {name.rpartition(".")[0] for name, _value in pairs}
+    if not fields <= known.keys() or len(pairs) > MOST_VALUES:
+        return ""
+    query = [(f"{FILTER}{name}", value) for name, value in pairs]
+    # The books count what was archived; lists hide it.
+    return f"{screen.list_url()}?{urlencode([*query, (f'{FILTER}{ARCHIVED}.is', 'all')])}"
+
+
+class Links:
+    """Addresses of what stands behind the figures of one page."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def rows(
+        self, measure: Measure, period: Period, *, store: int | None = None, country: str | None = None
+    ) -> str:
+        """The rows that a measure counted in a period, perhaps of one store or country."""
+        if measure.of_clients:
+            return self.buyers(measure.rows, period, store=store, country=country)
+        if measure.rows == "returns":
+            return self._returns(period, store, country)
+        return self.orders(period, store=store, country=country)
+
+    def orders(
+        self, period: Period, *, store: int | None = None, country: str | None = None
+    ) -> str:
+        """The orders that count."""
+        status = [("status.is", one.value) for one in COUNTED]
+        return list_url(Order, [*self._where(period, store, country), *status])
+
+    def _returns(self, period: Period, store: int | None, country: str | None) -> str:
+        received = ("status.is", ReturnStatus.RECEIVED.value)
+        return list_url(GoodsReturn, [*self._where(period, store, country), received])
+
+    def adjustments(self, period: Period) -> str:
+        """The adjustments."""
+        return list_url(Adjustment, self._where(period, None, None))
+
+    def lines(self, product_id: int, period: Period) -> str:
+        """The lines by which a product was sold."""
+        where = self._where(period, None, None, "order.")
+        status = [("order.status.is", one.value) for one in COUNTED]
+        return list_url(
+            OrderLine, [("variant.product.is", str(product_id)), *where, *status]
+        )
+
+    def buyers(
+        self, who: str, period: Period, *, store: int | None = None, country: str | None = None
+    ) -> str:
+        """New or returning clients."""
+        if not may("read", "Client"):
+            return ""
+        about = self.asked.about(period, store=str(store or ""), country=country)
+        return f"{url_for('SalesDashboard.clients')}?who={who}&{about}"
+
+    def _where(
+        self, period: Period, store: int | None, country: str | None, prefix: str = ""
+    ) -> Pairs:
+        days = [(f"{prefix}business_date.between", str(day)) for day in (period.first, period.last)]
+        return [*days, *self._stores(store, prefix), *self._country(country, prefix)]
+
+    def _stores(self, store: int | None, prefix: str) -> Pairs:
+        chosen: Sequence[int] = self.asked.scope.store_ids or ()
+        return [(f"{prefix}store.is", str(pk)) for pk in ([store] if store else chosen)]
+
+    def _country(self, country: str | None, prefix: str) -> Pairs:
+        wanted = self.asked.scope.country if country is None else country
+        if wanted is None:
+            return []
+        if not wanted:
+            return [(f"{prefix}country.empty", "1")]
+        return [(f"{prefix}country.is", wanted)]

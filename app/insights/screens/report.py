@@ -1,0 +1,140 @@
+"""The sales report: gross, returns, adjustments and net by month, country or store, also as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.insights.queries.report import sales_report
+from app.insights.screens import words
+from app.kit.access import reader, require
+from app.kit.database.session import db
+from app.kit.rights import word
+from app.kit.screens.areas import REPORTS
+from app.kit.screens.dashboards import DashboardView
+from app.kit.screens.guarding import needs
+from app.kit.screens.pages import (
+    Action,
+    Cell,
+    Column,
+    ControlMenu,
+    DashboardPage,
+    Link,
+    Row,
+    TableCard,
+    Text,
+)
+from app.kit.security.menu import Entry, add_entry
+
+VIEW = "SalesReport"
+KINDS: Mapping[str, Text] = {
+    "month": _l("By month"),
+    "country": _l("By country"),
+    "store": _l("By store"),
+}
+SUMS = ("gross", "returns", "adjustments", "net")
+
+word("read", VIEW, area=REPORTS.name, label=_l("See the sales report"))
+word("export", VIEW, area=REPORTS.name, label=_l("Export the sales report to a file"))
+add_entry(
+    Entry(
+        "sales-report",
+        REPORTS,
+        _l("Sales report"),
+        "report-analytics",
+        ("read", VIEW),
+        lambda: url_for("SalesReport.show"),
+    )
+)
+
+
+class SalesReport(DashboardView):
+    """The figures of the books, since the first day. All of it is money: without that right there is nothing."""
+
+    route_base = "/reports/sales"
+    view = VIEW
+    base_permissions = ["can_read", "can_export"]
+
+    def page(self) -> DashboardPage:
+        by, rows = _asked()
+        actions = []
+        if reader().may("export", VIEW):
+            actions = [Action(_("Download as CSV"), url_for(".file", by=by), "download")]
+        menu = ControlMenu(
+            _("Together"),
+            [Link(label, url_for(".show", by=name)) for name, label in KINDS.items()],
+            KINDS[by],
+        )
+        return DashboardPage(
+            title=_("Sales report"),
+            facts=_("Everything since the first day, on the stores' own business days."),
+            controls=[menu],
+            actions=actions,
+            figures=[_table(by, rows)],
+        )
+
+    def figures(self) -> dict[str, Any]:
+        by, rows = _asked()
+        return {"by": by, "currency": reader().currency, "rows": rows}
+
+    @expose("/file")
+    @needs("export")
+    def file(self) -> Response:
+        """The rows as CSV, figures as the command line prints them."""
+        by, rows = _asked()
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [by, "orders", *SUMS])
+        writer.writeheader()
+        writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
+        name = f"attachment; filename=sales-by-{by}.csv"
+        return Response(
+            text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name}
+        )
+
+
+def _safe(value: Any) -> Any:
+    """A name that begins like a formula is no formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def _asked() -> tuple[str, list[dict[str, Any]]]:
+    require("read", "money")
+    by = request.args.get("by", "month")
+    by = by if by in KINDS else "month"
+    return by, sales_report(db.session(), by)
+
+
+def _table(by: str, rows: list[dict[str, Any]]) -> TableCard:
+    currency = reader().currency
+    columns = [
+        Column(by, {"month": _("Month"), "country": _("Country"), "store": _("Store")}[by], "lead"),
+        Column("orders", _("Orders"), "num"),
+        Column("gross", _("Gross"), "money", currency=currency),
+        Column("returns", _("Returns"), "money", currency=currency),
+        Column("adjustments", _("Adjustments"), "money", currency=currency),
+        Column("net", _("Net"), "money", currency=currency),
+    ]
+    totals = {name: Cell(sum((row[name] for row in rows), Decimal(0))) for name in SUMS}
+    totals["orders"] = Cell(sum(row["orders"] for row in rows))
+    return TableCard(
+        KINDS[by],
+        columns,
+        [_row(by, row) for row in rows],
+        totals=totals if rows else {},
+        totals_label=_("Total"),
+        empty=_("Nothing has been sold yet."),
+    )
+
+
+def _row(by: str, row: dict[str, Any]) -> Row:
+    name = words.country_name(row[by]) if by == "country" else row[by]
+    cells = [Cell(name), Cell(row["orders"]), *(Cell(row[one]) for one in SUMS)]
+    return Row(str(row[by]), cells, label=name)
