@@ -1,6 +1,7 @@
 """What the administrator's part of the set-up gives, and what it withholds."""
 
 import contextlib
+import os
 
 import psycopg2
 import pytest
@@ -12,9 +13,10 @@ from config import plain_url
 
 @pytest.fixture(scope="module")
 def database(server):
-    server.create_database("bootstrap_test")
-    yield "bootstrap_test"
-    server.drop_database("bootstrap_test")
+    name = f"bootstrap_{os.getpid()}"  # several runs share the server
+    server.create_database(name)
+    yield name
+    server.drop_database(name)
 
 
 def _rows(url, *statements):
@@ -80,7 +82,7 @@ def test_it_may_be_repeated(server, database):
 
 
 def test_the_sql_for_a_managed_server_is_what_the_kit_itself_runs(server):
-    name = "bootstrap_by_sql"
+    name = f"bootstrap_by_sql_{os.getpid()}"
     sql = bootstrap.statements(name)
     server.drop_database(name)
     for url, statements in (

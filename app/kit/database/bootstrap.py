@@ -31,6 +31,7 @@ MEMBERSHIPS = {
     MIGRATE_LOGIN: ("crm_owner", "crm_search"),
 }
 _HARMLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('tresen roles'))"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def bootstrap(superuser_url: str, database: str, *, template: str | None = None)
 def bootstrap_roles(superuser_url: str) -> None:
     """Make the roles and logins of the cluster, as far as missing."""
     with closing(_connect(superuser_url)) as connection, connection.cursor() as cursor:
-        for statement in _cluster_statements():
+        # Two at once would fail with "tuple concurrently updated".
+        statements = ("BEGIN", _ONE_AT_A_TIME, *_cluster_statements(), "COMMIT")
+        for statement in statements:
             cursor.execute(statement)
 
 
