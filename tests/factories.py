@@ -23,6 +23,8 @@ from app.clients import operations as clients
 from app.clients.choices import Channel, ConsentSource, ContactChannel, Purpose
 from app.clients.models import Client, ConsentEvent, ContactPoint, TimelineEntry
 from app.company.models import Employee, Franchise, Store
+from app.kit.events.models import Event, EventDelivery
+from app.kit.jobs.models import Job
 from app.orders import operations as orders
 from app.orders.choices import AdjustmentReason, ChargeKind, PaymentMethod
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine, Payment, ReturnLine
@@ -320,3 +322,17 @@ def make_expense_payment(session: Session, **values: Any) -> ExpensePayment:
     expense = values.pop("expense", None) or make_expense(session, approved=True)
     usual = {"amount": Decimal(40), "method": ExpensePaymentMethod.TRANSFER, "by": None, "at": NOON}
     return cashier.pay_expense(session, expense, **{**usual, **values})
+
+
+def make_job(session: Session, **values: Any) -> Job:
+    return _save(session, Job(**{"queue": "default", "name": f"tests.job_{number()}"} | values))
+
+
+def make_event(session: Session, **values: Any) -> Event:
+    return _save(session, Event(**{"name": f"tests.event_{number()}", "data": {"n": 1}} | values))
+
+
+def make_event_delivery(session: Session, **values: Any) -> EventDelivery:
+    event = values.pop("event", None) or make_event(session)
+    known = {"event": event, "subscriber": f"tests.subscriber_{number()}"}
+    return _save(session, EventDelivery(**known | values))

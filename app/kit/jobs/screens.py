@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from flask import render_template, url_for
+from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
 
+from app.kit.database.session import db
 from app.kit.jobs import operations
 from app.kit.jobs.choices import JobState
 from app.kit.jobs.models import Job, ScheduleRun
+from app.kit.jobs.schedules import SCHEDULES, Schedule
+from app.kit.rights import word
 from app.kit.screens import Do, Screen
 from app.kit.screens.areas import SETTINGS
+from app.kit.screens.guarding import needs
+from app.kit.screens.pages import Cell, Column, Row, ShowPage, TableCard
+from app.kit.security.menu import Entry, add_entry
 
 
 def _is_over_badly(job: Any) -> bool:
@@ -78,19 +88,61 @@ class JobScreen(Screen):
     }
 
 
-class ScheduleScreen(Screen):
-    """When the clock started what; the same for every company."""
+class ScheduleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """What the clock starts, and when it did last; the same for every company."""
 
-    model = ScheduleRun
+    route_base = "/schedules"
+    default_view = "list"
+    class_permission_name = "Schedule"
+    base_permissions = ("can_read",)
     view = "Schedule"
-    area, icon = SETTINGS, "calendar-time"
-    label, one = _l("Schedules"), _l("Scheduled start")
-    help = _l("What the program starts by the clock.")
-    empty = _l("Nothing was started by the clock yet.")
-    adds = edits = archives = False
-    path = "schedules"
-    list_columns = ("name", "due", "started_at")
-    sections = ((_l("Scheduled start"), ("name", "due", "started_at")),)
+
+    @expose("/list/")
+    @needs("read")
+    def list(self) -> str:
+        """Show the one list."""
+        last = select(ScheduleRun.name, func.max(ScheduleRun.due).label("due")).group_by(
+            ScheduleRun.name
+        )
+        started = {row.name: row.due for row in db.session.execute(last)}
+        rows = [_row(one, started.get(one.name)) for one in SCHEDULES.values()]
+        columns = (
+            Column("name", _l("Schedule"), "lead"),
+            Column("job", _l("Work"), wide=True),
+            Column("when", _l("When")),
+            Column("last", _l("Started last"), "datetime"),
+        )
+        card = TableCard(_l("Schedules"), columns, rows)
+        return render_template(
+            "tresen/show.html", page=ShowPage(title=_l("Schedules"), cards=(card,))
+        )
 
 
-SCREENS = (JobScreen, ScheduleScreen)
+def _row(one: Schedule, last: datetime | None) -> Row:
+    if one.every is not None:
+        when = _l("every %(time)s", time=one.every)
+    else:
+        when = _l("daily at %(time)s UTC", time=f"{one.at:%H:%M}")
+    return Row(one.name, (Cell(one.name), Cell(one.job), Cell(when), Cell(last)), one.name)
+
+
+word(
+    "read",
+    "Schedule",
+    area=SETTINGS.name,
+    label=_l("See: %(things)s", things=_l("Schedules")),
+    description=_l("What the program starts by the clock."),
+)
+
+add_entry(
+    Entry(
+        "schedules",
+        SETTINGS,
+        _l("Schedules"),
+        "calendar-time",
+        ("read", "Schedule"),
+        lambda: url_for("ScheduleView.list"),
+    )
+)
+
+SCREENS = (JobScreen, ScheduleView)
