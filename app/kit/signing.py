@@ -7,6 +7,7 @@ purpose is part of the signature: a link that shows an invoice does not unsubscr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, Signer
@@ -49,6 +50,7 @@ def use_keys(keys: Sequence[str]) -> None:
     if not keys or not all(keys):
         raise ValueError("Signing needs at least one key.")
     _keys[:] = reversed(keys)
+    _signer.cache_clear()
 
 
 def sign_link(
@@ -76,6 +78,7 @@ def read_link(purpose: str, token: str) -> Link:
     return Link(company_id, object_id, expires_at)
 
 
+@cache  # a campaign signs a link a message; making the signer was half of that
 def _signer(purpose: str) -> Signer:
     if not _keys:
         raise RuntimeError("No keys yet: call create_app() or use_keys() first.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -114,7 +115,9 @@ def make_version(
     session: Any, channel: MessageChannel, purpose: MessagePurpose, html: str = HTML, body: str = ""
 ) -> MessageTemplateVersion:
     """A wording of a template of its own."""
-    template = operations.make_template(session, f"Test {next(_names)}", channel, purpose)
+    template = operations.make_template(
+        session, f"Test {os.getpid()} {next(_names)}", channel, purpose
+    )
     known = frozenset({"name", "offer"})
     if channel is MessageChannel.EMAIL:
         return operations.save_wording(

@@ -57,8 +57,18 @@ def test_a_torn_last_record_is_passed_over(tmp_path: Path) -> None:
     journal.starting(2)
     journal.close()
     whole = journal.path.read_bytes()
-    journal.path.write_bytes(whole[:-3])
-    assert read_facts(tmp_path, "1-1", 2) == Facts({1}, {})
+    for torn in (whole[:13], whole[:14] + bytes(50)):
+        journal.path.write_bytes(torn)
+        assert read_facts(tmp_path, "1-1", 2) == Facts({1}, {})
+
+
+def test_grows_when_more_is_written_than_was_expected(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "1-1", 1, records=10)
+    for ord_ in range(1, 501):
+        journal.starting(ord_)
+    assert read_facts(tmp_path / "elsewhere", "1-1", 2) == Facts()
+    journal.close()
+    assert read_facts(tmp_path, "1-1", 2) == Facts(set(range(1, 501)), {})
 
 
 def test_a_living_owner_proves_nothing(tmp_path: Path) -> None:

@@ -211,7 +211,9 @@ class Run:
         rows, counts, status = await self._db(recording.open_batch, claim, self._plan, self._terms)
         if status is not DispatchStatus.RUNNING:
             self._draining = True
-        own = journal.Journal(self._terms.folder, recording.journal_name(claim), claim.epoch)
+        own = journal.Journal(
+            self._terms.folder, recording.journal_name(claim), claim.epoch, 2 * len(rows) + 1
+        )
         deadline = began + self._terms.lease.total_seconds() * _SAFE
         held = Held(claim, rows, counts, own, deadline, claim.lo - 1, renewed=began)
         self._held[claim.no] = held

@@ -153,7 +153,7 @@ class Drafter:
             message_id=f"{self._plan.company_id}.{self._plan.dispatch_id}.{row.ord}",
             unsubscribe_url="" if self._plan.purpose is MessagePurpose.TRANSACTIONAL else url,
         )
-        return outgoing(row.ord, self._bounce, address, raw, batch=batch)
+        return outgoing(row.ord, self._bounce, address, raw, batch=batch, fit=True)
 
     def _text(
         self, row: Row, batch: int, values: Mapping[str, Any], reference: Reference

@@ -27,11 +27,18 @@ class Outgoing(NamedTuple):
     batch: int = 0
 
 
-def outgoing(key: int, sender: str, recipient: str, content: bytes, *, batch: int = 0) -> Outgoing:
-    """Check the addresses and make the content fit for the wire. Raises UnsafeAddress."""
+def outgoing(
+    key: int, sender: str, recipient: str, content: bytes, *, batch: int = 0, fit: bool = False
+) -> Outgoing:
+    """Check the addresses and make the content fit for the wire. Raises UnsafeAddress.
+
+    `fit` says that it is already: a MailSkeleton gives base64 and checked headers with CRLF.
+    """
     sender_path, sender_utf8 = _path(sender)
     path, utf8 = _path(recipient)
-    return Outgoing(key, sender_path, path, wire(content), utf8 or sender_utf8, batch)
+    return Outgoing(
+        key, sender_path, path, content if fit else wire(content), utf8 or sender_utf8, batch
+    )
 
 
 def _path(address: str) -> tuple[bytes, bool]:
