@@ -1,5 +1,6 @@
 """What is done with clients: registering, ways to reach them, consents, the timeline, their figures."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -35,18 +36,22 @@ def register_client(session: Session, client: Client, *, by: int | None, at: dat
 
 
 def save_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
-    """Keep what was changed on the card, the contact points among it: each normalised, one main one a channel."""
+    """Keep what was changed on the card, the contact points among it."""
     with session.no_autoflush:
         _tidy(client)
         touched = [
             one
             for one in (*session.new, *session.dirty)
-            if isinstance(one, ContactPoint)
-            and client.id in (one.client_id, one.client and one.client.id)
+            if isinstance(one, ContactPoint) and client.id in {one.client_id, _owner_id(one)}
         ]
-    for point in sorted(touched, key=lambda one: not one.primary):
-        save_contact_point(session, point, by=by, at=at, region=client.country)
+        # The main ones first: the first of a channel becomes the main one only where none is.
+        for point in sorted(touched, key=lambda one: not one.primary):
+            _complete(session, point, client.id, client.country, touched)
     session.flush()
+
+
+def _owner_id(point: ContactPoint) -> int | None:
+    return point.client.id if point.client else None
 
 
 def _tidy(client: Client) -> None:
@@ -110,17 +115,24 @@ def save_contact_point(
     client_id = point.client_id or point.client.id
     with session.no_autoflush:
         region = region or session.scalar(select(Client.country).where(Client.id == client_id))
-        key = normalised(point.channel, point.value, region=region)
-        if key != point.normalised:
-            point.normalised = key
-            point.verified_at = None if point.id else point.verified_at
-            point.valid = True
-        _keep_one_main(session, point, client_id)
+        _complete(session, point, client_id, region, ())
         session.add(point)
     session.flush()
 
 
-def _keep_one_main(session: Session, point: ContactPoint, client_id: int) -> None:
+def _complete(
+    session: Session,
+    point: ContactPoint,
+    client_id: int,
+    region: str | None,
+    beside: Collection[ContactPoint],
+) -> None:
+    """Normalise a point and see to one main one for its channel; `beside` are saved in the same moment."""
+    key = normalised(point.channel, point.value or "", region=region)
+    if key != point.normalised:
+        point.normalised = key
+        point.verified_at = None if point.id else point.verified_at
+        point.valid = True
     others = (
         ContactPoint.client_id == client_id,
         ContactPoint.channel == point.channel,
@@ -131,8 +143,11 @@ def _keep_one_main(session: Session, point: ContactPoint, client_id: int) -> Non
     if point.primary:
         # Before this one is written: the database knows of one main one at any moment.
         session.execute(update(ContactPoint).where(*others).values(primary=False))
-    elif session.scalar(select(ContactPoint.id).where(*others).limit(1)) is None:
-        point.primary = True
+        for other in beside:
+            if other is not point and other.channel == point.channel:
+                other.primary = False
+    elif not any(one.primary and one.channel == point.channel for one in beside):
+        point.primary = session.scalar(select(ContactPoint.id).where(*others).limit(1)) is None
 
 
 def record_consent(

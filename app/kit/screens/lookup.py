@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from flask import abort, jsonify, request
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
@@ -20,6 +20,7 @@ from app.kit.screens.attrs import (
     title_column,
 )
 from app.kit.screens.filters import LAST
+from app.kit.screens.finding import find
 from app.kit.screens.paging import BIGGEST_ID
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def options(
         if "archived_at" in table.c:
             statement = statement.where(table.c.archived_at.is_(None))
         if words and table.info.get("search"):
-            hits = select(getattr(func.search, table.name)(words, SHOWN + 1))
-            statement = statement.where(table.c.id.in_(list(session.scalars(hits))))
+            statement = statement.where(table.c.id.in_(find(session, table, words, SHOWN + 1)))
         elif words:
             statement = statement.where(_starts(title, words))
         key = fold_column(title)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.filters import Filter, read_filter
+from app.kit.screens.finding import find
 from app.kit.screens.pages import Text
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.plan import Plan
@@ -62,7 +63,7 @@ def selection_of(
         if name != ARCHIVED:
             _filter(found, read_filter(found.plan, attrs, name, operator, values, zone))
     if address.words and screen.searches:
-        _search(found, session, address.words)
+        search(found, session, address.words)
     return found
 
 
@@ -104,10 +105,9 @@ def _scope(screen: "Screen", found: Selection, name: str, value: str) -> None:
     found.where.append(found.plan.column(attr) == int(value))
 
 
-def _search(found: Selection, session: Session, words: str) -> None:
-    # The function returns ids only; our own SELECT by them is under the policies again.
-    call = getattr(func.search, found.plan.root.name)(words, COUNT_CAP + 1)
-    found.ids = list(session.scalars(select(call)))
+def search(found: Selection, session: Session, words: str) -> None:
+    """Limit the selection to what a search for `words` finds."""
+    found.ids = find(session, found.plan.root, words, COUNT_CAP + 1)
     found.where.append(found.plan.root.c.id.in_(found.ids))
 
 

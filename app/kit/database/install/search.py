@@ -6,10 +6,14 @@ only; the caller's own SELECT by these ids is under the policies again.
 
 A table says in its `info` what its search looks through:
 `"search": (Look("client", "id", "name_fold"), Look("contact_point", "client_id", "search_key"))`.
+
+Where one of these columns has a guard, a second function `…_open` leaves it out: who may not see phone
+numbers must not learn either whose one is (`function_for`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import MetaData, Table
@@ -36,15 +40,34 @@ def register_all(metadata: MetaData) -> None:
     for table in metadata.tables.values():
         key = f"search.{table.name}(text, integer)"
         if table.info.get("search") and key not in FUNCTIONS:
-            register(_function(table, metadata))
+            looks = table.info["search"]
+            register(_function(table.name, looks, metadata))
+            if guards_of(table):
+                seen = [look for look in looks if not _guard(look, metadata)]
+                register(_function(f"{table.name}_open", seen, metadata))
 
 
-def _function(table: Table, metadata: MetaData) -> SqlFunction:
-    branches = " union ".join(
-        _branch(look, metadata.tables[look.table]) for look in table.info["search"]
-    )
+def guards_of(table: Table) -> frozenset[str]:
+    """The guards of the columns that the table's search looks through."""
+    found = {_guard(look, table.metadata) for look in table.info.get("search", ())}
+    return frozenset(guard for guard in found if guard)
+
+
+def function_for(table: Table, sees: Callable[[str], bool]) -> str:
+    """The name of the search function for a reader; `sees(guard)` says whether a guard is lifted."""
+    return table.name if all(map(sees, guards_of(table))) else f"{table.name}_open"
+
+
+def _guard(look: Look, metadata: MetaData) -> str | None:
+    guard: str | None = metadata.tables[look.table].c[look.column].info.get("guard")
+    return guard
+
+
+def _function(name: str, looks: Sequence[Look], metadata: MetaData) -> SqlFunction:
+    branches = " union ".join(_branch(look, metadata.tables[look.table]) for look in looks)
+    branches = branches or "select null::bigint where false and $2 = '' and $4 is null"
     # EXECUTE plans with the real pattern: a generic plan would guess and miss the trigram index.
-    sql = f"""create or replace function search.{table.name}(q text, n integer) returns setof bigint
+    sql = f"""create or replace function search.{name}(q text, n integer) returns setof bigint
 language plpgsql stable security definer set search_path = pg_catalog, public as $$
 begin
   return query execute $q$select r from ({branches}) found(r) limit $3$q$
@@ -53,14 +76,18 @@ begin
     nullif(current_setting('app.store_ids', true), '')::bigint[];
 end $$"""
     return SqlFunction(
-        f"{table.name}(text, integer)", sql, schema="search", owner=Role.SEARCH, definer=True
+        f"{name}(text, integer)", sql, schema="search", owner=Role.SEARCH, definer=True
     )
 
 
 def _branch(look: Look, table: Table) -> str:
     key = store_key(table)
     stores = f" and ($4 is null or {key} = any ($4))" if key else ""
+    like = f"{look.column} like $2"
+    if table.c[look.column].computed is None:
+        # Numbers and codes are kept as they were given, mostly in capitals; fold() gives small letters.
+        like = f"({like} or {look.column} like upper($2))"
     return (
         f'(select {look.record} from "{look.table}"'
-        f" where company_id = $1 and {look.column} like $2{stores} limit $3)"
+        f" where company_id = $1 and {like}{stores} limit $3)"
     )

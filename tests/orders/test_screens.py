@@ -1,0 +1,242 @@
+"""The domains' screens through the application: every page of every entity, and orders through the API."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+import config as settings
+from app.cashier import screens as cashier
+from app.catalogue import screens as catalogue
+from app.clients import screens as clients
+from app.clients.models import ClientFigures
+from app.kit.screens.registry import rights, screens
+from app.orders import screens as orders
+from app.orders.models import Order
+from app.stock import screens as stock
+from app.value import screens as value
+from tests import factories
+from tests.screens import bench
+
+ALL = [
+    *catalogue.ALL, *clients.ALL, *value.ALL, *stock.ALL, *orders.ALL, *cashier.ALL,
+]  # fmt: skip
+MADE_BY = {
+    "ConsentCurrent": factories.make_consent_event,
+    "OrderLine": factories.make_order,
+    "ReturnLine": factories.make_goods_return,
+}
+
+
+def make(session, screen):
+    """A record of the screen's entity; of a follower, the record that makes it."""
+    name = screen.model.__name__
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    maker = MADE_BY.get(name) or getattr(factories, f"make_{words}")
+    maker(session)
+    session.flush()
+    return session.scalar(select(screen.model).order_by(screen.model.id.desc()).limit(1))
+
+
+@pytest.fixture(scope="module")
+def app(server, make_database, tmp_path_factory):
+    from app import create_app
+
+    instance: Path = tmp_path_factory.mktemp("instance")
+    url = server.url(make_database("domains"))
+    made = create_app(
+        settings.Config.from_env(
+            {
+                "DATABASE_URL": url,
+                "REDIS_URL": server.redis_url,
+                "SECRET_KEY": "s" * 40,
+                "INSTANCE_DIR": str(instance),
+            }
+        )
+    )
+    made.config["WTF_CSRF_ENABLED"] = False
+    bench.let_tests_choose_the_reader(made)
+    return made
+
+
+@pytest.fixture
+def client(app) -> Iterator:
+    with app.app_context():
+        every = set(rights()) | {("read", guard) for guard in bench.GUARDS}
+    with bench.signed_in(bench.reader_with(every)):
+        yield app.test_client()
+
+
+@pytest.mark.parametrize("screen", ALL, ids=lambda s: s.__name__)
+def test_every_page_of_every_screen_opens(app, client, screen):
+    with app.app_context():
+        path = next(one.path for one in screens().values() if type(one) is screen)
+    with bench.at_work() as session:
+        pk = make(session, screen).id
+    pages = [f"/{path}/list/", f"/{path}/show/{pk}", f"/{path}/history/{pk}", f"/{path}/export"]
+    pages += [f"/{path}/list/?part=1"]
+    if screen.adds:
+        pages.append(f"/{path}/add")
+    if screen.edits:
+        pages.append(f"/{path}/edit/{pk}")
+    with app.app_context():
+        one = next(s for s in screens().values() if type(s) is screen)
+        pages += [f"/{path}/list/?order={name}" for name in one.sortable]
+        pages += [f"/{path}/list/?order=-{name}" for name in one.sortable]
+        tabs = one.all_tabs()
+    pages += [f"/{path}/tab/{pk}/{name}" for name, tab in tabs.items() if hasattr(tab, "render")]
+    for url in pages:
+        answer = client.get(url)
+        assert answer.status_code == 200, (url, answer.status_code, answer.text[-3000:])
+
+
+@pytest.mark.parametrize(
+    "screen", [s for s in ALL if type(s.model).__name__], ids=lambda s: s.__name__
+)
+def test_every_resource_lists_and_shows(app, client, screen):
+    with app.app_context():
+        path = next(one.path for one in screens().values() if type(one) is screen)
+    with bench.at_work() as session:
+        pk = make(session, screen).id
+    assert client.get(f"/api/v1/{path}").status_code == 200
+    answer = client.get(f"/api/v1/{path}/{pk}")
+    assert answer.status_code == 200, answer.text
+
+
+def post(client, path, body, key=None):
+    headers = {"Idempotency-Key": key or secrets.token_hex(8)}
+    return client.post(f"/api/v1/{path}", json=body, headers=headers)
+
+
+def test_an_order_of_three_lines_is_placed_through_the_api_and_once(app, client):
+    with bench.at_work() as session:
+        store, buyer = factories.make_store(session).id, factories.make_client(session).id
+        variants = [factories.make_variant(session).id for _ in range(3)]
+    body = {
+        "store": store,
+        "client": buyer,
+        "lines": [{"variant": v, "quantity": n} for n, v in enumerate(variants, 1)],
+    }
+    key = secrets.token_hex(8)
+    first, again = post(client, "orders", body, key), post(client, "orders", body, key)
+    assert (first.status_code, again.status_code) == (201, 201), first.text
+    assert first.json == again.json
+    made = first.json["result"]
+    assert (made["total"], made["status"], made["channel"]) == ("60.00", "placed", "api")
+    with bench.at_work() as session:
+        figures = session.scalar(select(ClientFigures).where(ClientFigures.client_id == buyer))
+        assert (figures.orders_count, figures.orders_sum) == (1, 60)
+
+
+def test_what_is_short_is_a_sentence_and_nothing_is_written(app, client):
+    with bench.at_work() as session:
+        store = factories.make_store(session).id
+        variant = factories.make_variant(session, stock=1, store_id=store).id
+    body = {"store": store, "lines": [{"variant": variant, "quantity": 2}]}
+    answer = post(client, "orders", body)
+    assert answer.status_code == 409
+    assert "Only 1 of" in answer.json["message"]
+    with bench.at_work() as session:
+        assert session.scalar(select(Order.id).where(Order.store_id == store)) is None
+
+
+@pytest.mark.parametrize("field", ["total", "paid", "number", "status", "goods"])
+def test_a_sum_sent_to_the_api_is_refused(app, client, field):
+    with bench.at_work() as session:
+        store = factories.make_store(session).id
+        variant = factories.make_variant(session).id
+    answer = post(
+        client, "orders", {"store": store, "lines": [{"variant": variant}], field: "1.00"}
+    )
+    assert answer.status_code == 422, answer.text
+    assert field in json.dumps(answer.json)
+
+
+def test_a_payment_through_the_api_pays_the_order(app, client):
+    with bench.at_work() as session:
+        order = factories.make_order(session).id
+    answer = post(client, "payments", {"order": order, "method": "cash", "amount": "10.00"})
+    assert answer.status_code == 201, answer.text
+    with bench.at_work() as session:
+        assert session.get_one(Order, order).payment_state == "paid"
+
+
+def test_an_order_is_made_by_hand_with_lines_and_placed(app, client):
+    with bench.at_work() as session:
+        store = factories.make_store(session).id
+        variant = factories.make_variant(session, name="Rod").id
+    page = client.get("/orders/add").text
+    assert 'name="lines-' in page
+    answer = client.post(
+        "/orders/add",
+        data={
+            "store": store,
+            "channel": "phone",
+            "delivery_method": "post",
+            "rate": "1",
+            "prices_include_tax": "1",
+            "lines-0-variant": variant,
+            "lines-0-quantity": "3",
+            "lines-0-unit_price": "",
+            "lines-0-discount": "1.00",
+            "lines-0-description": "",
+        },
+    )
+    assert answer.status_code == 302, answer.text[-4000:]
+    pk = int(answer.location.rsplit("/", 1)[1])
+    with bench.at_work() as session:
+        order = session.get_one(Order, pk)
+        assert (order.total, order.discount, order.number) == (29, 1, None)
+        version = order.version
+    answer = client.post(f"/orders/do/place/{pk}", data={"version": version})
+    assert answer.status_code == 302, answer.text[-2000:]
+    assert "2026-" in client.get(f"/orders/show/{pk}").text
+
+
+def test_a_client_is_added_with_contact_points(app, client):
+    answer = client.post(
+        "/clients/add",
+        data={
+            "name": "Ada Lovelace",
+            "kind": "person",
+            "country": "GB",
+            "source": "manual",
+            "stage": "lead",
+            "contact_points-0-channel": "phone",
+            "contact_points-0-value": "07700 900123",
+            "contact_points-0-valid": "1",
+            "contact_points-1-channel": "email",
+            "contact_points-1-value": "Ada@Example.com",
+            "contact_points-1-valid": "1",
+        },
+    )
+    assert answer.status_code == 302, re.findall(r"invalid[^<]*<|note[^<]*<[^<]*", answer.text)
+    page = client.get(answer.location).text
+    assert "07700 900123" in page
+    found = client.get("/clients/list/?q=0090012").text
+    assert "Ada Lovelace" in found
+
+
+def test_without_the_right_to_contacts_no_address_is_on_any_page(app, client):
+    with app.app_context():
+        every = set(rights()) | {("read", "prices"), ("read", "money"), ("read", "costs")}
+    with bench.at_work() as session:
+        point = factories.make_contact_point(session, value="very.secret@example.com")
+        pk, owner = point.id, point.client_id
+    with bench.signed_in(bench.reader_with(every)):
+        for url in (
+            f"/clients/show/{owner}",
+            f"/contact-points/show/{pk}",
+            "/contact-points/list/",
+        ):
+            assert "very.secret" not in client.get(url).text, url
+        # Nor can whoever types an address learn whose it is.
+        for path in ("clients", "contact-points"):
+            assert "/show/" not in client.get(f"/{path}/list/?q=very.secret").text, path
+    assert f"/clients/show/{owner}" in client.get("/clients/list/?q=very.secret").text
