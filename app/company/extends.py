@@ -1,4 +1,4 @@
-"""What this domain gives to the rest: its screens, who can give rights, roles at deploy, demo people."""
+"""What this domain gives: its screens, who can give rights, roles at deploy, demo people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from app.kit.rights import who_gives
 from app.kit.security.permissions import on_permissions
 
 
-def givers(right: Right) -> Iterable[str]:
+def givers(right: Right) -> Iterable[str]:  # noqa: ARG001 -- administrators give every right
     """Name the administrators, in a transaction of its own: the reader's has been rolled back."""
     who = reader_or_none()
-    stamp = who and who.stamp()
+    stamp = who.stamp() if who is not None else None
     if stamp is None or stamp.company_id is None:
         return []
     with work(stamp) as session:

@@ -33,7 +33,7 @@ def known_rights(session: Session) -> dict[Right, int]:
 
 
 def rights_of_roles(session: Session, role_ids: Collection[int]) -> dict[int, frozenset[Right]]:
-    """What each of the roles allows; those without any right are there too."""
+    """Return what each of the roles allows; those without any right are there too."""
     found: dict[int, set[Right]] = {role_id: set() for role_id in role_ids}
     rows = session.execute(
         select(role_rights.c.role_id, _PV.c.permission, _PV.c.view)
@@ -46,7 +46,7 @@ def rights_of_roles(session: Session, role_ids: Collection[int]) -> dict[int, fr
 
 
 def rights_by_role(session: Session, membership: Membership) -> dict[Right, list[str]]:
-    """What a membership may, with the names of the roles each right comes from."""
+    """Return what a membership may, with the names of the roles each right comes from."""
     roles = roles_of(session, membership)
     rights = rights_of_roles(session, [role.id for role in roles])
     found: dict[Right, list[str]] = defaultdict(list)
@@ -57,13 +57,13 @@ def rights_by_role(session: Session, membership: Membership) -> dict[Right, list
 
 
 def roles(session: Session) -> Sequence[Role]:
-    """The company's roles by name."""
+    """Return the company's roles by name."""
     own = Role.company_id.is_not(None)  # type: ignore[attr-defined]  # added to FAB's class
     return session.scalars(select(Role).where(own).order_by(Role.name)).all()
 
 
 def roles_of(session: Session, membership: Membership) -> Sequence[Role]:
-    """The membership's roles by name."""
+    """Return the membership's roles by name."""
     return session.scalars(
         select(Role)
         .join(membership_role, membership_role.c.role_id == Role.id)
@@ -73,7 +73,7 @@ def roles_of(session: Session, membership: Membership) -> Sequence[Role]:
 
 
 def members_with(session: Session, role_id: int) -> Sequence[Membership]:
-    """The active memberships that have the role, by name."""
+    """Return the active memberships that have the role, by name."""
     return session.scalars(
         _members()
         .join(membership_role, membership_role.c.membership_id == Membership.id)
@@ -82,7 +82,7 @@ def members_with(session: Session, role_id: int) -> Sequence[Membership]:
 
 
 def members(session: Session) -> Sequence[Membership]:
-    """The active memberships by name, with their roles."""
+    """Return the active memberships by name, with their roles."""
     return session.scalars(_members().options(selectinload(Membership.roles))).all()
 
 
@@ -111,7 +111,7 @@ def _has(right: Right) -> Any:
 
 
 def administrators(session: Session) -> Sequence[Membership]:
-    """The active memberships that may give rights in the whole company, by name."""
+    """Return the active memberships that may give rights in the whole company, by name."""
     conditions = [_has(right) for right in sorted(ADMINISTERS)]
     query = _members().where(Membership.all_stores, *conditions)
     return session.scalars(query).unique().all()
@@ -120,7 +120,7 @@ def administrators(session: Session) -> Sequence[Membership]:
 def count_administrators(session: Session) -> int:
     """How many could still put everything right."""
     conditions = [_has(right) for right in sorted(ADMINISTERS)]
-    found: int | None = session.scalar(
+    query = (
         select(func.count())
         .select_from(Membership)
         .join(Membership.person)
@@ -128,11 +128,11 @@ def count_administrators(session: Session) -> int:
             Membership.active,
             Membership.archived_at.is_(None),
             Membership.all_stores,
-            Person.active,
+            Person.active.is_(True),
             *conditions,
         )
     )
-    return found or 0
+    return int(session.execute(query).scalar_one())
 
 
 def sessions_of(session: Session, membership: Membership) -> Sequence[UserSession]:

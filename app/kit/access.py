@@ -1,8 +1,8 @@
 """Who reads: the signed-in person, what they may, and how it is found out anew with every request.
 
 A `Reader` is made from one row that a function of the schema `auth` returns for the token in the
-cookie (see `app/kit/security/doors.py`), and from a set of rights that a process keeps for as long as
-the company's `perm_version` stays the same: a change of roles counts at the next click, everywhere.
+cookie (see `app/kit/security/doors.py`), and from a set of rights that a process keeps for as long
+as the company's `perm_version` stays the same: a change of roles counts at the next click.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Right = tuple[str, str]
 class Reader:
     """Somebody signed in, as Flask-Login's user and as everything the screens ask about them.
 
-    `store_ids` is None for all stores. `company_id` is None for the installation's administrator and
-    for somebody who has yet to choose between companies.
+    `store_ids` is None for all stores. `company_id` is None for the installation's administrator,
+    and for somebody who has yet to choose between companies.
     """
 
     user_id: int
@@ -63,7 +63,7 @@ class Reader:
         return self.user_id
 
     def get_id(self) -> str:
-        """The user's id as text, for Flask-Login."""
+        """Return the user's id as text, for Flask-Login."""
         return str(self.user_id)
 
     def may(self, permission: str, view: str) -> bool:
@@ -146,7 +146,7 @@ def require(permission: str, view: str) -> Reader:
 
 @contextmanager
 def reading(as_reader: Reader | None) -> Iterator[None]:
-    """Let `as_reader` be the one who reads inside the block, their stamp included: jobs, streams."""
+    """Let `as_reader` read inside the block, their stamp included: jobs, streams."""
     token = _borrowed.set(as_reader)
     try:
         if as_reader is None:
@@ -200,8 +200,8 @@ def resolve(
 ) -> Reader | None:
     """Return who a session's token, a session or a membership stands for, None if it is over.
 
-    `door` is stamped crm_auth. One query, and one more when this process has not seen the membership
-    at its present `perm_version`.
+    `door` is stamped crm_auth. One query, and one more when this process has not seen the
+    membership at its present `perm_version`.
     """
     from app.kit.security import doors  # noqa: PLC0415 -- doors knows Reader's parts
 

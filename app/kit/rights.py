@@ -1,7 +1,7 @@
 """How a right is worded: not "can_write on Client" but "Change clients", in the area it belongs to.
 
 Screens are worded by themselves, from their area, label and actions; domains add what is no screen
-(`word`), such as a dashboard, and every right of theirs that wants better words than the usual ones.
+(`word`), such as a dashboard, and each right of theirs that wants better words than the usual.
 Field guards are rights as well: a column with `info={"guard": "costs"}` is there for readers with
 ("read", "costs") only.
 """
@@ -61,7 +61,7 @@ WORDS: dict[Right, Wording] = {}
 _givers: list[Callable[[Right], Iterable[str]]] = []
 
 
-def word(  # noqa: PLR0913 -- one for each thing that is shown
+def word(
     permission: str,
     view: str,
     *,
@@ -79,13 +79,13 @@ def word(  # noqa: PLR0913 -- one for each thing that is shown
 
 
 def parse(name: str) -> Right:
-    """The right written as in `Wording.name`."""
+    """Return the right written as in `Wording.name`."""
     permission, _space, view = name.partition(" ")
     return (permission, view)
 
 
 def wording(permission: str, view: str) -> Wording:
-    """The words for a right; the usual ones when nobody gave it better ones."""
+    """Return the words for a right; the usual ones when nobody gave it better ones."""
     known = WORDS.get((permission, view))
     if known is not None:
         return known
@@ -158,7 +158,7 @@ def who_gives(find: Callable[[Right], Iterable[str]]) -> None:
 
 
 def refusal(permission: str, view: str) -> str:
-    """The sentence for somebody who lacks the right: which it is, and whom to ask."""
+    """Return the sentence for somebody who lacks the right: which it is, and whom to ask."""
     label = wording(permission, view).label
     names = [name for find in _givers for name in find((permission, view))]
     if not names:

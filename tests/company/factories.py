@@ -3,6 +3,8 @@
 The session is stamped for the company that gets the record; nothing is committed.
 """
 
+# ruff: noqa: D401 -- fixtures and factories are named by what they give
+
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -38,8 +40,7 @@ def make_company(session: Session, slug: str = "") -> int:
     """A company with the roles of the templates; its id."""
     slug = slug or f"company-{next(_numbers)}"
     with doors.through(session) as door:
-        made = doors.create_company(door, slug, slug.title())
-    return made
+        return doors.create_company(door, slug, slug.title())
 
 
 def make_user(session: Session, email: str = "", *, password: str | None = None) -> int:

@@ -1,5 +1,7 @@
 """Roles: nobody gives or takes what they do not have, and somebody stays in charge."""
 
+# ruff: noqa: ARG001 -- fixtures and factories are named by what they give
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -26,7 +28,7 @@ EDITS_ROLES = {("read", "Role"), ("write", "Role"), ("write", "Membership")}
 
 @pytest.fixture
 def owner(session):
-    """The reader of an owner."""
+    """Return the reader of an owner."""
     return make_reader(session, make_membership(session, "owner"))
 
 

@@ -1,5 +1,7 @@
 """The whole application on a database of this folder's own, where commits are real."""
 
+# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
+
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
@@ -40,7 +42,7 @@ class Mail:
 
 @pytest.fixture(scope="session")
 def site(server: TestServer, make_database: Callable[[str], str], tmp_path_factory) -> Flask:
-    """The application with every part and its permissions; companies 1 and 2 are there."""
+    """Return the application with every part and its permissions; companies 1 and 2 are there."""
     name = make_database("security")
     config = dataclasses.replace(
         Config.from_env({"INSTANCE_DIR": str(tmp_path_factory.mktemp("instance"))}),
@@ -74,7 +76,7 @@ def _here(site: Flask) -> Iterator[None]:
 
 @pytest.fixture
 def mails() -> Iterator[list[Mail]]:
-    """The mails that were stored; those of a transaction that failed are not among them."""
+    """Return the mails that were stored; those of a transaction that failed are not among them."""
     kept: list[Mail] = []
     before = mail.sender()
 
@@ -91,7 +93,7 @@ def mails() -> Iterator[list[Mail]]:
 
 @pytest.fixture
 def inside(site: Flask) -> Callable[..., object]:
-    """`with inside(company) as session`: a committed transaction of that company."""
+    """Return a function that opens a committed transaction of a company."""
 
     def open_work(company: int = 1):
         return work(company_stamp(company))

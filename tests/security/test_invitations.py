@@ -1,5 +1,7 @@
 """Invitations and forgotten passwords: links that work once."""
 
+# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
+
 import re
 from datetime import timedelta
 
@@ -20,7 +22,7 @@ def boss(inside, sign_in):
 
 @pytest.fixture
 def role(inside):
-    """The id of the order manager's role."""
+    """Return the id of the order manager's role."""
     with inside() as session:
         return operations.seed_roles(session, 1)["order_manager"].id
 
@@ -32,7 +34,7 @@ def invite(boss, role, email="new@example.com", **form):
 
 
 def plain(answer):
-    """The page without what is random in it."""
+    """Return the page without what is random in it."""
     return re.sub(r'(nonce|content|value)="[^"]+"', "", answer.text)
 
 

@@ -1,5 +1,7 @@
 """Sessions: listed, ended, and over at once when somebody may not work here any more."""
 
+# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
+
 import pytest
 
 from app.company import operations

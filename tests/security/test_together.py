@@ -1,5 +1,7 @@
 """Several at once: administrators, threads, guesses; and what the start of a process costs."""
 
+# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
+
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,10 +13,8 @@ from app.company import operations, queries
 from app.company.models import Membership
 from app.company.operations.guards import LastAdministrator
 from app.kit import clock
-
 from app.kit.database.session import db, work
 from app.kit.database.stamp import company_stamp
-
 from tests.company.factories import PASSWORD, make_company, make_membership, make_reader
 
 
@@ -96,8 +96,8 @@ def test_readers_of_threads_never_mix(inside, site, sign_in):
     people = []
     for company in (1, 2):
         with inside(company) as session:
-            for _n in range(2):
-                people.append(make_membership(session, "owner", password=PASSWORD).person.email)
+            members = [make_membership(session, "owner", password=PASSWORD) for _n in range(2)]
+            people.extend(member.person.email for member in members)
     browsers = {email: sign_in(email) for email in people}
     seen = []
 

@@ -151,7 +151,7 @@ end $$""",
 
 
 class PermVersion(Model):
-    """Grows with every change of a company's roles and memberships; processes key their caches by it."""
+    """Grows with every change of a company's roles and memberships: the key of caches."""
 
     __tablename__ = "perm_version"
     __table_args__ = ({"info": {"audit": False, "grants": {APP: "", STORE: ""}}},)
@@ -160,8 +160,15 @@ class PermVersion(Model):
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
 
+_SEEN_OF_SESSIONS = (
+    "select (id, user_id, membership_id, kind, created_at, last_seen_at, expires_at, ended_at, ip,"
+    " user_agent), update (ended_at)"
+)
+_OWN_SESSIONS = "membership_id in (select m.id from membership m)"
+
+
 class UserSession(Model):
-    """A signed-in browser or a pair of API tokens. The cookie holds the token, this row its hash."""
+    """A signed-in browser or pair of API tokens: the cookie holds the token, this its hash."""
 
     __tablename__ = "user_session"
     __table_args__ = (
@@ -171,17 +178,9 @@ class UserSession(Model):
         CheckConstraint("kind in ('browser', 'api')", name="kind"),
         {
             "info": {
-                "grants": {
-                    role: "select (id, user_id, membership_id, kind, created_at, last_seen_at,"
-                    " expires_at, ended_at, ip, user_agent), update (ended_at)"
-                    for role in (APP, STORE)
-                },
-                # Those opened for this company, and one's own.
-                "policy": {
-                    role: "membership_id in (select m.id from membership m) or user_id ="
-                    " (select nullif(current_setting('app.user_id', true), '')::bigint)"
-                    for role in (APP, STORE)
-                },
+                "grants": dict.fromkeys((APP, STORE), _SEEN_OF_SESSIONS),
+                # Those opened for this company; one's own in others are listed by `auth.own_sessions`.
+                "policy": dict.fromkeys((APP, STORE), _OWN_SESSIONS),
             }
         },
     )
@@ -237,11 +236,11 @@ class SignInThrottle(Model):
 
 
 class Invitation(Business, Model):
-    """A place in the company offered by email. The link works once, for seven days, until revoked."""
+    """A place in the company offered by email: once, for seven days, until revoked."""
 
     __tablename__ = "invitation"
     __table_args__ = (
-        # Found before the company is known, so this index does not begin with it; the token is random.
+        # Found before the company is known; the token is random.
         Index("ix_invitation_token_hash", "token_hash"),
         Index("ix_invitation_company_id_expires_at", "company_id", "expires_at"),
         Index(
@@ -294,7 +293,7 @@ class ApiKey(Business, Model):
 
     __tablename__ = "api_key"
     __table_args__ = (
-        # Found before the company is known, so this index does not begin with it; the token is random.
+        # Found before the company is known; the token is random.
         Index("ix_api_key_key_hash", "key_hash"),
         Index("ix_api_key_membership_id", "company_id", "membership_id"),
         {"info": {"label": _l("API key"), "title": "name", "store_bound": False}},

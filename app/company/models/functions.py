@@ -1,8 +1,10 @@
 """The schema `auth`: what must be asked before it is known who somebody is, one row at a time.
 
-Run as `crm_auth`, which owns and reads no table. Each function has one narrow contract, checks what it
-is given, and answers nothing else. `app/kit/security/doors.py` calls them; nobody else does.
+Run as `crm_auth`, which owns and reads no table. Each function has one narrow contract, checks what
+it is given, and answers nothing else. `app/kit/security/doors.py` calls them; nobody else does.
 """
+
+# ruff: noqa: S608 -- the only thing put into the texts is our own constants
 
 from app.kit.database.functions import SqlFunction, register
 from app.kit.database.stamp import Role
@@ -140,7 +142,8 @@ begin
    where s.user_id = p_user and s.membership_id = any (places) order by s.id desc limit 1;
   if array_length(places, 1) = 1 then place := places[1]; end if;
   insert into user_session
-    (token_hash, user_id, membership_id, kind, stays, created_at, last_seen_at, expires_at, ip, user_agent)
+    (token_hash, user_id, membership_id, kind, stays, created_at, last_seen_at, expires_at, ip,
+     user_agent)
   select p_token, u.id, place, p_kind, p_stays, p_at, p_at,
     p_at + case when p_stays then {STAYS} else {PASSES} end, p_network, left(p_agent, 300)
     from ab_user u where u.id = p_user and u.active
@@ -185,6 +188,33 @@ END_SESSION = _auth(
     "end_session(p_session bigint, p_at timestamptz)",
     "void",
     "begin update user_session set ended_at = p_at where id = p_session and ended_at is null; end",
+)
+
+OWN_SESSIONS = _auth(
+    "own_sessions(p_session bigint, p_at timestamptz)",
+    """table (id bigint, kind text, created_at timestamptz, last_seen_at timestamptz, ip text,
+user_agent text, company_name text)""",
+    """
+begin
+  return query
+  select o.id, o.kind, o.created_at, o.last_seen_at, o.ip, o.user_agent, c.name
+    from user_session s join user_session o on o.user_id = s.user_id
+    left join membership m on m.id = o.membership_id left join company c on c.id = m.company_id
+   where s.id = p_session and s.ended_at is null and o.ended_at is null and o.expires_at > p_at
+   order by o.last_seen_at desc, o.id desc;
+end""",
+)
+
+END_OWN = _auth(
+    "end_own(p_session bigint, p_other bigint, p_at timestamptz)",
+    "boolean",
+    """
+begin
+  update user_session o set ended_at = p_at from user_session s
+   where s.id = p_session and s.ended_at is null and o.id = p_other and o.user_id = s.user_id
+     and o.ended_at is null;
+  return found;
+end""",
 )
 
 FORGOT = _auth(
@@ -296,7 +326,8 @@ begin
   select * into who from ab_user u where lower(u.email) = i.email;
   if who.id is null then
     if p_password is null then raise exception 'a new person needs a password'; end if;
-    insert into ab_user (first_name, last_name, username, email, password, active, locale, created_on)
+    insert into ab_user
+      (first_name, last_name, username, email, password, active, locale, created_on)
     values (p_first, p_last, i.email, i.email, p_password, true, p_locale, p_at)
     returning * into who;
   elsif who.password is null then

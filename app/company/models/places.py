@@ -30,7 +30,7 @@ _EDITABLE = (
 
 
 class Company(Business, Model):
-    """The licence holder. Its row is made by `auth.create_company`, edited by its administrators."""
+    """The licence holder. Made by `auth.create_company`, edited by its administrators."""
 
     __tablename__ = "company"
     __table_args__ = (
@@ -53,7 +53,7 @@ class Company(Business, Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-10)
-    # A company's own row belongs to it like any other, so that policies and audit need no exception.
+    # A company's own row belongs to it like any other: policies and audit need no exception.
     company_id: Mapped[int] = mapped_column(
         BigInteger, Computed("id", persisted=True), sort_order=-9
     )

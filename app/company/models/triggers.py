@@ -1,9 +1,11 @@
 """Triggers that make a change of rights count at the next click, and note it in the audit trail.
 
 Roles are held in link tables without versions, so the usual triggers say nothing about them: these
-write `audit_entry` rows of the role or membership concerned, and raise the company's `perm_version`,
-by which every process keys the rights it remembers.
+write `audit_entry` rows of the role or membership concerned, and raise the company's
+`perm_version`, by which every process keys the rights it remembers.
 """
+
+# ruff: noqa: S608 -- the only thing put into the texts is our own constants
 
 from app.kit.database.functions import SqlFunction, register
 
@@ -16,6 +18,8 @@ _BUMP = """insert into perm_version as v (company_id, version)
   select distinct {company}, 1 from {rows} where {company} is not null
   on conflict (company_id) do update set version = v.version + 1;"""
 
+_NOTE = """insert into audit_entry
+    (company_id, user_id, request_id, table_name, row_id, action, before, after)"""
 _WHO = """nullif(current_setting('app.user_id', true), '')::bigint,
     coalesce(current_setting('app.request_id', true), '')"""
 
@@ -45,11 +49,12 @@ ROLE_RIGHTS = _register(
     f"""
 begin
   {_BUMP.format(company="r.company_id", rows="changed c join ab_role r on r.id = c.role_id")}
-  insert into audit_entry (company_id, user_id, request_id, table_name, row_id, action, before, after)
+  {_NOTE}
   select r.company_id, {_WHO}, 'ab_role', r.id, 'update',
     case when tg_op = 'DELETE' then x.rights end, case when tg_op = 'INSERT' then x.rights end
   from ab_role r join lateral (
-    select jsonb_build_object('rights', jsonb_agg(p.name || ' ' || w.name order by w.name, p.name)) rights
+    select jsonb_build_object(
+      'rights', jsonb_agg(p.name || ' ' || w.name order by w.name, p.name)) rights
       from changed c join ab_permission_view pv on pv.id = c.permission_view_id
       join ab_permission p on p.id = pv.permission_id join ab_view_menu w on w.id = pv.view_menu_id
      where c.role_id = r.id) x on true
@@ -64,7 +69,7 @@ MEMBERSHIP_ROLES = _register(
     f"""
 begin
   {_BUMP.format(company="c.company_id", rows="changed c")}
-  insert into audit_entry (company_id, user_id, request_id, table_name, row_id, action, before, after)
+  {_NOTE}
   select c.company_id, {_WHO}, 'membership', c.membership_id, 'update',
     case when tg_op = 'DELETE' then jsonb_build_object('roles', jsonb_agg(r.name)) end,
     case when tg_op = 'INSERT' then jsonb_build_object('roles', jsonb_agg(r.name)) end
@@ -80,7 +85,7 @@ MEMBERSHIP_STORES = _register(
     f"""
 begin
   {_BUMP.format(company="c.company_id", rows="changed c")}
-  insert into audit_entry (company_id, user_id, request_id, table_name, row_id, action, before, after)
+  {_NOTE}
   select c.company_id, {_WHO}, 'membership', c.membership_id, 'update',
     case when tg_op = 'DELETE' then jsonb_build_object('stores', jsonb_agg(s.name)) end,
     case when tg_op = 'INSERT' then jsonb_build_object('stores', jsonb_agg(s.name)) end

@@ -1,4 +1,4 @@
-"""Companies and people from nothing: the command line, the demo, later the superuser and sign-up."""
+"""Companies and people from nothing: command line, demo, later the superuser and sign-up."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def add_member(
     store_ids: Collection[int] | None = None,
     employee_id: int | None = None,
 ) -> int:
-    """Give a person a place in the stamped company, with roles and stores; give the membership's id.
+    """Give a person a place in the stamped company; return the membership's id.
 
     For the demo and the command line, which answer to nobody's rights: people use `invite`.
     """

@@ -1,10 +1,10 @@
-"""The rules about power: nobody gives or takes what they do not have, and somebody is always in charge."""
+"""The rules about power: nobody gives what they lack, and somebody is always in charge."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -77,7 +77,7 @@ def check_roles(session: Session, by: Reader, role_ids: Iterable[int]) -> None:
         check_rights(by, rights)
 
 
-def _own() -> object:
+def _own() -> Any:
     return Role.company_id.is_not(None)  # type: ignore[attr-defined]  # added to FAB's class
 
 
@@ -99,7 +99,7 @@ def check_stronger(session: Session, by: Reader, membership: Membership) -> None
 
 
 def stores_of(session: Session, membership: Membership) -> set[int]:
-    """The ids of the stores a membership is bound to."""
+    """Return the ids of the stores a membership is bound to."""
     query = select(membership_store.c.store_id).where(
         membership_store.c.membership_id == membership.id
     )

@@ -1,4 +1,6 @@
-"""API keys: some of their maker's rights for a machine. The key itself is shown once and kept nowhere."""
+"""API keys: some of their maker's rights for a machine. A key is shown once, kept nowhere."""
+
+# ruff: noqa: ARG001 -- every operation takes `by` and `at`
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ def make_key(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key and give it with its text. Raises NotYours for scopes beyond the maker's rights."""
+    """Make a key and give it with its text. Raises NotYours for more than the maker's rights."""
     if by.membership_id is None or by.api_key_id is not None:
         raise Refused(_("Only people can make keys."))
     if not name.strip():

@@ -1,9 +1,12 @@
-"""People of a company: invited, given roles and stores, deactivated. Never their person or password."""
+"""People of a company: invited, given roles and stores, let out. Never their password."""
+
+# ruff: noqa: ARG001 -- every operation takes `by` and `at`
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
@@ -65,7 +68,7 @@ def set_stores(
     by: Reader,
     at: datetime,
 ) -> None:
-    """Open all stores or exactly these. Raises Invalid for none at all, Refused, LastAdministrator."""
+    """Open all stores or exactly these. Raises Invalid for none, Refused, LastAdministrator."""
     with somebody_in_charge(session):
         present = stores_of(session, membership)
         wanted = set() if all_stores else set(store_ids)
@@ -135,7 +138,7 @@ def invite(
     by: Reader,
     at: datetime,
 ) -> Invitation:
-    """Offer somebody a place, by mail. Raises Invalid, NotYours, Conflict for somebody who is there."""
+    """Offer somebody a place by mail. Raises Invalid, NotYours, Conflict."""
     address = normalise_email(email)
     if not role_ids:
         raise Invalid(_("Choose at least one role."), field="role_ids")
@@ -182,7 +185,7 @@ def revoke_invitation(
     return invitation
 
 
-def _is_open() -> tuple[object, ...]:
+def _is_open() -> tuple[Any, ...]:
     return (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
 
 

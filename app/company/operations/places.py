@@ -1,5 +1,7 @@
 """What is checked before a company, store or employee is saved."""
 
+# ruff: noqa: ARG001 -- every operation takes `by` and `at`
+
 from __future__ import annotations
 
 import re
@@ -21,13 +23,13 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def check_company(session: Session, company: Company, *, by: int | None, at: datetime) -> None:
+def check_company(session: Session, company: Company, /, *, by: int | None, at: datetime) -> None:
     """Put zone, currency and country into their usual form. Raises Invalid."""
     _check_place(company)
     session.flush()
 
 
-def check_store(session: Session, store: Store, *, by: int | None, at: datetime) -> None:
+def check_store(session: Session, store: Store, /, *, by: int | None, at: datetime) -> None:
     """Put zone, currency, phone and address into their usual form. Raises Invalid."""
     _take_usual_values(session, store)
     _check_place(store)
@@ -46,7 +48,9 @@ def _take_usual_values(session: Session, store: Store) -> None:
             setattr(store, name, getattr(company, name))
 
 
-def check_employee(session: Session, employee: Employee, *, by: int | None, at: datetime) -> None:
+def check_employee(
+    session: Session, employee: Employee, /, *, by: int | None, at: datetime
+) -> None:
     """Put phone and address into their usual form. Raises Invalid."""
     _check_contacts(employee, None)
     if employee.left_on and employee.entered_on and employee.left_on < employee.entered_on:
@@ -56,7 +60,7 @@ def check_employee(session: Session, employee: Employee, *, by: int | None, at: 
 
 
 def check_opening_hours(hours: dict[str, Any]) -> None:
-    """Raise Invalid unless it is {"mon": [["09:00", "18:00"]], …, "exceptions": {"2026-12-24": []}}."""
+    """Raise Invalid unless like {"mon": [["09:00", "18:00"]], "exceptions": {"2026-12-24": []}}."""
     try:
         usual = {day: spans for day, spans in hours.items() if day != "exceptions"}
         exceptions = hours.get("exceptions", {})
@@ -96,12 +100,10 @@ def _check_place(obj: Any) -> None:
 
 
 def _check_contacts(obj: Any, country: str | None) -> None:
-    for field, normalise in (("phone", normalise_phone), ("email", normalise_email)):
+    checks = {"phone": lambda raw: normalise_phone(raw, country), "email": normalise_email}
+    for field, normalise in checks.items():
         value = (getattr(obj, field) or "").strip()
         try:
-            if field == "phone":
-                setattr(obj, field, normalise(value, country) if value else None)  # type: ignore[operator]
-            else:
-                setattr(obj, field, normalise(value) if value else None)  # type: ignore[operator]
+            setattr(obj, field, normalise(value) if value else None)
         except Invalid as refused:
             raise Invalid(refused.message, field=field) from refused

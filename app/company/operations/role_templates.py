@@ -1,7 +1,8 @@
-"""The roles a company begins with, as patterns over rights, so that a new screen lands in them by itself.
+"""The roles a company begins with: patterns over rights, which a new screen falls into.
 
-A pattern is "permissions target …": permissions are joined by commas ("*" for all), a target is a view
-("Order"), an area ("@sales"), a field guard ("costs") or "*" for everything of the company. What `never` says wins.
+A pattern is "permissions target …": permissions are joined by commas ("*" for all), a target is a
+view ("Order"), an area ("@sales"), a field guard ("costs") or "*" for everything of the company.
+What `never` says wins.
 `app/kit/rights.py` knows the area of each right.
 """
 
@@ -184,5 +185,5 @@ SUPERUSER = Template(
 
 
 def template(key: str) -> Template | None:
-    """The template of that key."""
+    """Return the template of that key."""
     return next((one for one in TEMPLATES if one.key == key), None)

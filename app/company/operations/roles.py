@@ -1,5 +1,7 @@
 """Roles: made from templates, changed by people within what they have themselves."""
 
+# ruff: noqa: ARG001 -- every operation takes `by` and `at`
+
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -13,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.company.models import membership_role
 from app.company.operations.guards import check_rights, somebody_in_charge
-from app.company.queries import known_rights, rights_of_roles
 from app.company.operations.role_templates import SUPERUSER, TEMPLATES, Template
+from app.company.queries import known_rights, rights_of_roles
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.fold import fold
@@ -35,7 +37,7 @@ def make_role(
     description: str = "",
     template: str | None = None,
 ) -> Role:
-    """Make a role of the company. Raises Invalid for a bad name, NotYours for rights beyond the maker's."""
+    """Make a role. Raises Invalid for a bad name, NotYours for rights beyond the maker's."""
     check_rights(by, rights)
     role = Role(
         name=_good_name(session, name),

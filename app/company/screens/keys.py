@@ -71,7 +71,7 @@ class ApiKeyScreen(Screen):
     }
 
     def permissions(self) -> list[str]:
-        """Making keys is a right, although no record is added by the usual form."""
+        """Return the usual ones and "write": making keys is a right, although no form adds one."""
         return [*super().permissions(), "write"]
 
     @expose("/make", methods=["GET", "POST"])

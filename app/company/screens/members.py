@@ -1,4 +1,6 @@
-"""People: the list, their roles and stores, what they may and through which role, their sessions."""
+"""People: the list, their roles and stores, what they may and why, their sessions."""
+
+# ruff: noqa: ARG001 -- every operation takes `by` and `at`
 
 from __future__ import annotations
 
@@ -131,7 +133,7 @@ class MembershipScreen(Screen):
     @expose("/rights/<int:pk>")
     @needs("read")
     def rights(self, pk: int) -> Any:
-        """What a member may do, and which role gives it."""
+        """Return what a member may do, and which role gives it."""
         session = db.session()
         member = load_or_404(self, session, pk)
         granted = queries.rights_by_role(session, member)

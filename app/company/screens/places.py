@@ -25,7 +25,7 @@ class CompanyScreen(Screen):
         (_l("Usual values"), ("currency", "time_zone", "locale")),
     )
     adds = archives = exports = False
-    on_edit = operations.check_company
+    on_edit = staticmethod(operations.check_company)
 
 
 class FranchiseScreen(Screen):
@@ -68,8 +68,8 @@ class StoreScreen(Screen):
         ),
     )
     related = (Related("Employee", by="store"),)
-    on_add = operations.check_store
-    on_edit = operations.check_store
+    on_add = staticmethod(operations.check_store)
+    on_edit = staticmethod(operations.check_store)
     api = True
 
 
@@ -92,6 +92,6 @@ class EmployeeScreen(Screen):
         (_l("Pay"), ("monthly_salary", "hourly_rate")),
         (_l("Note"), ("note",)),
     )
-    on_add = operations.check_employee
-    on_edit = operations.check_employee
+    on_add = staticmethod(operations.check_employee)
+    on_edit = staticmethod(operations.check_employee)
     api = True

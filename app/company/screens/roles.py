@@ -139,7 +139,7 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
 
 
 def _asked(before: frozenset[Right]) -> frozenset[Right]:
-    """The ticked rights, and those that the reader could not have unticked."""
+    """Return the ticked rights, and those that the reader could not have unticked."""
     ticked = frozenset(parse(name) for name in request.form.getlist("right"))
     return ticked | (before - reader().rights)
 

@@ -1,4 +1,4 @@
-"""What the pages about people and roles share: rights grouped by area, choices of roles and stores."""
+"""What the pages about people and roles share: rights by area, choices of stores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.kit.screens.pages import Right, RightsArea
 
 
 def grouped(rights: Iterable[RightPair]) -> dict[str, list[Wording]]:
-    """The rights of a company's people by area, in the order of the menu; field guards first."""
+    """Return the rights of a company's people by area, as in the menu; field guards first."""
     found: dict[str, list[Wording]] = defaultdict(list)
     for right in rights:
         words = wording(*right)
@@ -42,7 +42,7 @@ def areas_to_edit(
 
     def right(words: Wording) -> Right:
         reason = "" if words.right in by.rights else _("You do not have this right yourself.")
-        return _right(words, words.right in given, reason=reason)
+        return _right(words, checked=words.right in given, reason=reason)
 
     return _areas(known, given, right)
 
@@ -50,10 +50,12 @@ def areas_to_edit(
 def areas_to_read(
     known: Iterable[RightPair], granted: Mapping[RightPair, Collection[str]]
 ) -> list[RightsArea]:
-    """What somebody may, with the roles it comes from."""
+    """Return what somebody may, with the roles it comes from."""
 
     def right(words: Wording) -> Right:
-        return _right(words, words.right in granted, granted_by=granted.get(words.right, ()))
+        return _right(
+            words, checked=words.right in granted, granted_by=granted.get(words.right, ())
+        )
 
     return _areas(known, granted, right)
 
@@ -72,7 +74,7 @@ def _areas(known: Iterable[RightPair], given: Any, make: Any) -> list[RightsArea
 
 
 def _right(
-    words: Wording, checked: bool, *, reason: str = "", granted_by: Collection[str] = ()
+    words: Wording, *, checked: bool, reason: str = "", granted_by: Collection[str] = ()
 ) -> Right:
     return Right(
         name=words.name,
@@ -87,7 +89,7 @@ def _right(
 
 
 def store_choices(session: Session, by: Reader) -> list[SelectChoice]:
-    """The stores that the reader may open to others."""
+    """Return the stores that the reader may open to others."""
     query = (
         select(Store.id, Store.name).where(Store.archived_at.is_(None)).order_by(Store.name_fold)
     )

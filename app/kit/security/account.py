@@ -1,4 +1,4 @@
-"""Pages about oneself: name, language, time zone, password, sessions, and which company to work in."""
+"""Pages about oneself: name, language, password, sessions, and which company to work in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from sqlalchemy import text
 from wtforms.fields.choices import SelectChoice
 
 from app.kit.access import NobodyReads, Reader, reader_or_none
@@ -30,11 +29,6 @@ from app.kit.security.forms import ChangePasswordForm, ProfileForm
 from app.kit.security.passwords import hash_password
 from app.kit.zones import zone_names
 
-_SESSIONS = text(
-    "select id, kind, created_at, last_seen_at, ip, user_agent from user_session"
-    " where user_id = :user and ended_at is null and expires_at > now() order by last_seen_at desc"
-)
-
 
 class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """Open to whoever is signed in; nobody changes anybody else here."""
@@ -44,7 +38,7 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
 
     @expose("/companies/", methods=["GET", "POST"])
     def companies(self) -> Any:
-        """Choose the company to work in; the session keeps it and the next request is stamped so."""
+        """Choose the company to work in; the next request is stamped so."""
         who = _person()
         onward = safe_next(request.args.get("next"))
         with doors.opened() as door:
@@ -128,9 +122,8 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def sessions(self) -> Any:
         """Where one is signed in, with the way to end each."""
         who = _person()
-        from app.kit.database.session import db  # noqa: PLC0415 -- the only query of this room
-
-        found = db.session.execute(_SESSIONS, {"user": who.user_id}) if who.company_id else ()
+        with doors.opened() as door:
+            found = doors.own_sessions(door, who.session_id or 0)
         page = ListPage(
             title=_("Where I am signed in"),
             crumbs=(Link(_("My profile"), url_for(".profile")),),
@@ -144,23 +137,15 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def end(self, pk: int) -> Any:
         """End one of one's own sessions."""
         who = _person()
-        from app.kit.database.session import db  # noqa: PLC0415 -- as above
-
-        ended = db.session.execute(
-            text(
-                "update user_session set ended_at = now()"
-                " where id = :id and user_id = :user and ended_at is null"
-            ),
-            {"id": pk, "user": who.user_id},
-        )
-        if not ended.rowcount:
-            raise NotFound
+        with doors.opened() as door:
+            if not doors.end_own(door, who.session_id or 0, pk):
+                raise NotFound
         flash(_("That device is signed out."), "success")
         return redirect(url_for(".sessions"))
 
 
 def session_columns() -> tuple[Column, ...]:
-    """The columns of a list of sessions."""
+    """Return the columns of a list of sessions."""
     return (
         Column("device", _("Device"), "lead"),
         Column("ip", _("Address"), wide=True),
@@ -170,7 +155,7 @@ def session_columns() -> tuple[Column, ...]:
 
 
 def session_row(one: Any, present: int | None, end_url: str) -> Row:
-    """A session as a row; `present` is the reader's own."""
+    """Return a session as a row; `present` is the reader's own."""
     here = one.id == present
     name = device_of(one.user_agent) if one.kind == "browser" else _("A program (API)")
     return Row(
@@ -187,7 +172,7 @@ def session_row(one: Any, present: int | None, end_url: str) -> Row:
 
 
 def _person() -> Reader:
-    """The reader with a session of their own: a key has no profile. Raises NobodyReads."""
+    """Return the reader with a session of their own: a key has no profile. Raises NobodyReads."""
     who = reader_or_none()
     if who is None or who.session_id is None:
         raise NobodyReads

@@ -8,7 +8,7 @@ from flask import request
 
 
 def safe_next(wanted: str | None, default: str = "/") -> str:
-    """Return `wanted` when it leads into this application, as a path without a host; else `default`.
+    r"""Return `wanted` as a path when it leads into this application, else `default`.
 
     Browsers read `//evil.example`, `/\\evil.example` and a tab after the slash as another host.
     """

@@ -1,4 +1,4 @@
-"""Signing in for programs that act for a person: Flask-AppBuilder's addresses and answers, our checks."""
+"""Signing in for programs that act for a person: FAB's addresses and answers, our checks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
     @expose("/login", methods=["POST"])
     @safe
     def login(self) -> Response:
-        """Give an access token and, if asked, a refresh token
+        """Give an access token and, if asked, a refresh token.
+
         ---
         post:
           summary: Sign in with email and password
@@ -89,7 +90,8 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
     @jwt_required(refresh=True)
     @safe
     def refresh(self) -> Response:
-        """Give a new access token
+        """Give a new access token.
+
         ---
         post:
           summary: Exchange a refresh token for a new access token

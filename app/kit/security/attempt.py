@@ -1,4 +1,4 @@
-"""Signing in, on the page and for the API alike: counted first, compared in even time, then opened."""
+"""Signing in, by page and API alike: counted first, compared in even time, then opened."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ class WrongPassword(CrmError):
         if tries_left > 0:
             super().__init__(
                 lazy_ngettext(
-                    "This email and password do not belong together. You can try %(num)d more time.",
-                    "This email and password do not belong together. You can try %(num)d more times.",
+                    "This email and password do not belong together."
+                    " You can try %(num)d more time.",
+                    "This email and password do not belong together."
+                    " You can try %(num)d more times.",
                     tries_left,
                 )
             )
@@ -61,10 +63,10 @@ class SignedIn:
 
 
 def check(login: str, password: str, *, network: str) -> Any:
-    """Return the person's row. Raises WrongPassword or TooManyTries; an unknown address is a wrong one.
+    """Return the person's row. Raises WrongPassword, for an unknown address too, or TooManyTries.
 
-    The attempt is counted and committed before the password is compared: a hundred guesses at once are
-    a hundred guesses.
+    The attempt is counted and committed before the password is compared: a hundred guesses at
+    once are a hundred guesses.
     """
     with doors.opened() as door:
         row = doors.try_sign_in(door, login.strip(), network)
@@ -77,7 +79,7 @@ def check(login: str, password: str, *, network: str) -> Any:
 
 
 def open_session(door: Session, row: Any, *, login: str, kind: str, stays: bool) -> SignedIn:
-    """Begin a session for a person whose password was right. Raises WrongPassword when deactivated."""
+    """Begin a session after the right password. Raises WrongPassword when deactivated."""
     token = doors.new_token()
     made = doors.open_session(
         door,

@@ -1,4 +1,4 @@
-"""Cross-site request forgery: every form and script with a cookie carries a token, programs need none."""
+"""Cross-site request forgery: whoever comes with a cookie carries a token, programs do not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def carries_token() -> bool:
 
 
 class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF is untyped
-    """Asks for the token unless the request shows who it is by a header that no other site can set."""
+    """Asks for the token unless a header, which no other site can set, says who it is."""
 
     def protect(self, apply_exemptions: bool = False) -> None:  # noqa: FBT001, FBT002 -- Flask-WTF's
         """Refuse a request with a cookie and without the token."""

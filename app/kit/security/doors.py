@@ -1,7 +1,7 @@
 """The doors before a company is known: each calls one function of the schema `auth`.
 
-The session is stamped crm_auth: `opened()` gives one of its own, `through(session)` changes the stamp
-of an open transaction for a block (the demo, the command line, tests).
+The session is stamped crm_auth: `opened()` gives one of its own, `through(session)` changes the
+stamp of an open transaction for a block (the demo, the command line, tests).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def new_token() -> str:
 
 
 def hash_of(token: str) -> str:
-    """Return what is kept of a token. Plain SHA-256: there is nothing to guess in 256 random bits."""
+    """Return what is kept of a token: plain SHA-256, as 256 random bits cannot be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -83,7 +83,7 @@ def reader(
     session_id: int | None = None,
     membership_id: int | None = None,
 ) -> Any:
-    """The row of `auth.reader` for a session's token, a session or a membership; None when over."""
+    """Return the row of `auth.reader` for a token, a session or a membership; None when over."""
     return _one(
         door,
         _READER,
@@ -95,7 +95,7 @@ def reader(
 
 
 def rights(door: Session, user_id: int, membership_id: int | None) -> frozenset[Right]:
-    """What a membership's roles allow; without one, what the installation's roles allow."""
+    """Return what a membership's roles allow; without one, what the installation's roles allow."""
     rows = door.execute(_RIGHTS, {"user": user_id, "membership": membership_id})
     return frozenset((row.permission.removeprefix("can_"), row.view) for row in rows)
 
@@ -108,7 +108,7 @@ def try_sign_in(door: Session, login: str, network: str) -> Any:
     return _one(door, _TRY, login=login, network=network, at=clock.now())
 
 
-def open_session(  # noqa: PLR0913 -- one column each
+def open_session(
     door: Session,
     user_id: int,
     token_hash: str,
@@ -135,7 +135,7 @@ def open_session(  # noqa: PLR0913 -- one column each
 
 
 def memberships(door: Session, session_id: int) -> list[Any]:
-    """The companies the session's user may work in: (membership_id, company_name, current)."""
+    """Return where the session's user may work: (membership_id, company_name, current)."""
     return list(door.execute(_MEMBERSHIPS, {"session": session_id}))
 
 
@@ -147,6 +147,18 @@ def choose(door: Session, session_id: int, membership_id: int | None) -> bool:
 def end_session(door: Session, session_id: int) -> None:
     """End a session."""
     door.execute(_END, {"session": session_id, "at": clock.now()})
+
+
+def own_sessions(door: Session, session_id: int) -> list[Any]:
+    """Return where the session's user is signed in, in every company, last seen first."""
+    values = {"session": session_id, "at": clock.now()}
+    return list(door.execute(text("select * from auth.own_sessions(:session, :at)"), values))
+
+
+def end_own(door: Session, session_id: int, other: int) -> bool:
+    """End another session of the same user; False when it is nobody's or somebody else's."""
+    values = {"session": session_id, "other": other, "at": clock.now()}
+    return bool(door.scalar(text("select auth.end_own(:session, :other, :at)"), values))
 
 
 def forgot(door: Session, email: str, network: str, token_hash: str, until: datetime) -> Any:
@@ -169,7 +181,7 @@ def reset_for(door: Session, token_hash: str) -> str | None:
 
 
 def reset_password(door: Session, token_hash: str, password_hash: str) -> str | None:
-    """Set the password once, end every session, and give the address; None when the link is over."""
+    """Set the password once, end every session, give the address; None when it is over."""
     values = {"token": token_hash, "password": password_hash, "at": clock.now()}
     found: str | None = door.scalar(_RESET, values)
     return found
@@ -190,11 +202,11 @@ def change_profile(
 
 
 def invited(door: Session, token_hash: str) -> Any:
-    """What an open invitation offers: (email, company_name, known, locale), else None."""
+    """Return what an open invitation offers: (email, company_name, known, locale), else None."""
     return _one(door, _INVITED, token=token_hash, at=clock.now())
 
 
-def accept_invitation(  # noqa: PLR0913 -- one column each
+def accept_invitation(
     door: Session,
     token_hash: str,
     *,
@@ -219,7 +231,7 @@ def accept_invitation(  # noqa: PLR0913 -- one column each
 
 
 def api_key(door: Session, key_hash: str) -> Any:
-    """Whose key this is: (api_key_id, membership_id, scopes); None when unknown, revoked or over."""
+    """Return whose key this is: (api_key_id, membership_id, scopes); None when it is over."""
     return _one(door, _KEY, hash=key_hash, at=clock.now())
 
 
@@ -244,12 +256,12 @@ def create_user(
 
 
 def user_by_email(door: Session, email: str) -> int | None:
-    """The id of the person with that address."""
+    """Return the id of the person with that address."""
     found: int | None = door.scalar(text("select auth.user_by_email(:email)"), {"email": email})
     return found
 
 
-def create_company(  # noqa: PLR0913 -- one column each
+def create_company(
     door: Session,
     slug: str,
     name: str,
@@ -275,7 +287,7 @@ def create_company(  # noqa: PLR0913 -- one column each
 
 
 def company_by_slug(door: Session, slug: str) -> int | None:
-    """The id of the company with that short name."""
+    """Return the id of the company with that short name."""
     found: int | None = door.scalar(text("select auth.company_by_slug(:slug)"), {"slug": slug})
     return found
 

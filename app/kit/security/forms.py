@@ -1,4 +1,4 @@
-"""The small forms around signing in. CSRF tokens are checked for the whole application, not per form."""
+"""The small forms around signing in. CSRF tokens are checked by the whole application."""
 
 from __future__ import annotations
 

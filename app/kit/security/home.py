@@ -60,7 +60,7 @@ class HomeView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         return self.parts(reader())
 
     def parts(self, who: Reader) -> Any:
-        """What this reader can do today, by area, with the first step of each."""
+        """Return what this reader can do today, by area, with the first step of each."""
         cards = _cards(who)
         notes = () if cards else (Note(_("Nothing is open to you yet. Ask your administrator.")),)
         page = ShowPage(

@@ -1,4 +1,4 @@
-"""The security manager: rights in one query at most, and no screen, table scan or commit of FAB's own.
+"""The security manager: rights in one query at most, no screen or commit of FAB's own.
 
 Every request passes `before_request`: whoever the cookie, the JWT or the API key stands for becomes
 the reader, and their stamp the stamp of everything the request does. What FAB asks about users and
@@ -15,14 +15,14 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_jwt_extended import JWTManager, verify_jwt_in_request
 from flask_login import AnonymousUserMixin, LoginManager
 
-from app.kit.access import Reader, reader_or_none, resolve
+from app.kit.access import Reader, Right, reader_or_none, resolve
 from app.kit.database.stamp import set_stamp
 from app.kit.rights import parse
 from app.kit.security import doors
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
-from app.kit.security.menu import shell
 from app.kit.security.csrf import TOKENS, carries_token
+from app.kit.security.menu import shell
 from app.kit.security.signin import COOKIE_KEY, SignInView
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         )
         return manager
 
-    # --- who is there --------------------------------------------------------------------------------
+    # --- who is there
 
     @staticmethod
     def before_request() -> None:
@@ -108,7 +108,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         return found
 
     def validate_api_key(self, api_key_string: str) -> Reader | None:
-        """Return the key's maker with no more rights than the key has, None for a key that is over."""
+        """Return the key's maker with the key's rights at most, None for a key that is over."""
         with doors.opened(request_id()) as door:
             key = doors.api_key(door, doors.hash_of(api_key_string))
             found = key and resolve(door, membership_id=key.membership_id)
@@ -120,7 +120,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         g._api_key_user = True  # noqa: SLF001 -- FAB's own mark
         return limited
 
-    # --- what they may -------------------------------------------------------------------------------
+    # --- what they may
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Say whether the reader has the right; nobody has none, no page is public by a role."""
@@ -128,7 +128,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         return found is not None and self._has_view_access(found, permission_name, view_name)
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
-        rights = getattr(user, "rights", frozenset())
+        rights: frozenset[Right] = getattr(user, "rights", frozenset())
         return (permission_name.removeprefix("can_"), view_name) in rights
 
     def _get_user_permission_view_menus(
@@ -208,7 +208,7 @@ def request_id() -> str:
 
 
 def prepare(app: Flask) -> None:
-    """Give pages their shell, and forget the stamp with the request: its thread serves others next."""
+    """Give pages their shell; forget the stamp with its request: the thread serves others next."""
     app.extensions["web_shell"] = shell
     app.config["FAB_API_KEY_ENABLED"] = True
     app.config["FAB_API_KEY_PREFIXES"] = [KEY_PREFIX]

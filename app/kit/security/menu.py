@@ -1,4 +1,4 @@
-"""The shell around every page: the side menu with what the reader may open, their profile, their company."""
+"""The shell around every page: the side menu with what the reader may open, their profile."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_entry(entry: Entry) -> None:
 
 
 def shell() -> Shell | None:
-    """What surrounds the page, None for somebody who is not signed in. Asks the database nothing."""
+    """Return what surrounds the page, None for nobody. Asks the database nothing."""
     who = reader_or_none()
     if who is None:
         return None
@@ -56,7 +56,7 @@ def shell() -> Shell | None:
 
 
 def areas_of(who: Reader) -> list[MenuArea]:
-    """The menu of a reader: areas with at least one page they may open."""
+    """Return the menu of a reader: areas with at least one page they may open."""
     found: dict[str, list[tuple[int, MenuItem]]] = defaultdict(list)
     for number, screen in enumerate(screens().values()):
         if screen.menu and who.may("read", screen.view):

@@ -1,8 +1,8 @@
 """Flask-AppBuilder's own tables, made fit for many companies. Imported before any mapper is used.
 
-Columns are added to FAB's classes instead of subclassing them: FAB hands out its own classes whatever
-is configured, and two classes on one row go stale in a session. Who may read or write a row says
-`Table.info`, as for every other table.
+Columns are added to FAB's classes instead of subclassing them: FAB hands out its own classes
+whatever is configured, and two classes on one row go stale in a session. Who may read or write a
+row says `Table.info`, as for every other table.
 """
 
 from typing import Any
@@ -51,9 +51,9 @@ def _number_by_identity(table: Table) -> None:
     sequence = column.default
     if sequence is None:
         return
-    table.metadata._sequences.pop(sequence._key, None)
+    table.metadata._sequences.pop(str(sequence.name), None)  # type: ignore[attr-defined]  # noqa: SLF001 -- no public way
     column.default = None
-    column._init_items(Identity())
+    column._init_items(Identity())  # noqa: SLF001 -- as above
 
 
 def _extend_user() -> None:

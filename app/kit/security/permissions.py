@@ -1,7 +1,7 @@
 """Making the permissions of all registered screens, at deploy: once, under a lock, as the owner.
 
-FAB would do this in every process at start (1,600 queries) and races with itself. It would also make
-its own roles; ours are seeded by whoever registered with `on_permissions`.
+FAB would do this in every process at start (1,600 queries) and races with itself. It would also
+make its own roles; ours are seeded by whoever registered with `on_permissions`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ def on_permissions(name: str, seed: Seeder) -> None:
     _seeders[name] = seed
 
 
-def create_permissions(session: Session, appbuilder: Any = None) -> int:
+def create_permissions(
+    session: Session,
+    appbuilder: Any = None,  # noqa: ARG001 -- the registered screens are known without it
+) -> int:
     """Make what is missing and return how many were made; requires a session stamped crm_owner.
 
-    Nothing is ever removed here: a part that is switched off for a while would lose its roles' rights.
+    Nothing is ever removed: a part switched off for a while would lose its roles' rights.
     """
     session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     wanted = set(all_rights())

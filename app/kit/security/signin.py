@@ -1,4 +1,4 @@
-"""The pages of somebody who is not, or not yet, signed in: sign-in, forgotten password, invitation."""
+"""The pages of somebody not yet signed in: sign-in, forgotten password, invitation."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     @expose("/invitation/<token>", methods=["GET", "POST"])
     @no_cache
     def invitation(self, token: str) -> Any:
-        """Take a place in a company. Somebody known signs in first, somebody new names themselves."""
+        """Take a place in a company: after signing in, or naming oneself when new."""
         with doors.opened() as door:
             offer = doors.invited(door, doors.hash_of(token))
         if offer is None:
@@ -240,7 +240,7 @@ def _mail_reset(door: Any, known: Any, token: str) -> None:
 
 
 def public_url(endpoint: str, **values: Any) -> str:
-    """Return the full address as the installation names itself, never as the request's Host does."""
+    """Return the full address as the installation names itself, not as the request does."""
     base: str = current_app.config["CRM"].public_url
     return base.rstrip("/") + url_for(endpoint, **values)
 

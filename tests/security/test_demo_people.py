@@ -1,0 +1,137 @@
+"""The demo's sign-ins: every role lands somewhere and sees what its part says."""
+
+# ruff: noqa: D401 -- fixtures are named by what they give
+
+import pytest
+from sqlalchemy import text
+
+from app.company.operations import demo
+from app.kit.database.session import work
+from app.kit.database.stamp import company_stamp
+from tests.company.factories import make_company
+
+EVERYBODY = (*(person[0] for person in demo.PEOPLE), "superuser")
+
+
+@pytest.fixture(scope="module")
+def company(site):
+    """A company with the demo's places and people, loaded twice."""
+    with site.app_context():
+        from app.kit.database.session import bind, db
+
+        bind(db.engine)
+        with work(company_stamp(1)) as session:
+            made = make_company(session, "demo")
+        for _n in range(2):
+            with work(company_stamp(made)) as session:
+                demo.load_places(session, "small")
+                demo.load_people(session, "small")
+                demo.load_superuser(session, "small")
+    return made
+
+
+@pytest.fixture
+def enter(company, sign_in, site):
+    """Return a function that signs one of them in."""
+
+    def go(login):
+        return sign_in(f"{login}@demo.example", site.config["CRM"].demo_password)
+
+    return go
+
+
+def test_the_demo_loaded_twice_is_there_once(company):
+    with work(company_stamp(company)) as session:
+        assert session.scalar(text("select count(*) from store")) == len(demo.PLACES)
+        assert session.scalar(text("select count(*) from membership")) == len(demo.PEOPLE)
+
+
+@pytest.mark.parametrize("login", EVERYBODY)
+def test_everybody_lands_on_a_page(enter, login):
+    browser = enter(login)
+    assert browser.get("/", follow_redirects=True).status_code == 200
+    assert browser.get("/start/").status_code == 200
+
+
+@pytest.mark.parametrize("login", EVERYBODY)
+def test_every_entry_of_the_menu_opens(enter, login):
+    import re
+
+    browser = enter(login)
+    page = browser.get("/start/").text
+    menu = page[page.index('id="side"') : page.index("</nav>")]
+    links = [one for one in re.findall(r'<a href="([^"]+)"', menu) if one != "#"]
+    assert links
+    assert {link: browser.get(link, follow_redirects=True).status_code for link in links} == (
+        dict.fromkeys(links, 200)
+    )
+
+
+def test_a_cashier_sees_the_own_store_only(enter):
+    page = enter("cashier").get("/stores/list/").text
+    assert "Hamburg Altona" in page
+    assert "Kiel Hafen" not in page
+
+
+@pytest.mark.parametrize("login", ["manager", "orders", "warehouse", "reception", "marketing"])
+def test_salaries_are_for_few(enter, login):
+    browser = enter(login)
+    page = browser.get("/employees/list/", follow_redirects=True)
+    assert "3,200" not in page.text
+    if page.status_code == 200:
+        pk = page.text.split("/employees/show/")[1].split('"')[0]
+        assert "Monthly salary" not in browser.get(f"/employees/show/{pk}").text
+
+
+def test_the_owner_sees_salaries(enter):
+    browser = enter("owner")
+    pk = browser.get("/employees/list/").text.split("/employees/show/")[1].split('"')[0]
+    assert "Monthly salary" in browser.get(f"/employees/show/{pk}").text
+
+
+@pytest.mark.parametrize("login", ["orders", "cashier", "franchise", "accountant", "marketing"])
+def test_people_and_roles_are_for_administrators(enter, login):
+    browser = enter(login)
+    for path in ("/people/list/", "/roles/list/", "/invitations/list/", "/api-keys/list/"):
+        assert browser.get(path).status_code == 403
+
+
+def test_an_administrator_opens_every_page_about_people(enter):
+    browser = enter("admin")
+    pk = browser.get("/people/list/").text.split("/people/show/")[1].split('"')[0]
+    pages = [
+        f"/people/show/{pk}",
+        f"/people/edit/{pk}",
+        f"/people/rights/{pk}",
+        f"/people/roles/{pk}",
+        f"/people/sessions/{pk}",
+        "/people/list/?q=weiß",
+        "/invitations/list/",
+        "/invitations/invite",
+        "/roles/list/",
+        "/roles/add",
+        "/api-keys/list/",
+        "/api-keys/make",
+        "/company/list/",
+        "/account/",
+        "/account/password/",
+        "/account/sessions/",
+        "/account/companies/",
+    ]
+    assert {page: browser.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_people_are_found_by_name_and_address(enter):
+    browser = enter("admin")
+    assert "Jonas Weiß" in browser.get("/people/list/?q=weiss").text
+    assert "Jonas Weiß" in browser.get("/people/list/?q=admin@demo").text
+    assert "admin@demo.example" not in browser.get("/people/list/?q=nowak").text
+
+
+def test_the_role_editor_shows_plain_words_by_area(enter, company):
+    browser = enter("admin")
+    page = browser.get("/roles/list/").text
+    pk = page.split("/roles/edit/")[1].split('"')[0]
+    editor = browser.get(f"/roles/edit/{pk}").text
+    assert "See costs and margins" in editor
+    assert "can_" not in editor
