@@ -33,7 +33,7 @@ from app.kit.screens.plan import Plan
 from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert
-from app.kit.screens.selection import COUNT_CAP, Selection
+from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 from app.kit.screens.base import Screen
 
@@ -193,9 +193,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
                 raise BadRequest(one.error, field=column[:60])
             found.where.append(one.condition)
         if question.words and self.of.searches:
-            from app.kit.screens.selection import _search  # noqa: PLC0415 -- shared with the list
-
-            _search(found, session, question.words)
+            search(found, session, question.words)
         return found
 
     @expose("/<int:pk>", methods=["GET"])
