@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Integer, Select, cast, column, func, literal, select
+from sqlalchemy import Integer, Select, String, cast, func, select
 
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
@@ -47,7 +47,7 @@ def audience(count: int) -> Select[Any]:
 def phones(count: int) -> Select[Any]:
     """Clients 1 to `count` at reserved British numbers."""
     n = func.generate_series(1, count).table_valued("n", name="n").c.n
-    address = func.concat("+44770090", func.lpad(func.cast(n, column("x").type.__class__), 4, "0"))
+    address = func.concat("+44770090", func.lpad(cast(n, String), 4, "0"))
     return select(cast(n, Integer).label("client_id"), address.label("address"))
 
 
@@ -127,4 +127,3 @@ def make_version(
 
 
 OFFER = {"offer": "Tea", "name": None}
-ONE = literal(1)
