@@ -50,6 +50,14 @@ def screen_classes() -> list[type[Screen]]:
     return sorted(set(found), key=lambda one: one.__name__)
 
 
+def resource_names(screens: list[type[Screen]]) -> list[str]:
+    """The class names of every resource: generated from a screen, or declared."""
+    from app.kit.rest import Resource
+
+    declared = [one.__name__ for one in Resource.__subclasses__() if one.__module__.endswith(".api")]
+    return sorted([*declared, *(f"{one.__name__}Api" for one in screens if one.api)])
+
+
 def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 

@@ -9,12 +9,29 @@ import pytest
 from flask import Flask
 
 import config as settings
+from app.kit.database.session import work
+from app.kit.database.stamp import company_stamp
 from app.kit.screens import Screen
 from app.kit.servers import TestServer
 from tests.screens import bench, filling
-from tests.screens.base import ScreenTests
+from tests.screens.base import ResourceTests, ScreenTests, all_rights
 
 CLASSES = filling.screen_classes()
+RESOURCES = filling.resource_names(CLASSES)
+
+# Routes that ask for no right of a screen, each with its reason.
+WITHOUT_A_RIGHT = {
+    "static": "the look; holds no data",
+    "appbuilder.static": "the look; holds no data",
+    "health.": "says only whether the process and its servers live",
+    "HomeView.": "leads everybody to what they may open first",
+    "LocaleView.": "sets a language in the visitor's own cookie",
+    "SignInView.": "before anybody is known: throttled, tokens are random",
+    "SignInApi.": "before anybody is known: throttled",
+    "AccountView.": "about the reader alone, whoever it is",
+    "OpenApiView.": "asks for a reader; describes, holds no data",
+    "messages.": "public links with a signed company and id, and webhooks with a checked signature",
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +71,88 @@ class TestEveryScreen(ScreenTests):
 def test_the_walk_leaves_no_screen_out(whole_app):
     registered = {type(one) for one in whole_app.extensions["crm_screens"].values()}
     assert registered == set(CLASSES)
+
+
+def test_every_route_asks_for_a_right_or_has_a_reason(whole_app):
+    open_ones = []
+    for rule in whole_app.url_map.iter_rules():
+        view = whole_app.view_functions[rule.endpoint]
+        if hasattr(view, "_permission_name"):
+            continue
+        if not any(rule.endpoint.startswith(name) for name in WITHOUT_A_RIGHT):
+            open_ones.append(rule.endpoint)
+    assert open_ones == []
+
+
+def test_no_route_of_flask_appbuilder_is_left_that_we_do_not_want(whole_app):
+    names = {type(one).__name__ for one in whole_app.extensions["crm_screens"].values()}
+    unwanted = {"download", "action", "action_post", "delete"}
+    found = [
+        rule.endpoint
+        for rule in whole_app.url_map.iter_rules()
+        if rule.endpoint.split(".")[0] in names and rule.endpoint.split(".")[-1] in unwanted
+    ]
+    assert found == []
+
+
+def test_every_route_of_a_screen_is_walked(whole_app):
+    """A route added to a screen is walked, or named here with its reason."""
+    walked = {
+        "list", "show", "history", "add", "edit", "export", "lookup", "tab", "do", "archive", "restore",
+        "start_bulk",  # rights: test_each_change_needs_its_own_right; rows: test_taking_out.py
+        "show_bulk", "save_view", "delete_view",  # rows of the reader alone: test_taking_out.py, test_lists.py
+    }  # fmt: skip
+    names = {type(one).__name__ for one in whole_app.extensions["crm_screens"].values()}
+    left = {}
+    for rule in whole_app.url_map.iter_rules():
+        screen, _dot, method = rule.endpoint.partition(".")
+        if screen in names and method not in walked:
+            left[rule.endpoint] = rule.rule
+    assert set(left) <= set(OWN_ROUTES), left
+
+
+# Routes that single screens add, and where other companies' ids are tried on them.
+OWN_ROUTES = dict.fromkeys(
+    (
+        "MembershipScreen.rights",
+        "MembershipScreen.roles",
+        "MembershipScreen.sessions",
+        "MembershipScreen.end",
+        "InvitationScreen.invite",
+        "ApiKeyScreen.make",
+    ),
+    "tests/company",
+)
+
+
+def test_the_routes_that_single_screens_add_know_no_record_of_another_company(whole_app):
+    rights = all_rights(whole_app)
+    classes = {one.__name__: one for one in CLASSES}
+    refused = {}
+    for rule in whole_app.url_map.iter_rules():
+        if rule.endpoint not in OWN_ROUTES or "pk" not in rule.arguments:
+            continue
+        with work(company_stamp(2, user_id=7)) as session:
+            theirs = filling.make(session, classes[rule.endpoint.partition(".")[0]]).id
+        values = {name: theirs if name == "pk" else 1 for name in rule.arguments}
+        adapter = whole_app.url_map.bind("localhost")
+        url = adapter.build(rule.endpoint, values)
+        with bench.signed_in(bench.reader_with(rights)):
+            for method in rule.methods & {"GET", "POST"}:
+                refused[url, method] = whole_app.test_client().open(url, method=method).status_code
+    assert refused
+    assert set(refused.values()) == {404}, refused
+
+
+@pytest.fixture(params=RESOURCES)
+def resource_class(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class TestEveryResource(ResourceTests):
+    pass
+
+
+def test_the_walk_leaves_no_resource_out(whole_app):
+    registered = {type(one).__name__ for one in whole_app.extensions["crm_resources"].values()}
+    assert registered == set(RESOURCES)
