@@ -40,6 +40,7 @@ KIT_MODELS = (
 KIT_SCREENS = (
     "app.kit.jobs.screens",
     "app.kit.events.screens",
+    "app.kit.imports.screens",
     "app.kit.rest.openapi",
 )
 

@@ -21,9 +21,10 @@ from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Brand, Category, Product, Supplier, SupplierProduct, Variant
 from app.clients import operations as clients
 from app.clients.choices import Channel, ConsentSource, ContactChannel, Purpose
-from app.clients.models import Client, ConsentEvent, ContactPoint, TimelineEntry
+from app.clients.models import Client, ConsentEvent, ContactPoint, Segment, TimelineEntry
 from app.company.models import Employee, Franchise, Store
 from app.kit.events.models import Event, EventDelivery
+from app.kit.imports.models import ImportRun
 from app.kit.jobs.models import Job
 from app.orders import operations as orders
 from app.orders.choices import AdjustmentReason, ChargeKind, PaymentMethod
@@ -336,3 +337,12 @@ def make_event_delivery(session: Session, **values: Any) -> EventDelivery:
     event = values.pop("event", None) or make_event(session)
     known = {"event": event, "subscriber": f"tests.subscriber_{number()}"}
     return _save(session, EventDelivery(**known | values))
+
+
+def make_segment(session: Session, **values: Any) -> Segment:
+    return _save(session, Segment(**{"name": f"Segment {number()}", "definition": {}} | values))
+
+
+def make_import_run(session: Session, **values: Any) -> ImportRun:
+    known = {"kind": "tests", "source": f"file {number()}", "digest": f"{number():064d}"}
+    return _save(session, ImportRun(**known | values))

@@ -80,3 +80,8 @@ class ConsentSource(Choice):
     PROVIDER = "provider", _l("Reported by the provider"), "grey"
     IMPORT = "import", _l("Import"), "grey"
     DEMO = "demo", _l("Demo data"), "grey"
+
+
+class SegmentKind(Choice):
+    SAVED = "saved", _l("Saved conditions"), "blue"
+    FIXED = "fixed", _l("Fixed list"), "grey"

@@ -7,10 +7,11 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from app.clients import screens
+from app.clients import events, messages, screens
 from app.clients.choices import ConsentAction
 from app.clients.demo import load_clients
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ConsentEvent
+from app.clients.segments import conditions
 from app.kit.registry import (
     DemoData,
     EraseHandler,
@@ -19,9 +20,11 @@ from app.kit.registry import (
     demo_data,
     erase_handlers,
     invariants,
+    segment_conditions,
     timeline_kinds,
 )
 from app.kit.screens.dberrors import say
+from app.messages.queries import gates, values
 
 
 def clients_without_figures() -> Select[Any]:
@@ -87,7 +90,11 @@ KINDS = (
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
+    events.subscribe()
+    gates.register(messages.CONSENT)
+    values.register(messages.TOLD)
     timeline_kinds.register(*KINDS)
+    segment_conditions.register(*conditions.ALL)
     invariants.register(
         Invariant(
             "clients.figures_there",

@@ -2,16 +2,23 @@
 
 from typing import Any
 
+from flask_appbuilder.baseviews import expose
+from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session, joinedload
 
 from app.clients import operations
-from app.clients.models import Client, ConsentCurrent, ConsentEvent, ContactPoint, TimelineEntry
+from app.clients.choices import SegmentKind
+from app.clients.models import Client, ConsentCurrent, ConsentEvent, ContactPoint, Segment, TimelineEntry
 from app.clients.queries import main_contacts, timeline
+from app.clients.segments import count_and_sample, editor, segment_clients
 from app.kit.access import may
+from app.kit.database.session import db
 from app.kit.registry import timeline_kinds
 from app.kit.screens import Computed, Lines, Panel, Related, Screen
-from app.kit.screens.areas import CLIENTS
+from app.kit.screens.areas import CLIENTS, MARKETING
+from app.kit.screens.guarding import needs
+from app.kit.screens.record import load_or_404
 from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
 
 
@@ -40,6 +47,18 @@ def draw_timeline(session: Session, client: Any) -> list[Card]:
 def _details(entry: TimelineEntry) -> str:
     hidden = () if may("read", "money") else ("total", "amount", "currency")
     return " · ".join(str(value) for key, value in entry.data.items() if key not in hidden)
+
+
+def draw_segment(session: Session, segment: Any) -> list[Card]:
+    """How many clients a segment has now, and the newest of them."""
+    number, sample = count_and_sample(session, segment_clients(session, segment), sample=50)
+    rows = [
+        Row(str(one.id), [Cell(one.name, url=f"/clients/show/{one.id}"), Cell(one.number)], label=one.name)
+        for one in sample
+    ]
+    columns = [Column("name", _l("Client"), "link"), Column("number", _l("Number"))]
+    title = _l("%(count)s clients match now", count=format_decimal(number))
+    return [TableCard(title, columns, rows, empty=_l("Nobody matches."))]
 
 
 class ClientScreen(Screen):
@@ -180,4 +199,48 @@ class ConsentEventScreen(Screen):
     api = True
 
 
-ALL = [ClientScreen, ContactPointScreen, ConsentScreen, ConsentEventScreen]
+class SegmentScreen(Screen):
+    """Saved conditions over clients, put together on a page of their own."""
+
+    model = Segment
+    area = MARKETING
+    icon = "filter"
+    label, one = _l("Segments"), _l("Segment")
+    help = _l("Clients that belong together, by conditions that are asked anew each time.")
+    empty = _l("Put the first one together: clients who have not bought for three months, say.")
+    list_columns = ("name", "kind", "changed_at")
+    filters = ("kind",)
+    order = ("name", "asc")
+    sections = ((_l("Segment"), ("name", "kind", "note")),)
+    related = (Panel("clients", _l("Clients"), draw_segment),)
+    api = False
+
+    @expose("/add", methods=["GET", "POST"])
+    @needs("write")
+    def add(self) -> Any:
+        return editor.respond(self, None)
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @needs("write")
+    def edit(self, pk: int) -> Any:
+        segment = load_or_404(self, db.session(), pk)
+        if segment.kind is SegmentKind.FIXED:
+            return super().edit(pk)
+        return editor.respond(self, segment)
+
+    @expose("/count", methods=["POST"])
+    @needs("read")
+    def count(self) -> Any:
+        """How many clients match the posted conditions, and a few of them."""
+        return editor.count(db.session())
+
+    @expose("/lookup/<name>")
+    @needs("read")
+    def lookup(self, name: str) -> Any:
+        """The products that a condition may name; anything else as on every screen."""
+        if name == "product":
+            return editor.products(db.session())
+        return super().lookup(name)
+
+
+ALL = [ClientScreen, SegmentScreen, ContactPointScreen, ConsentScreen, ConsentEventScreen]

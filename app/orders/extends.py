@@ -6,16 +6,20 @@ from flask_babel import lazy_gettext as _l
 
 from app.kit.registry import (
     DemoData,
+    ImportKind,
     Invariant,
     TimelineKind,
     demo_data,
+    imports,
     invariants,
+    segment_conditions,
     timeline_kinds,
 )
 from app.kit.screens import Related, add_figure, add_tab
 from app.kit.screens.dberrors import say
-from app.orders import api, queries, screens
+from app.orders import api, queries, screens, segments
 from app.orders.demo import load_orders
+from app.orders.imports.online_retail import run as online_retail
 
 
 def order_url(order_id: int) -> str:
@@ -98,6 +102,8 @@ def extend(builder: Any) -> None:
     add_figure("Order", screens.sums_of)
     add_figure("GoodsReturn", screens.sums_of)
     timeline_kinds.register(*KINDS)
+    segment_conditions.register(*segments.ALL)
+    imports.register(ImportKind("online-retail", _l("Online Retail (UCI)"), online_retail.run))
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))

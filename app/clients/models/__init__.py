@@ -1,5 +1,6 @@
 """The tables of the clients."""
 
+from app.clients.models.segments import Segment, SegmentMember
 from app.clients.models.tables import (
     Client,
     ClientFigures,
@@ -15,5 +16,7 @@ __all__ = [
     "ConsentCurrent",
     "ConsentEvent",
     "ContactPoint",
+    "Segment",
+    "SegmentMember",
     "TimelineEntry",
 ]

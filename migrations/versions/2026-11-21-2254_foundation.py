@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 22:34:57.859758
+Create Date: 2026-11-21 22:54:23.504712
 """
 
 import sqlalchemy as sa
@@ -570,6 +570,33 @@ def upgrade() -> None:
     sa.UniqueConstraint('company_id', 'user_id', 'screen', 'name', name=op.f('uq_saved_view_company_id_user_id_screen_name'))
     )
     op.create_index(op.f('ix_saved_view_company_id_screen'), 'saved_view', ['company_id', 'screen'], unique=False)
+    op.create_table('segment',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('company_id', sa.BigInteger(), server_default=sa.text('crm_company()'), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('name_fold', sa.Text(), sa.Computed('fold(name)', persisted=True), nullable=False),
+    sa.Column('kind', sa.Text(), server_default='saved', nullable=False),
+    sa.Column('definition', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('created_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('changed_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("jsonb_typeof(definition) = 'object'", name=op.f('ck_segment_definition')),
+    sa.CheckConstraint("kind IN ('saved', 'fixed')", name=op.f('ck_segment_kind')),
+    sa.CheckConstraint("name <> ''", name=op.f('ck_segment_name_given')),
+    sa.ForeignKeyConstraint(['company_id'], ['company.id'], name='fk_segment_company_id'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_segment')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_segment_company_id_id')),
+    sa.UniqueConstraint('company_id', 'name', name=op.f('uq_segment_company_id_name'))
+    )
+    op.create_index(op.f('ix_segment_company_id_changed_at_id'), 'segment', ['company_id', 'changed_at', 'id'], unique=False)
+    op.create_index(op.f('ix_segment_company_id_created_at_id'), 'segment', ['company_id', 'created_at', 'id'], unique=False)
+    op.create_index(op.f('ix_segment_company_id_kind_id'), 'segment', ['company_id', 'kind', 'id'], unique=False)
+    op.create_index(op.f('ix_segment_company_id_name_fold_id'), 'segment', ['company_id', 'name_fold', 'id'], unique=False)
+    op.create_index(op.f('ix_segment_name_fold'), 'segment', ['name_fold'], unique=False, postgresql_using='gin', postgresql_ops={'name_fold': 'gin_trgm_ops'})
     op.create_table('send_attempt',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -1129,6 +1156,55 @@ def upgrade() -> None:
     op.create_index('ix_variant_product_id', 'variant', ['company_id', 'product_id'], unique=False)
     op.create_index(op.f('ix_variant_sku_fold'), 'variant', ['sku_fold'], unique=False, postgresql_using='gin', postgresql_ops={'sku_fold': 'gin_trgm_ops'})
     op.create_index('uq_variant_barcode', 'variant', ['company_id', 'barcode'], unique=True, postgresql_where=sa.text('barcode is not null'))
+    op.create_table('campaign',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('company_id', sa.BigInteger(), server_default=sa.text('crm_company()'), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('name_fold', sa.Text(), sa.Computed('fold(name)', persisted=True), nullable=False),
+    sa.Column('channel', sa.Text(), nullable=False),
+    sa.Column('purpose', sa.Text(), server_default='marketing', nullable=False),
+    sa.Column('status', sa.Text(), server_default='draft', nullable=False),
+    sa.Column('segment_id', sa.BigInteger(), nullable=True),
+    sa.Column('subject', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('text', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('html', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('content_sid', sa.Text(), nullable=True),
+    sa.Column('content_variables', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('send_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('rate_cap', sa.Integer(), nullable=True),
+    sa.Column('uncertain_policy', sa.Text(), server_default='hold', nullable=False),
+    sa.Column('message_template_version_id', sa.BigInteger(), nullable=True),
+    sa.Column('dispatch_id', sa.BigInteger(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('created_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('changed_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(status = 'draft') = (dispatch_id is null)", name=op.f('ck_campaign_sending')),
+    sa.CheckConstraint("channel IN ('email', 'sms', 'whatsapp')", name=op.f('ck_campaign_channel')),
+    sa.CheckConstraint("name <> ''", name=op.f('ck_campaign_name_given')),
+    sa.CheckConstraint("purpose IN ('marketing', 'review', 'reminder')", name=op.f('ck_campaign_purpose')),
+    sa.CheckConstraint("status IN ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled')", name=op.f('ck_campaign_status')),
+    sa.CheckConstraint("uncertain_policy IN ('hold', 'resend')", name=op.f('ck_campaign_uncertain_policy')),
+    sa.CheckConstraint('rate_cap is null or rate_cap > 0', name=op.f('ck_campaign_rate_cap')),
+    sa.ForeignKeyConstraint(['company_id', 'dispatch_id'], ['dispatch.company_id', 'dispatch.id'], name='fk_campaign_dispatch_id'),
+    sa.ForeignKeyConstraint(['company_id', 'message_template_version_id'], ['message_template_version.company_id', 'message_template_version.id'], name='fk_campaign_message_template_version_id'),
+    sa.ForeignKeyConstraint(['company_id', 'segment_id'], ['segment.company_id', 'segment.id'], name='fk_campaign_segment_id'),
+    sa.ForeignKeyConstraint(['company_id'], ['company.id'], name='fk_campaign_company_id'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_campaign_company_id_id'))
+    )
+    op.create_index(op.f('ix_campaign_company_id_changed_at_id'), 'campaign', ['company_id', 'changed_at', 'id'], unique=False)
+    op.create_index(op.f('ix_campaign_company_id_channel_id'), 'campaign', ['company_id', 'channel', 'id'], unique=False)
+    op.create_index(op.f('ix_campaign_company_id_created_at_id'), 'campaign', ['company_id', 'created_at', 'id'], unique=False)
+    op.create_index(op.f('ix_campaign_company_id_name_fold_id'), 'campaign', ['company_id', 'name_fold', 'id'], unique=False)
+    op.create_index(op.f('ix_campaign_company_id_send_at_id'), 'campaign', ['company_id', 'send_at', 'id'], unique=False)
+    op.create_index(op.f('ix_campaign_company_id_status_id'), 'campaign', ['company_id', 'status', 'id'], unique=False)
+    op.create_index('ix_campaign_dispatch_id', 'campaign', ['company_id', 'dispatch_id'], unique=False)
+    op.create_index('ix_campaign_message_template_version_id', 'campaign', ['company_id', 'message_template_version_id'], unique=False)
+    op.create_index(op.f('ix_campaign_name_fold'), 'campaign', ['name_fold'], unique=False, postgresql_using='gin', postgresql_ops={'name_fold': 'gin_trgm_ops'})
+    op.create_index('ix_campaign_segment_id', 'campaign', ['company_id', 'segment_id'], unique=False)
     op.create_table('certificate',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('company_id', sa.BigInteger(), server_default=sa.text('crm_company()'), nullable=False),
@@ -1592,6 +1668,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_reservation_entry_company_id_ref_kind_ref_id'), 'reservation_entry', ['company_id', 'ref_kind', 'ref_id'], unique=False)
     op.create_index(op.f('ix_reservation_entry_company_id_variant_id_store_id'), 'reservation_entry', ['company_id', 'variant_id', 'store_id'], unique=False)
+    op.create_table('segment_member',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('company_id', sa.BigInteger(), server_default=sa.text('crm_company()'), nullable=False),
+    sa.Column('segment_id', sa.BigInteger(), nullable=False),
+    sa.Column('client_id', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('created_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
+    sa.ForeignKeyConstraint(['company_id', 'client_id'], ['client.company_id', 'client.id'], name='fk_segment_member_client_id'),
+    sa.ForeignKeyConstraint(['company_id', 'segment_id'], ['segment.company_id', 'segment.id'], name='fk_segment_member_segment_id', ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_segment_member')),
+    sa.UniqueConstraint('company_id', 'id', name=op.f('uq_segment_member_company_id_id')),
+    sa.UniqueConstraint('company_id', 'segment_id', 'client_id', name=op.f('uq_segment_member_company_id_segment_id_client_id'))
+    )
+    op.create_index('ix_segment_member_client_id', 'segment_member', ['company_id', 'client_id'], unique=False)
     op.create_table('stock_balance',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('company_id', sa.BigInteger(), server_default=sa.text('crm_company()'), nullable=False),
@@ -2164,6 +2254,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_stock_balance_company_id_on_hand_id'), table_name='stock_balance')
     op.drop_index(op.f('ix_stock_balance_company_id_available_id'), table_name='stock_balance')
     op.drop_table('stock_balance')
+    op.drop_index('ix_segment_member_client_id', table_name='segment_member')
+    op.drop_table('segment_member')
     op.drop_index(op.f('ix_reservation_entry_company_id_variant_id_store_id'), table_name='reservation_entry')
     op.drop_index(op.f('ix_reservation_entry_company_id_ref_kind_ref_id'), table_name='reservation_entry')
     op.drop_table('reservation_entry')
@@ -2243,6 +2335,17 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_certificate_code_search'), table_name='certificate', postgresql_using='gin', postgresql_ops={'code_search': 'gin_trgm_ops'})
     op.drop_index('ix_certificate_client_id', table_name='certificate')
     op.drop_table('certificate')
+    op.drop_index('ix_campaign_segment_id', table_name='campaign')
+    op.drop_index(op.f('ix_campaign_name_fold'), table_name='campaign', postgresql_using='gin', postgresql_ops={'name_fold': 'gin_trgm_ops'})
+    op.drop_index('ix_campaign_message_template_version_id', table_name='campaign')
+    op.drop_index('ix_campaign_dispatch_id', table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_status_id'), table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_send_at_id'), table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_name_fold_id'), table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_created_at_id'), table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_channel_id'), table_name='campaign')
+    op.drop_index(op.f('ix_campaign_company_id_changed_at_id'), table_name='campaign')
+    op.drop_table('campaign')
     op.drop_index('uq_variant_barcode', table_name='variant', postgresql_where=sa.text('barcode is not null'))
     op.drop_index(op.f('ix_variant_sku_fold'), table_name='variant', postgresql_using='gin', postgresql_ops={'sku_fold': 'gin_trgm_ops'})
     op.drop_index('ix_variant_product_id', table_name='variant')
@@ -2349,6 +2452,12 @@ def downgrade() -> None:
     op.drop_table('stored_file')
     op.drop_index(op.f('ix_send_attempt_company_id_dispatch_id_ord'), table_name='send_attempt')
     op.drop_table('send_attempt')
+    op.drop_index(op.f('ix_segment_name_fold'), table_name='segment', postgresql_using='gin', postgresql_ops={'name_fold': 'gin_trgm_ops'})
+    op.drop_index(op.f('ix_segment_company_id_name_fold_id'), table_name='segment')
+    op.drop_index(op.f('ix_segment_company_id_kind_id'), table_name='segment')
+    op.drop_index(op.f('ix_segment_company_id_created_at_id'), table_name='segment')
+    op.drop_index(op.f('ix_segment_company_id_changed_at_id'), table_name='segment')
+    op.drop_table('segment')
     op.drop_index(op.f('ix_saved_view_company_id_screen'), table_name='saved_view')
     op.drop_table('saved_view')
     op.drop_table('perm_version')

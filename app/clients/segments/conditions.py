@@ -1,0 +1,167 @@
+"""What can be asked about a client from this domain's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.clients.choices import (
+    Channel,
+    ClientKind,
+    ClientSource,
+    ContactChannel,
+    Purpose,
+    Stage,
+)
+from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint
+from app.clients.segments.values import CHOICES, DATES, NUMBERS, TEXTS, compare
+from app.company.models import Store
+from app.kit.choices import Choice
+from app.kit.registry import SegmentCondition
+
+ClientId = ColumnElement[int]
+Where = Callable[[ClientId, str, Any], ColumnElement[bool]]
+PERSON, BOUGHT, REACHED = _l("The client"), _l("Orders"), _l("How to reach them")
+
+
+class OfClient:
+    """A condition on a column of the client's own row. Equal to another on the same column."""
+
+    def __init__(self, column: InstrumentedAttribute[Any]) -> None:
+        self.column = column
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.column is getattr(other, "column", None)
+
+    def __hash__(self) -> int:
+        return hash(self.column.key)
+
+    def __call__(self, client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+        return compare(self.column, operator, value)
+
+
+class OfFigures(OfClient):
+    """A condition on the client's figures; everybody has a row of them."""
+
+    def __call__(self, client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+        return exists().where(
+            ClientFigures.client_id == client_id, compare(self.column, operator, value)
+        )
+
+
+def has_contact(client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+    """There is a valid contact point of one of these kinds."""
+    found = exists().where(
+        ContactPoint.client_id == client_id,
+        ContactPoint.archived_at.is_(None),
+        ContactPoint.valid,
+        ContactPoint.channel.in_(value),
+    )
+    return found if operator == "one_of" else ~found
+
+
+def agreed(client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+    """The client agreed to advertising by one of these channels."""
+    found = exists().where(
+        ConsentCurrent.client_id == client_id,
+        ConsentCurrent.purpose == Purpose.MARKETING,
+        ConsentCurrent.granted,
+        ConsentCurrent.channel.in_(value),
+    )
+    return found if operator == "one_of" else ~found
+
+
+def options_of(choices: type[Choice]) -> Callable[[Session], Iterable[tuple[str, Any]]]:
+    """Return the options of a choice column."""
+    return _Options(choices)
+
+
+class _Options:
+    def __init__(self, choices: type[Choice]) -> None:
+        self.choices = choices
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Options) and other.choices is self.choices
+
+    def __hash__(self) -> int:
+        return hash(self.choices)
+
+    def __call__(self, session: Session) -> Iterable[tuple[str, Any]]:
+        return self.choices.options()
+
+
+def countries(session: Session) -> Iterable[tuple[str, Any]]:
+    """The countries that the company's clients live in, found by skipping along the index."""
+    first = select(Client.country).where(Client.country.is_not(None)).order_by(Client.country)
+    found: list[tuple[str, Any]] = []
+    code = session.scalar(first.limit(1))
+    while code:
+        found.append((code, code))
+        code = session.scalar(first.where(Client.country > code).limit(1))
+    return found
+
+
+def stores(session: Session) -> Iterable[tuple[str, Any]]:
+    """The stores, by name."""
+    rows = session.execute(select(Store.id, Store.name).order_by(Store.name_fold).limit(500))
+    return [(str(key), name) for key, name in rows]
+
+
+def _choice(name: str, label: Any, column: Any, choices: type[Choice]) -> SegmentCondition:
+    return SegmentCondition(
+        name, label, "choice", OfClient(column), CHOICES, PERSON, options=options_of(choices)
+    )
+
+
+ALL = (
+    _choice("stage", _l("Stage"), Client.stage, Stage),
+    _choice("kind", _l("Kind"), Client.kind, ClientKind),
+    _choice("source", _l("Source"), Client.source, ClientSource),
+    _choice("preferred_channel", _l("Preferred channel"), Client.preferred_channel, Channel),
+    SegmentCondition(
+        "country", _l("Country"), "choice", OfClient(Client.country), CHOICES, PERSON,
+        options=countries,
+    ),
+    SegmentCondition("city", _l("City"), "text", OfClient(Client.city), TEXTS[:2], PERSON),
+    SegmentCondition("region", _l("Region"), "text", OfClient(Client.region), TEXTS[:2], PERSON),
+    SegmentCondition(
+        "home_store", _l("Home store"), "record", OfClient(Client.store_id), CHOICES, PERSON,
+        options=stores,
+    ),
+    SegmentCondition(
+        "registered", _l("Registered"), "date", OfClient(Client.registered_at), DATES[:5], PERSON
+    ),
+    SegmentCondition("birthday", _l("Birthday"), "date", OfClient(Client.birthday), DATES, PERSON),
+    SegmentCondition(
+        "contact", _l("Can be reached by"), "choice", has_contact, CHOICES, REACHED,
+        options=options_of(ContactChannel),
+    ),
+    SegmentCondition(
+        "consent", _l("Agreed to advertising by"), "choice", agreed, CHOICES, REACHED,
+        options=options_of(Channel),
+    ),
+    SegmentCondition(
+        "last_order", _l("Last order"), "date", OfFigures(ClientFigures.last_order_at), DATES,
+        BOUGHT,
+    ),
+    SegmentCondition(
+        "first_order", _l("First order"), "date", OfFigures(ClientFigures.first_order_at), DATES,
+        BOUGHT,
+    ),
+    SegmentCondition(
+        "orders_count", _l("Number of orders"), "number", OfFigures(ClientFigures.orders_count),
+        NUMBERS, BOUGHT,
+    ),
+    SegmentCondition(
+        "orders_sum", _l("Sum of orders"), "money", OfFigures(ClientFigures.orders_sum), NUMBERS,
+        BOUGHT, permission="money",
+    ),
+    SegmentCondition(
+        "returns_count", _l("Number of returns"), "number", OfFigures(ClientFigures.returns_count),
+        NUMBERS, BOUGHT,
+    ),
+)  # fmt: skip

@@ -1,0 +1,184 @@
+"""The page on which a segment is put together, with its count while it is being written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, jsonify, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.catalogue.models import Product
+from app.clients.choices import SegmentKind
+from app.clients.models import Segment
+from app.clients.segments.compiling import compile_segment, count_and_sample
+from app.clients.segments.values import LABELS, NO_VALUE
+from app.kit import clock
+from app.kit.access import may, reader
+from app.kit.database.session import db
+from app.kit.errors import Conflict, CrmError, Invalid
+from app.kit.registry import SegmentCondition, segment_conditions
+from app.kit.screens.edge import rollback
+from app.kit.screens.finding import find
+from app.kit.screens.pages import Link, Page
+
+if TYPE_CHECKING:
+    from app.clients.screens import SegmentScreen
+
+SAMPLE = 8
+
+
+def respond(screen: SegmentScreen, segment: Segment | None) -> Any:
+    """Answer GET and POST of the editor; `segment` is None for a new one."""
+    session = db.session()
+    if request.method == "GET":
+        return _page(screen, session, segment, _values(segment))
+    try:
+        saved = _save(session, segment)
+    except CrmError as error:
+        rollback()
+        again = session.get(Segment, segment.id) if segment else None
+        return _page(screen, session, again, dict(request.form), error), error.status
+    flash(_("Saved."), "success")
+    return redirect(screen.url("show", saved.id))
+
+
+def count(session: Session) -> Any:
+    """Answer how many clients match the posted conditions, with a few of them."""
+    clients = compile_segment(_definition(request.get_data(as_text=True)))
+    number, sample = count_and_sample(session, clients, sample=SAMPLE)
+    names = [
+        {"name": one.name, "number": one.number or "", "url": f"/clients/show/{one.id}"}
+        for one in sample
+    ]
+    return jsonify(count=number, sample=names)
+
+
+def products(session: Session) -> Any:
+    """Answer with products for the remote select: by words, or the names of given ids."""
+    ids = [int(one) for one in request.args.getlist("id")[:100] if one.isdecimal()]
+    words = request.args.get("q", "").replace("\0", "").strip()[:100]
+    chosen = select(Product.id, Product.name).order_by(Product.name_fold).limit(20)
+    if ids:
+        chosen = chosen.where(Product.id.in_(ids)).limit(100)
+    elif words:
+        chosen = chosen.where(Product.id.in_(find(session, Product.__table__, words, 20)))
+    rows = session.execute(chosen)
+    return jsonify(results=[{"id": key, "text": name} for key, name in rows])
+
+
+def _save(session: Session, segment: Segment | None) -> Segment:
+    name = request.form.get("name", "").strip()
+    if not name:
+        raise Invalid(_("Give the segment a name."), field="name")
+    if len(name) > 200:  # noqa: PLR2004 -- the width of a line
+        raise Invalid(_("At most 200 characters fit."), field="name")
+    definition = _definition(request.form.get("definition", "{}"))
+    compile_segment(definition)
+    if segment is None:
+        segment = Segment(kind=SegmentKind.SAVED)
+        session.add(segment)
+    elif request.form.get("version") != str(segment.version):
+        raise Conflict(_("Somebody else changed this segment meanwhile. Look at it again."))
+    segment.name, segment.definition = name, definition
+    segment.note = request.form.get("note", "").strip() or None
+    segment.changed_at, segment.changed_by = clock.now(), reader().user_id
+    session.flush()
+    return segment
+
+
+def _definition(raw: str) -> dict[str, Any]:
+    try:
+        found = json.loads(raw or "{}")
+    except ValueError:
+        raise Invalid(_("These conditions cannot be read.")) from None
+    if not isinstance(found, dict):
+        raise Invalid(_("These conditions cannot be read."))
+    _refuse_hidden(found)
+    return found
+
+
+def _refuse_hidden(node: Any) -> None:
+    """Refuse a condition on what the reader may not see: counting would tell it."""
+    for one in node if isinstance(node, list) else [node]:
+        if isinstance(one, dict):
+            known = segment_conditions.get(str(one.get("field", "")))
+            if known is not None and not _may_ask(known):
+                raise Invalid(_("You may not ask for “%(name)s”.", name=known.label))
+            for part in one.values():
+                _refuse_hidden(part) if isinstance(part, list | dict) else None
+
+
+def _may_ask(condition: SegmentCondition) -> bool:
+    return condition.permission is None or may("read", condition.permission)
+
+
+def _values(segment: Segment | None) -> dict[str, Any]:
+    if segment is None:
+        return {"name": "", "note": "", "definition": '{"all": []}'}
+    return {
+        "name": segment.name,
+        "note": segment.note or "",
+        "definition": json.dumps(segment.definition),
+        "version": segment.version,
+    }
+
+
+def _page(
+    screen: SegmentScreen,
+    session: Session,
+    segment: Segment | None,
+    values: dict[str, Any],
+    error: CrmError | None = None,
+) -> str:
+    title = segment.name if segment else _("New: %(what)s", what=screen.one)
+    return render_template(
+        "tresen/segment.html",
+        page=Page(title=title, crumbs=[Link(screen.label, screen.list_url())]),
+        values=values,
+        error=error,
+        back=screen.url("show", segment.id) if segment else screen.list_url(),
+        count_url=screen.url("count"),
+        fields=fields(session),
+    )
+
+
+def fields(session: Session) -> list[dict[str, Any]]:
+    """Return what the editor offers: each condition with its operators and options."""
+    return [
+        {
+            "name": condition.name,
+            "label": str(condition.label),
+            "area": str(condition.area),
+            "kind": condition.kind,
+            "lookup": _LOOKUPS.get(condition.name, ""),
+            "options": [[key, str(label)] for key, label in condition.options(session)]
+            if condition.options
+            else [],
+            "operators": [
+                {
+                    "name": operator,
+                    "label": str(LABELS[operator]),
+                    "value": _value_kind(condition, operator),
+                }
+                for operator in condition.operators
+            ],
+        }
+        for condition in segment_conditions
+        if _may_ask(condition)
+    ]
+
+
+_LOOKUPS = {"bought_product": "/segments/lookup/product"}
+
+
+def _value_kind(condition: SegmentCondition, operator: str) -> str:
+    if operator in NO_VALUE:
+        return "none"
+    if operator in {"in_last_days", "not_in_last_days"}:
+        return "days"
+    if operator == "between":
+        return "two"
+    return "many" if operator in {"one_of", "none_of"} else "one"

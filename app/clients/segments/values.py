@@ -1,0 +1,165 @@
+"""The values of conditions: read by kind, refused in words, compared in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, func
+
+from app.kit import clock
+from app.kit.errors import Invalid
+from app.kit.fold import fold
+from app.kit.registry import SegmentCondition
+
+NUMBERS = ("is", "is_not", "more_than", "less_than", "between")
+DATES = ("in_last_days", "not_in_last_days", "before", "after", "between", "empty", "not_empty")
+CHOICES = ("one_of", "none_of")
+TEXTS = ("is", "is_not", "starts_with", "empty", "not_empty")
+NO_VALUE = frozenset({"empty", "not_empty"})
+MOST_OPTIONS = 500
+MOST_DAYS = 36_500
+LONGEST = 200
+
+LABELS = {
+    "is": _l("is"),
+    "is_not": _l("is not"),
+    "one_of": _l("is one of"),
+    "none_of": _l("is none of"),
+    "more_than": _l("is more than"),
+    "less_than": _l("is less than"),
+    "between": _l("is between"),
+    "before": _l("is before"),
+    "after": _l("is after"),
+    "in_last_days": _l("is in the last … days"),
+    "not_in_last_days": _l("is longer ago than … days"),
+    "starts_with": _l("begins with"),
+    "empty": _l("is empty"),
+    "not_empty": _l("is not empty"),
+}
+
+
+def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
+    """Return the value as Python has it. Raises Invalid, naming the condition."""
+    if operator not in condition.operators:
+        raise _wrong(condition)
+    if operator in NO_VALUE:
+        return None
+    if operator in {"in_last_days", "not_in_last_days"}:
+        return _days(condition, value)
+    reader = _READERS.get(condition.kind, _text)
+    if operator == "between":
+        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 -- from and to
+            raise _wrong(condition)
+        return [reader(condition, one) for one in value]
+    if operator in CHOICES:
+        return [reader(condition, one) for one in _several(condition, value)]
+    return reader(condition, value)
+
+
+def compare(column: ColumnElement[Any], operator: str, value: Any) -> ColumnElement[bool]:
+    """Return the condition on a column; `value` is what `read` gave."""
+    return _COMPARISONS[operator](column, value)
+
+
+def _wrong(condition: SegmentCondition) -> Invalid:
+    return Invalid(_l("“%(name)s” cannot be read.", name=condition.label), field=condition.name)
+
+
+def _several(condition: SegmentCondition, value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value or len(value) > MOST_OPTIONS:
+        raise Invalid(
+            _l("Choose at least one for “%(name)s”.", name=condition.label), field=condition.name
+        )
+    return value
+
+
+def _days(condition: SegmentCondition, value: Any) -> int:
+    days = _whole(condition, value)
+    if not 0 < days <= MOST_DAYS:
+        raise _wrong(condition)
+    return days
+
+
+def _whole(condition: SegmentCondition, value: Any) -> int:
+    if isinstance(value, bool) or not str(value).strip().lstrip("-").isdecimal():
+        raise _wrong(condition)
+    number = int(value)
+    if abs(number) >= 2**62:
+        raise _wrong(condition)
+    return number
+
+
+def _decimal(condition: SegmentCondition, value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise _wrong(condition) from None
+    if not number.is_finite() or abs(number) >= 10**13:
+        raise _wrong(condition)
+    return number
+
+
+def _date(condition: SegmentCondition, value: Any) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise _wrong(condition) from None
+
+
+def _text(condition: SegmentCondition, value: Any) -> str:
+    words = str(value).replace("\0", "").strip()
+    if not words or len(words) > LONGEST:
+        raise _wrong(condition)
+    return words
+
+
+_READERS: dict[str, Callable[[SegmentCondition, Any], Any]] = {
+    "number": _whole,
+    "money": _decimal,
+    "date": _date,
+    "record": _whole,
+}
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=clock.now().tzinfo)
+
+
+def _moment(column: ColumnElement[Any], day: date) -> Any:
+    return _start(day) if column.type.python_type is datetime else day
+
+
+def _ago(column: ColumnElement[Any], days: int) -> Any:
+    then = clock.now() - timedelta(days=days)
+    return then if column.type.python_type is datetime else then.date()
+
+
+def _between(column: ColumnElement[Any], pair: list[Any]) -> ColumnElement[bool]:
+    low, high = pair
+    if isinstance(low, date):
+        return and_(
+            column >= _moment(column, low), column < _moment(column, high + timedelta(days=1))
+        )
+    return column.between(low, high)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "is": lambda c, v: c == v,
+    "is_not": lambda c, v: c.is_distinct_from(v),
+    "one_of": lambda c, v: c.in_(v),
+    "none_of": lambda c, v: func.coalesce(c.not_in(v), True),
+    "more_than": lambda c, v: c > v,
+    "less_than": lambda c, v: c < v,
+    "between": _between,
+    "before": lambda c, v: c < _moment(c, v),
+    "after": lambda c, v: c >= _moment(c, v + timedelta(days=1)),
+    "in_last_days": lambda c, v: c >= _ago(c, v),
+    "not_in_last_days": lambda c, v: c < _ago(c, v),
+    "starts_with": lambda c, v: and_(c >= fold(v), c < fold(v) + "\uffff"),
+    "empty": lambda c, _: c.is_(None),
+    "not_empty": lambda c, _: c.is_not(None),
+}

@@ -1,0 +1,116 @@
+"""Segments: nested conditions, one statement, nothing that fails open."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.clients.choices import ClientSource, SegmentKind
+from app.clients.models import ClientFigures, Segment, SegmentMember
+from app.clients.segments import compile_segment, count_and_sample, segment_clients
+from app.clients.segments import conditions as of_clients
+from app.kit import clock
+from app.kit.errors import Invalid
+from app.kit.registry import segment_conditions
+from app.orders import segments as of_orders
+from tests.factories import make_client
+
+for known in (*of_clients.ALL, *of_orders.ALL):
+    segment_conditions.register(known)
+
+
+def found(session: Session, definition: dict[str, Any]) -> set[str]:
+    clients = compile_segment(definition)
+    return {one.name for one in count_and_sample(session, clients, sample=100)[1]}
+
+
+def bought(session: Session, client: Any, *, orders: int, days_ago: int) -> None:
+    figures = session.query(ClientFigures).filter_by(client_id=client.id).one()
+    figures.orders_count = orders
+    figures.last_order_at = clock.now() - timedelta(days=days_ago)
+    session.flush()
+
+
+@pytest.fixture
+def three(session: Session) -> None:
+    """Anna bought yesterday, Berta half a year ago, Carla never."""
+    anna = make_client(session, name="Anna", country="GB")
+    berta = make_client(session, name="Berta", country="DE")
+    make_client(session, name="Carla", country="DE", source=ClientSource.SHOP)
+    bought(session, anna, orders=5, days_ago=1)
+    bought(session, berta, orders=1, days_ago=180)
+
+
+LATELY = {"field": "last_order", "op": "in_last_days", "value": 90}
+LONG_AGO = {"field": "last_order", "op": "not_in_last_days", "value": 90}
+GERMAN = {"field": "country", "op": "one_of", "value": ["DE"]}
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(
+    ("definition", "names"),
+    [
+        ({}, {"Anna", "Berta", "Carla"}),
+        (LATELY, {"Anna"}),
+        (LONG_AGO, {"Berta"}),
+        ({"field": "last_order", "op": "empty"}, {"Carla"}),
+        ({"all": [GERMAN, LONG_AGO]}, {"Berta"}),
+        ({"any": [LATELY, {"field": "last_order", "op": "empty"}]}, {"Anna", "Carla"}),
+        ({"not": GERMAN}, {"Anna"}),
+        ({"all": [GERMAN, {"not": {"any": [LONG_AGO, LATELY]}}]}, {"Carla"}),
+        ({"field": "orders_count", "op": "between", "value": [1, 4]}, {"Berta"}),
+        ({"field": "source", "op": "one_of", "value": ["shop"]}, {"Carla"}),
+    ],
+)
+def test_conditions_find_whom_they_say(
+    session: Session, definition: dict[str, Any], names: set[str]
+) -> None:
+    assert found(session, definition) == names
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"field": "nonsense", "op": "is", "value": 1},
+        {"field": "orders_count", "op": "in_last_days", "value": 1},
+        {"field": "orders_count", "op": "more_than", "value": "many"},
+        {"field": "orders_count", "op": "more_than", "value": 10**40},
+        {"field": "last_order", "op": "before", "value": "2026-13-45"},
+        {"field": "last_order", "op": "in_last_days", "value": -3},
+        {"field": "country", "op": "one_of", "value": []},
+        {"field": "country", "op": "one_of", "value": "DE"},
+        {"all": []},
+        {"all": "x"},
+        {"all": [{"all": [{"all": [{"all": [{"all": [{"all": [GERMAN]}]}]}]}]}]},
+        {"any": [GERMAN] * 51},
+        {"not": None},
+        [],
+    ],
+)
+def test_what_cannot_be_read_is_refused(session: Session, definition: Any) -> None:
+    with pytest.raises(Invalid):
+        compile_segment(definition if definition != [] else {"all": [[]]})
+
+
+@pytest.mark.usefixtures("three")
+def test_a_segment_is_one_statement(session: Session) -> None:
+    definition = {"all": [GERMAN, {"any": [LONG_AGO, {"not": LATELY}]}]}
+    statements: list[str] = []
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    session.execute(compile_segment(definition)).all()
+    assert len(statements) == 1
+
+
+def test_a_fixed_segment_holds_who_was_picked(session: Session) -> None:
+    picked, other = make_client(session), make_client(session)
+    segment = Segment(name="Picked", kind=SegmentKind.FIXED)
+    session.add(segment)
+    session.flush()
+    session.add(SegmentMember(segment_id=segment.id, client_id=picked.id))
+    session.flush()
+    ids = set(session.scalars(segment_clients(session, segment)))
+    assert ids == {picked.id}
+    assert other.id not in ids
