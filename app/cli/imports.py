@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app.cli.company import company_option, stamp_for
+from app.kit.errors import CrmError
 from app.kit.registry import imports
 
 
@@ -15,11 +16,13 @@ from app.kit.registry import imports
 @click.argument("kind")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--report", type=click.Path(path_type=Path), help="Write the report there as JSON.")
+@click.option("--rate", type=float, help="One unit of the source's currency in the company's.")
 @company_option
 def import_(
     kind: str,
     files: tuple[Path, ...],
     report: Path | None,
+    rate: float | None,
     slug: str,
     create: bool,  # noqa: FBT001 -- click hands it over so
 ) -> None:
@@ -28,7 +31,11 @@ def import_(
     if found is None:
         message = f"No import is called “{kind}”. There are: {', '.join(imports.names())}."
         raise click.ClickException(message)
-    outcome = found.run(stamp_for(slug, create=create), list(files))
+    stamp = stamp_for(slug, create=create, **dict(found.company))
+    try:
+        outcome = found.run(stamp, list(files), rate=rate)
+    except CrmError as error:
+        raise click.ClickException(str(error.message)) from error
     text = json.dumps(outcome, indent=2, ensure_ascii=False, default=str)
     if report:
         report.write_text(text + "\n", encoding="utf-8")

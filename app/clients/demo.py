@@ -116,3 +116,39 @@ def _countries(first: int, last: int) -> Iterator[dict[str, Any]]:
             "to_share": share + tenths,
         }
         share += tenths
+
+
+_MADE_UP_CONTACTS = text("""
+insert into contact_point (client_id, channel, value, normalised, "primary")
+select c.id, k.channel, k.value, k.value, true
+  from (select id from client c where archived_at is null and source = 'import'
+           and not exists (select 1 from contact_point p where p.client_id = c.id)
+         order by id limit :piece) c
+ cross join lateral (values
+   ('email', 'client-' || c.id || '@example.com'),
+   ('phone', '+1' || (200 + (c.id / 100) % 800) || '55501' || lpad((c.id % 100)::text, 2, '0')))
+   k(channel, value)
+returning client_id""")
+
+_MADE_UP = text("""
+update client set made_up = true, version = version + 1 where id = any(:ids) and not made_up""")
+
+_MADE_UP_CONSENTS = text("""
+insert into consent_event (client_id, channel, purpose, action, wording, source, at)
+select id, channel, 'marketing', 'grant', 'Made up for a demo: nobody said so.', 'demo', now()
+  from unnest(cast(:ids as bigint[])) id
+ cross join unnest(array['email', 'sms', 'whatsapp']) channel""")
+
+
+def make_up_contacts(session: Session) -> Iterator[int]:
+    """Give imported clients without any contact point made-up ones, and mark the clients as made up.
+
+    Addresses are of example.com and numbers of the range kept for fiction: nothing reaches anybody.
+    """
+    while True:
+        ids = sorted(set(session.scalars(_MADE_UP_CONTACTS, {"piece": PIECE})))
+        if not ids:
+            return
+        session.execute(_MADE_UP, {"ids": ids})
+        session.execute(_MADE_UP_CONSENTS, {"ids": ids})
+        yield len(ids)

@@ -177,13 +177,18 @@ class Tile:
 
 @dataclass(frozen=True)
 class ImportKind:
-    """An import, on screen and as `flask crm import NAME`. `run` gets (session, files, options)."""
+    """An import, on screen and as `flask crm import NAME`.
+
+    `run(stamp, files, **options)` opens its own transactions and returns the report. `company` is what
+    a company made for this source is like: currency, country, zone.
+    """
 
     name: str
     label: Any
     run: Callable[..., Any]
     help: Any = ""
     columns: tuple[Any, ...] = ()
+    company: tuple[tuple[str, str], ...] = ()
     permission: str | None = None
     order: int = 0
 

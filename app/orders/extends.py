@@ -103,7 +103,14 @@ def extend(builder: Any) -> None:
     add_figure("GoodsReturn", screens.sums_of)
     timeline_kinds.register(*KINDS)
     segment_conditions.register(*segments.ALL)
-    imports.register(ImportKind("online-retail", _l("Online Retail (UCI)"), online_retail.run))
+    imports.register(
+        ImportKind(
+            "online-retail",
+            _l("Online Retail (UCI)"),
+            online_retail.run,
+            company=(("currency", "GBP"), ("country", "GB"), ("zone", "Europe/London")),
+        )
+    )
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
