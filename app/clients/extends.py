@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from app.clients import events, messages, screens
+from app.clients import events, queries, screens
 from app.clients.choices import ConsentAction
 from app.clients.demo import load_clients
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ConsentEvent
@@ -91,8 +91,8 @@ def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
     events.subscribe()
-    gates.register(messages.CONSENT)
-    values.register(messages.TOLD)
+    gates.register(queries.CONSENT)
+    values.register(queries.TOLD)
     timeline_kinds.register(*KINDS)
     segment_conditions.register(*conditions.ALL)
     invariants.register(

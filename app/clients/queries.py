@@ -1,11 +1,16 @@
 """What pages ask about clients."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Select, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
-from app.clients.models import ContactPoint, TimelineEntry
+from app.clients.choices import Channel, Purpose
+from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
+from app.messages.choices import MessageChannel, MessagePurpose
+from app.messages.queries import Gate, Values
 
 
 def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
@@ -33,3 +38,67 @@ def timeline(client_id: int, *, limit: int = 100) -> Select[tuple[TimelineEntry]
         .order_by(TimelineEntry.at.desc(), TimelineEntry.id.desc())
         .limit(limit)
     )
+
+
+# --- what clients tell the messages ----------------------------------------------------------
+
+VARIABLES = (
+    ("first_name", _l("First name")),
+    ("last_name", _l("Last name")),
+    ("name", _l("Name")),
+    ("salutation", _l("Salutation")),
+    ("city", _l("City")),
+    ("orders_count", _l("Number of orders")),
+    ("last_order", _l("Day of the last order")),
+)
+
+
+def has_consented(
+    client_id: ColumnElement[Any], channel: MessageChannel, purpose: MessagePurpose
+) -> ColumnElement[bool]:
+    """Return the condition that the client is there and allows this channel for this purpose."""
+    there = select(Client.id).where(
+        Client.id == ConsentCurrent.client_id, Client.archived_at.is_(None)
+    )
+    return (
+        select(ConsentCurrent.id)
+        .where(
+            ConsentCurrent.client_id == client_id,
+            ConsentCurrent.channel == Channel(channel.value),
+            ConsentCurrent.purpose == Purpose(purpose.value),
+            ConsentCurrent.granted,
+            there.exists(),
+        )
+        .exists()
+    )
+
+
+def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what a text may say of a client, every variable present, dates as the client writes them."""
+    c, f = Client.__table__.c, ClientFigures.__table__.c
+    pattern = case(
+        (c.locale.startswith("en"), literal("FMDD Mon YYYY")),
+        (c.locale.startswith("pt"), literal("DD/MM/YYYY")),
+        else_=literal("DD.MM.YYYY"),
+    )
+    told = {
+        "first_name": c.first_name,
+        "last_name": c.last_name,
+        "name": c.name,
+        "salutation": c.salutation,
+        "city": c.city,
+        "orders_count": func.coalesce(f.orders_count, 0),
+        "last_order": func.to_char(f.last_order_at, pattern),
+    }
+    pairs = [part for name, value in told.items() for part in (literal(name), value)]
+    return (
+        select(func.jsonb_build_object(*pairs))
+        .select_from(Client)
+        .outerjoin(ClientFigures, f.client_id == c.id)
+        .where(c.id == client_id)
+        .scalar_subquery()
+    )
+
+
+CONSENT = Gate("consent", has_consented)
+TOLD = Values("client", values_of, VARIABLES)

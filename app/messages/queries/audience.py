@@ -81,6 +81,14 @@ def fix_audience(
     return select(func.count()).select_from(numbered).add_cte(recipients, _batches(numbered))
 
 
+def count_audience(
+    audience: Select[Any], channel: MessageChannel, purpose: MessagePurpose, *, dedupe: bool = True
+) -> Select[Any]:
+    """Return (reason, count) as fixing this audience now would give; no reason: written to."""
+    numbered = _numbered(audience, channel, purpose, dedupe=dedupe)
+    return select(numbered.c.reason, func.count()).group_by(numbered.c.reason)
+
+
 def _numbered(
     audience: Select[Any], channel: MessageChannel, purpose: MessagePurpose, *, dedupe: bool
 ) -> CTE:
@@ -91,7 +99,11 @@ def _numbered(
     reason = case(
         (_or_null(given, "skip_reason", Text).is_not(None), _or_null(given, "skip_reason", Text)),
         (given.address.is_(None), SkipReason.NO_ADDRESS.value),
-        (~allowed(given.client_id, channel, purpose), SkipReason.NO_CONSENT.value),
+        # An address that is no client's is one that a person typed, for a test.
+        (
+            and_(given.client_id.is_not(None), ~allowed(given.client_id, channel, purpose)),
+            SkipReason.NO_CONSENT.value,
+        ),
         (suppressed(channel, hash_of(channel, given.address)), SkipReason.SUPPRESSED.value),
         (variant == 0, SkipReason.HOLDOUT.value),
     )
