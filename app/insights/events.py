@@ -1,4 +1,4 @@
-"""What happened above changes the facts of its days. Computed anew, so that twice or late is no matter."""
+"""What happened above changes the facts of its days. Computed anew: twice or late is no matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What figures give to the rest: pages, subscribers, invariants, merging clients, facts of the demo."""
+"""What figures give to the rest: pages, subscribers, invariants, merging clients, demo facts."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ INVARIANTS = (
 )
 
 
-def load_facts(session: Session, size: str) -> Iterator[int]:
-    """The demo's orders are inserted without telling anybody: count them all."""
+def load_facts(session: Session, size: str) -> Iterator[int]:  # noqa: ARG001 -- all sizes alike
+    """Count the demo's orders, which are inserted without telling anybody."""
     yield from rebuild_pieces(session)
 
 

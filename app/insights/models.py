@@ -1,7 +1,7 @@
 """Daily facts: what happened on a day in a store, added up, so that no page counts orders.
 
-They are written by `operations.facts` alone, which computes a store's day anew from its documents. The
-key begins with the day, because every page asks for a period. The empty country is an unknown one.
+They are written by `operations.facts` alone, which computes a store's day anew from its documents.
+The key begins with the day, because every page asks for a period. An empty country is unknown.
 """
 
 from datetime import date, datetime

@@ -78,7 +78,9 @@ def site(server: TestServer, make_database, tmp_path_factory) -> Iterator[Site]:
     bench.let_tests_choose_the_reader(made)
     with made.app_context():
         sessions.bind(db.engine)
-        yield _fill(made)
+        found = _fill(made)
+    # Outside of the context: requests in it would share one `g`.
+    yield found
     sessions._engine = before
 
 

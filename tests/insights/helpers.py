@@ -73,9 +73,13 @@ class Trade:
             factories.make_store(session, time_zone=zone, number=f"Z{n}{seed}")
             for n, zone in enumerate(zones)
         ]
-        self.clients: list[Client | None] = [*(factories.make_client(session) for _ in range(6)), None]
+        self.clients: list[Client | None] = [
+            *(factories.make_client(session) for _ in range(6)),
+            None,
+        ]
         self.variants = [
-            factories.make_variant(session, price=Decimal(price)) for price in ("3.35", "10", "7.01")
+            factories.make_variant(session, price=Decimal(price))
+            for price in ("3.35", "10", "7.01")
         ]
         for store in self.stores:
             for variant in self.variants:
@@ -84,7 +88,9 @@ class Trade:
 
     def step(self) -> None:
         """Let one thing happen."""
-        self.random.choice((self.sell, self.sell, self.sell, self.cancel, self.complete, self.back, self.adjust))()
+        self.random.choice(
+            (self.sell, self.sell, self.sell, self.cancel, self.complete, self.back, self.adjust)
+        )()
 
     def when(self) -> datetime:
         return START + timedelta(hours=self.random.randrange(24 * 40))

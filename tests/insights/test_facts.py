@@ -85,7 +85,9 @@ def test_an_order_that_moved_to_another_day_counts_there_alone(session):
     assert session.scalars(select(DayFact.business_date)).all() == [order.business_date]
 
 
-def test_the_first_order_moves_on_when_the_first_one_is_cancelled_or_an_older_one_comes_late(session):
+def test_the_first_order_moves_on_when_the_first_one_is_cancelled_or_an_older_one_comes_late(
+    session,
+):
     client = factories.make_client(session)
     store = factories.make_store(session)
 
@@ -116,7 +118,10 @@ def test_two_orders_on_the_first_day_in_two_stores_make_one_new_client(session):
     earlier = factories.make_order(session, client=client, at=factories.NOON.replace(hour=9))
     deliver(session)
     rows = session.execute(select(ClientFact.store_id, ClientFact.is_first)).all()
-    assert {store: first for store, first in rows} == {later.store_id: False, earlier.store_id: True}
+    assert {store: first for store, first in rows} == {
+        later.store_id: False,
+        earlier.store_id: True,
+    }
 
 
 def test_merged_clients_become_one_in_the_facts(session):

@@ -26,7 +26,9 @@ _ONLY = "join cell on cell.store_id = d.store_id and cell.day = d.business_date"
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('facts ' || crm_company(), 0))")
 
 
-def _refresh(table: str, documents: str, key: str, values: str, *, more: str = "", made: str = "") -> Any:
+def _refresh(
+    table: str, documents: str, key: str, values: str, *, more: str = "", made: str = ""
+) -> Any:
     """One statement: write what differs, remove what is no more, and name what was touched."""
     own = [name.strip() for name in key.split(",")]
     changed = ", ".join(f"{name} = excluded.{name}" for name in values.split(", "))
@@ -50,9 +52,7 @@ select {own[-1]} from kept union select {own[-1]} from gone""")  # noqa: S608 --
 
 
 _KEY = "business_date, store_id, country"
-_DAYS = _refresh(
-    "day_fact", DAYS, _KEY, "orders, gross, returns, returned, adjustments, adjusted"
-)
+_DAYS = _refresh("day_fact", DAYS, _KEY, "orders, gross, returns, returned, adjustments, adjusted")
 _PRODUCTS = _refresh("product_fact", PRODUCTS, f"{_KEY}, variant_id", "product_id, units, revenue")
 _CLIENTS = _refresh(
     "client_fact",
@@ -70,7 +70,8 @@ from (
     row_number() over (partition by c.client_id order by {FIRST}) = 1 is_first
   from client_fact c where c.client_id = any (:clients)) s
 where f.business_date = s.business_date and f.store_id = s.store_id and f.country = s.country
-  and f.client_id = s.client_id and (f.first_on, f.is_first) is distinct from (s.first_on, s.is_first)
+  and f.client_id = s.client_id
+  and (f.first_on, f.is_first) is distinct from (s.first_on, s.is_first)
 """)  # noqa: S608 -- names of ours
 
 _CLIENTS_OF_CELLS = text(f"""
@@ -97,8 +98,8 @@ union select store_id, business_date from product_fact where business_date betwe
 def refresh(session: Session, cells: Iterable[Cell], *, thorough: bool = False) -> int:
     """Compute these days of stores anew and return how many there were.
 
-    Requires the whole company's rights. The first days of clients are looked at again where something
-    changed; `thorough` looks at all of them.
+    Requires the whole company's rights. The first days of clients are looked at again where
+    something changed; `thorough` looks at all of them.
     """
     wanted = sorted(set(cells))
     if not wanted:
@@ -144,5 +145,5 @@ def rebuild_pieces(session: Session) -> Iterator[int]:
 
 
 def rebuild_facts(session: Session) -> int:
-    """Compute everything anew in the caller's transaction; return how many days of stores there are."""
+    """Compute everything anew in the caller's transaction; return how many days of stores."""
     return sum(rebuild_pieces(session))

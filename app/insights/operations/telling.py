@@ -20,7 +20,7 @@ where d.subscriber = :subscriber and d.state in ('waiting', 'dead')""")
 
 
 def cells_of(data: Mapping[str, Any]) -> Iterable[Cell]:
-    """The days of a store that an event says it touched: `business_date`, or `days` of an import."""
+    """Return the days of a store that an event touched: `business_date`, or `days` of an import."""
     store = data.get("store_id")
     days = [data.get("business_date"), *data.get("days", ())]
     return [(int(store), date.fromisoformat(day)) for day in days if store and day]

@@ -16,9 +16,9 @@ from app.kit.money import money_sum
 Who = Literal["new", "returning"]
 
 
-def buyers(period: Period, scope: Scope, who: Who) -> Select[Any]:
-    """The ids of the clients that the figure counted, each once, with what they bought in the period."""
-    bought = (
+def buyers(period: Period, scope: Scope, who: Who) -> Select[*tuple[Any, ...]]:
+    """Select the clients that the figure counted, each once, with what they bought then."""
+    bought: Select[*tuple[Any, ...]] = (
         select(
             ClientFact.client_id,
             func.min(ClientFact.first_on).label("first_on"),
@@ -26,7 +26,8 @@ def buyers(period: Period, scope: Scope, who: Who) -> Select[Any]:
             money_sum(ClientFact.gross).label("gross"),
         )
         .where(
-            ClientFact.business_date.between(period.first, period.last), *scope.conditions(ClientFact)
+            ClientFact.business_date.between(period.first, period.last),
+            *scope.conditions(ClientFact),
         )
         .group_by(ClientFact.client_id)
     )
@@ -44,7 +45,7 @@ def count_buyers(session: Session, period: Period, scope: Scope, who: Who) -> in
 def page_of_buyers(
     session: Session, period: Period, scope: Scope, who: Who, *, after: int = 0, limit: int = 50
 ) -> list[Any]:
-    """A page of them with their names, in the order of their ids, beginning after one of them."""
+    """Return a page of them with their names, in the order of their ids, after one of them."""
     found = (
         buyers(period, scope, who)
         .where(ClientFact.client_id > after)

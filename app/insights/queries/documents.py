@@ -1,7 +1,7 @@
 """What counts, said once: the documents behind the facts, as parts of statements.
 
-An order counts from being placed until it is cancelled, on its store's business day; a return when it is
-received; an adjustment at once. Archived documents count: the books refer to them.
+An order counts from being placed until it is cancelled, on its store's business day; a return when
+it is received; an adjustment at once. Archived documents count: the books refer to them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ COUNTED_VALUES = [status.value for status in COUNTED]
 DAYS = """
 select store_id, business_date, coalesce(country, '') country,
   sum(orders)::integer orders, sum(gross)::bigint gross, sum(returns)::integer returns,
-  sum(returned)::bigint returned, sum(adjustments)::integer adjustments, sum(adjusted)::bigint adjusted
+  sum(returned)::bigint returned, sum(adjustments)::integer adjustments,
+  sum(adjusted)::bigint adjusted
 from (
   select d.store_id, d.business_date, d.country, 1 orders, d.total_company gross, 0 returns,
     0::bigint returned, 0 adjustments, 0::bigint adjusted
@@ -68,7 +69,8 @@ from {table} f full join ({documents.format(only="")}) d using ({using})
 where ({mine}) is distinct from ({theirs}) and {_SETTLED}) difference"""  # noqa: S608 -- names of ours
     source = text(body).bindparams(bindparam("counted", COUNTED_VALUES, type_=ARRAY(Text)))
     names = (*key, "facts", "documents")
-    return select(*(column(name) for name in names)).select_from(source)
+    found: Any = select(*(column(name) for name in names)).select_from(source)
+    return found  # type: ignore[no-any-return]
 
 
 def days_that_disagree() -> Select[Any]:

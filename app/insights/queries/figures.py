@@ -1,9 +1,8 @@
-"""The figures of a period, from the facts alone: all of it, or by day, week, month, store and country."""
+"""The figures of a period, from the facts alone: of all of it, or by day, store or country."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Session
 from app.catalogue.models import Product
 from app.company.models import Store
 from app.insights.models import ClientFact, DayFact, ProductFact
-from app.insights.queries.periods import Period, Step
+from app.insights.queries.periods import Period
 from app.kit.money import ZERO, money_sum, round_amount
 
 By = Literal["all", "day", "week", "month", "store", "country"]
@@ -35,13 +34,13 @@ By = Literal["all", "day", "week", "month", "store", "country"]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose sales: of these stores (None: every one the reader may see) and to this country ("": unknown)."""
+    """Whose sales: of these stores (None: all one may see), to this country ("": unknown)."""
 
     store_ids: tuple[int, ...] | None = None
     country: str | None = None
 
     def conditions(self, fact: Any) -> list[ColumnElement[bool]]:
-        """The same as conditions on a table of facts."""
+        """Return the same as conditions on a table of facts."""
         found = []
         if self.store_ids is not None:
             found.append(fact.store_id.in_(self.store_ids))
@@ -117,7 +116,7 @@ class Both:
 
 
 def _key(fact: Any, span: Any, by: By) -> ColumnElement[Any]:
-    """What the rows are put together by. A bucket of the earlier period has the name of its counterpart."""
+    """Return what rows are put together by. An earlier bucket has the name of its counterpart."""
     if by == "all":
         return sql_cast(literal("all"), Text)
     if by == "store":
@@ -135,7 +134,7 @@ def _in_span(fact: Any, span: Any, scope: Scope) -> ColumnElement[bool]:
 
 
 def sales(session: Session, spans: Spans, scope: Scope, by: By) -> dict[Any, Both]:
-    """Orders, returns and adjustments by the key."""
+    """Return orders, returns and adjustments by the key."""
     span = spans.rows()
     key = _key(DayFact, span, by).label("key")
     rows = session.execute(
@@ -160,7 +159,7 @@ def sales(session: Session, spans: Spans, scope: Scope, by: By) -> dict[Any, Bot
 
 
 def clients(session: Session, spans: Spans, scope: Scope, by: By) -> dict[Any, Both]:
-    """New and returning clients by the key. Somebody is new once, and returning once in each bucket."""
+    """Return new and returning clients by the key: new once, returning once in each bucket."""
     span = spans.rows()
     key = _key(ClientFact, span, by).label("key")
     begin = span.c.first
@@ -200,7 +199,7 @@ class Seller:
 def best_sellers(
     session: Session, spans: Spans, scope: Scope, *, by_revenue: bool, limit: int = 10
 ) -> list[Seller]:
-    """The products that brought most, or sold most often."""
+    """Return the products that brought most, or sold most often."""
     span = spans.rows()
     now, before = span.c.earlier == 0, span.c.earlier > 0
     sold = (
@@ -243,7 +242,7 @@ def _sum(amount: Any, condition: ColumnElement[bool]) -> ColumnElement[Decimal]:
 
 
 def store_names(session: Session) -> dict[int, tuple[str, int | None]]:
-    """Every store the reader may see, by name, with its franchise; archived ones too: they have sold."""
+    """Return the reader's stores by name, with franchise; archived ones too: they have sold."""
     rows = session.execute(
         select(Store.id, Store.name, Store.franchise_id).order_by(Store.name_fold, Store.id)
     )
@@ -251,7 +250,7 @@ def store_names(session: Session) -> dict[int, tuple[str, int | None]]:
 
 
 def countries(session: Session, spans: Spans) -> list[str]:
-    """The countries that anything was sold to, now or before."""
+    """Return the countries that anything was sold to, now or before."""
     span = spans.rows()
     inside = DayFact.business_date.between(span.c.first, span.c.last)
     rows = session.scalars(select(DayFact.country).distinct().join_from(span, DayFact, inside))

@@ -45,19 +45,19 @@ class Period:
         return Period(self.first - timedelta(days=days), self.last - timedelta(days=days))
 
     def starts(self, step: Step) -> Iterator[date]:
-        """The first day of each bucket; the first one may begin in the middle of a week or month."""
+        """Yield the first day of each bucket; the first may begin amid a week or month."""
         day = self.first
         while day <= self.last:
             yield day
             day = following(day, step)
 
     def bucket(self, start: date, step: Step) -> Period:
-        """The days of the bucket that begins with `start`."""
+        """Return the days of the bucket that begins with `start`."""
         return Period(start, min(following(start, step) - timedelta(days=1), self.last))
 
 
 def following(day: date, step: Step) -> date:
-    """The first day of the next week, month or day."""
+    """Return the first day of the next week, month or day."""
     if step == "day":
         return day + timedelta(days=1)
     if step == "week":
@@ -66,7 +66,7 @@ def following(day: date, step: Step) -> date:
 
 
 def preset(name: str, today: date) -> Period:
-    """The days of a preset, up to today."""
+    """Return the days of a preset, up to today."""
     starts = {
         "today": today,
         "7": today - timedelta(days=6),
@@ -77,13 +77,13 @@ def preset(name: str, today: date) -> Period:
 
 
 def given(first: str, last: str) -> Period:
-    """The period that a reader typed, whichever way round. Raises Invalid."""
+    """Return the period that a reader typed, whichever way round. Raises Invalid."""
     try:
         days = sorted(date.fromisoformat(text) for text in (first or last, last or first))
     except ValueError:
         raise Invalid(_("Write the days like 2026-11-21."), field="from") from None
     found = Period(days[0], days[1])
-    if not 1970 < found.first.year or not found.last.year < 2200 or found.days > LONGEST:
+    if found.first.year <= 1970 or not found.last.year < 2200 or found.days > LONGEST:
         raise Invalid(_("Choose at most ten years."), field="from")
     return found
 

@@ -1,10 +1,10 @@
-"""The sales report: gross, returns, adjustments and net, to the last ten-thousandth of the documents."""
+"""The sales report: gross, returns, adjustments and net, exactly as the documents have them."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.company.models import Store
@@ -18,12 +18,12 @@ ReportBy = Literal["month", "country", "store"]
 def sales_report(
     session: Session, by: ReportBy | str = "month", *, period: Period | None = None
 ) -> list[dict[str, Any]]:
-    """One row for each month (2026-11), country (DE; empty where unknown) or store, in their order.
+    """Return a row for each month (2026-11), country (DE; empty: unknown) or store, in order.
 
-    Sums are Decimals in the company's currency. Without a period: everything there is. Raises KeyError
-    for any other `by`.
+    Sums are Decimals in the company's currency. Without a period: everything.
+    Raises KeyError for any other `by`.
     """
-    keys: dict[str, ColumnElement[Any]] = {
+    keys: dict[str, Any] = {
         "month": func.to_char(DayFact.business_date, "YYYY-MM"),
         "country": DayFact.country,
         "store": Store.name,

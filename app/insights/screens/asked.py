@@ -1,4 +1,4 @@
-"""What the address of a page asks for: which days, compared with what, whose sales, which figure."""
+"""What the address of a page asks for: which days, against what, whose sales, which figure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Asked:
     base: str = field(default="", compare=False)
 
     def parameters(self) -> dict[str, str]:
-        """What brings somebody back here; what is usual is left out."""
+        """Return what brings somebody back here; what is usual is left out."""
         found = {"period": self.preset} if self.preset != periods.USUAL else {}
         if self.preset == CUSTOM:
             found = {"from": str(self.spans.now.first), "to": str(self.spans.now.last)}
@@ -50,14 +50,14 @@ class Asked:
         return found
 
     def url(self, **changes: str) -> str:
-        """This page with something else asked for; an empty text takes it away."""
+        """Return this page with something else asked for; an empty text takes it away."""
         if "period" in changes or "from" in changes:
             changes = {"period": "", "from": "", "to": "", "by": ""} | changes
         wanted = {k: v for k, v in (self.parameters() | changes).items() if v}
         return f"{self.base}?{urlencode(wanted)}" if wanted else self.base
 
     def about(self, period: Period, *, store: str = "", country: str | None = None) -> str:
-        """The query of another page about these days and the same sales."""
+        """Return the query of another page about these days and the same sales."""
         wanted = {"from": str(period.first), "to": str(period.last)}
         wanted["store"] = store or self.store
         wanted["country"] = self.country if country is None else country or UNKNOWN
@@ -72,7 +72,7 @@ def read(
     base: str = "",
     shows: tuple[str, ...] = (),
 ) -> Asked:
-    """Read the query string. What cannot be read is a sentence, and never widens whose sales are shown."""
+    """Read the query string. What cannot be read is a sentence and widens nothing."""
     problems: list[str] = []
     preset, period = _period(args, today, problems)
     step, year = args.get("by", ""), args.get("compare") == "year"

@@ -21,12 +21,14 @@ from app.web import formats
 
 
 def page(session: Session, who: Reader, base: str, dashboard: str) -> ListPage:
-    """New or returning clients of the days in the address, 50 at a time in the order of their ids."""
+    """Return new or returning clients of the days in the address, 50 at a time."""
     kind: Who = "returning" if request.args.get("who") == "returning" else "new"
     asked, _stores = asked_of(session, who, base)
     period, scope = asked.spans.now, asked.scope
     count = queries.count_buyers(session, period, scope, kind)
-    found = queries.page_of_buyers(session, period, scope, kind, after=_after(), limit=PAGE_SIZE + 1)
+    found = queries.page_of_buyers(
+        session, period, scope, kind, after=_after(), limit=PAGE_SIZE + 1
+    )
     more = found[PAGE_SIZE - 1].client_id if len(found) > PAGE_SIZE else 0
     days = words.days_in_words(period, today_of(who))
     money = who.may("read", "money")

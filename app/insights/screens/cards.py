@@ -13,7 +13,7 @@ from app.company.models import Franchise
 from app.insights.queries import periods
 from app.insights.queries.figures import Both
 from app.insights.screens import words
-from app.insights.screens.asked import CUSTOM, UNKNOWN, Asked
+from app.insights.screens.asked import UNKNOWN, Asked
 from app.insights.screens.links import Links
 from app.insights.screens.measures import Measure, measures_for, tiles_for
 from app.insights.screens.reading import Reading, today_of
@@ -56,18 +56,18 @@ class SalesPage(DashboardPage):
     """A dashboard with a form above it: whose sales, which figure, which days."""
 
     form_url: str
+    sentence: Text
     choices: list[Choice]
     hidden: list[tuple[str, str]] = field(default_factory=list)
     first: str = ""
     last: str = ""
     kept: list[tuple[str, str]] = field(default_factory=list)
-    open: bool = False
 
 
 def page(session: Session, found: Reading) -> SalesPage:
     """The whole page."""
     asked, links = found.asked, Links(found.asked)
-    known = asked.parameters()
+    known, choices = asked.parameters(), _choices(session, found)
     days = {"period", "from", "to", "by"}
     shown = {"store", "country", "show", "by"}
     return SalesPage(
@@ -79,12 +79,12 @@ def page(session: Session, found: Reading) -> SalesPage:
         figures=_figures(found, links),
         aside=_aside(found, links),
         form_url=asked.base,
-        choices=_choices(session, found),
+        sentence=_sentence(found, choices),
+        choices=choices,
         hidden=[(name, value) for name, value in known.items() if name not in shown],
         kept=[(name, value) for name, value in known.items() if name not in days],
         first=str(asked.spans.now.first),
         last=str(asked.spans.now.last),
-        open=bool(shown & known.keys()) or asked.preset == CUSTOM,
     )
 
 
@@ -126,6 +126,19 @@ def _choices(session: Session, found: Reading) -> list[Choice]:
         Choice("store", _("Store"), _stores(session, found), asked.store),
         Choice("country", _("Country"), [("", everything + countries)], asked.country),
     ]
+
+
+def _sentence(found: Reading, choices: list[Choice]) -> str:
+    """What is shown, in words: Revenue, by day · All stores · Germany."""
+    said = []
+    for one in choices:
+        options = [option for _group, group in one.options for option in group]
+        said += [str(label) for value, label in options if value == one.current][:1]
+    return " · ".join([_lines_title(found), *said[2:]])
+
+
+def _lines_title(found: Reading) -> str:
+    return f"{found.measure.label}, {str(periods.STEPS[found.asked.step]).lower()}"
 
 
 def _stores(session: Session, found: Reading) -> list[tuple[str, list[tuple[str, Text]]]]:
@@ -194,7 +207,7 @@ def _line(found: Reading, links: Links) -> Figure:
         rows.append(Row(str(start), cells))
     return Figure(
         "by-step",
-        f"{measure.label}, {str(periods.STEPS[asked.step]).lower()}",
+        _lines_title(found),
         _columns(found, _("Days")),
         rows if any(_has(found, both) for both in found.by_step.values()) else (),
         chart="line" if len(rows) > 1 else "bar",
@@ -280,14 +293,14 @@ def _best_sellers(found: Reading, links: Links) -> TableCard:
         columns.append(Column("revenue", _("Revenue"), "money", currency=found.who.currency))
     rows = []
     for one in found.sellers:
-        moved = formats.change(*((one.revenue, one.revenue_before) if found.money else (one.units, one.units_before)))
+        moved = formats.change(
+            *((one.revenue, one.revenue_before) if found.money else (one.units, one.units_before))
+        )
         cells = [Cell(one.name, extra=moved), Cell(one.units)]
         cells += [Cell(one.revenue)] if found.money else []
         url = links.lines(one.product_id, found.asked.spans.now)
         rows.append(Row(str(one.product_id), cells, label=one.name, url=url))
-    return TableCard(
-        _("Best sellers"), columns, rows, empty=_("Nothing was sold in this time.")
-    )
+    return TableCard(_("Best sellers"), columns, rows, empty=_("Nothing was sold in this time."))
 
 
 def _slip(found: Reading, links: Links) -> SlipCard:

@@ -1,4 +1,4 @@
-"""The sales dashboard: tiles against the period before, charts with their tables, each leading to its rows."""
+"""The sales dashboard: tiles and charts against the period before, each leading to its rows."""
 
 from __future__ import annotations
 

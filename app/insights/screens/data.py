@@ -1,4 +1,4 @@
-"""The figures of a dashboard as plain values: what `/data` answers, and what the page is checked against."""
+"""The figures of a dashboard as plain values: what `/data` answers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,11 @@ def of(found: Reading) -> dict[str, Any]:
                 "name": one.name,
                 "units": one.units,
                 "units_before": one.units_before,
-                **({"revenue": one.revenue, "revenue_before": one.revenue_before} if found.money else {}),
+                **(
+                    {"revenue": one.revenue, "revenue_before": one.revenue_before}
+                    if found.money
+                    else {}
+                ),
                 "rows": links.lines(one.product_id, now),
             }
             for one in found.sellers

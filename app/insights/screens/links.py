@@ -1,4 +1,4 @@
-"""Where a figure leads: the list of exactly the rows it counted, for readers who may open that list."""
+"""Where a figure leads: the list of exactly the rows it counted, for those who may open it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Pairs = list[tuple[str, str]]
 
 
 def list_url(model: type[Any], pairs: Pairs) -> str:
-    """The list of `model` with these filters, empty where the reader may not see it or filter so."""
+    """Return the list of `model` with these filters, empty where the reader may not open it."""
     screen = screen_of_model(model)
     if screen is None or not screen.may("read"):
         return ""
@@ -43,7 +43,12 @@ class Links:
         self.asked = asked
 
     def rows(
-        self, measure: Measure, period: Period, *, store: int | None = None, country: str | None = None
+        self,
+        measure: Measure,
+        period: Period,
+        *,
+        store: int | None = None,
+        country: str | None = None,
     ) -> str:
         """The rows that a measure counted in a period, perhaps of one store or country."""
         if measure.of_clients:
@@ -71,9 +76,7 @@ class Links:
         """The lines by which a product was sold."""
         where = self._where(period, None, None, "order.")
         status = [("order.status.is", one.value) for one in COUNTED]
-        return list_url(
-            OrderLine, [("variant.product.is", str(product_id)), *where, *status]
-        )
+        return list_url(OrderLine, [("variant.product.is", str(product_id)), *where, *status])
 
     def buyers(
         self, who: str, period: Period, *, store: int | None = None, country: str | None = None

@@ -1,4 +1,4 @@
-"""The figures a reader can look at, each with its words, its place in the facts and where it leads."""
+"""The figures a reader can look at, each with its words and where it leads."""
 
 from __future__ import annotations
 

@@ -47,12 +47,8 @@ def today_of(who: Reader) -> date:
 def asked_of(session: Session, who: Reader, base: str) -> tuple[Asked, dict[int, Any]]:
     """What the address asks for, and the stores there are to choose from."""
     stores = figures.store_names(session)
-    shows = tuple(
-        one.name for one in MEASURES if not one.money or who.may("read", "money")
-    )
-    found = address.read(
-        request.args, today=today_of(who), stores=stores, base=base, shows=shows
-    )
+    shows = tuple(one.name for one in MEASURES if not one.money or who.may("read", "money"))
+    found = address.read(request.args, today=today_of(who), stores=stores, base=base, shows=shows)
     return found, stores
 
 

@@ -1,20 +1,24 @@
-"""The sales report: gross, returns, adjustments and net by month, country or store, also as a file."""
+"""The sales report: gross, returns, adjustments and net by month, country or store."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.insights.queries.periods import following
 from app.insights.queries.report import sales_report
 from app.insights.screens import words
+from app.insights.screens.dashboard import RIGHT, address
 from app.kit.access import reader, require
 from app.kit.database.session import db
 from app.kit.rights import word
@@ -57,7 +61,7 @@ add_entry(
 
 
 class SalesReport(DashboardView):
-    """The figures of the books, since the first day. All of it is money: without that right there is nothing."""
+    """The figures of the books. All of it is money: without that right there is nothing."""
 
     route_base = "/reports/sales"
     view = VIEW
@@ -95,9 +99,7 @@ class SalesReport(DashboardView):
         writer.writeheader()
         writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
         name = f"attachment; filename=sales-by-{by}.csv"
-        return Response(
-            text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name}
-        )
+        return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
 
 
 def _safe(value: Any) -> Any:
@@ -137,4 +139,13 @@ def _table(by: str, rows: list[dict[str, Any]]) -> TableCard:
 def _row(by: str, row: dict[str, Any]) -> Row:
     name = words.country_name(row[by]) if by == "country" else row[by]
     cells = [Cell(name), Cell(row["orders"]), *(Cell(row[one]) for one in SUMS)]
-    return Row(str(row[by]), cells, label=name)
+    return Row(str(row[by]), cells, label=name, url=_dashboard(row[by]) if by == "month" else "")
+
+
+def _dashboard(month: str) -> str:
+    """The days of a month (2026-11) on the dashboard."""
+    if not reader().may(*RIGHT):
+        return ""
+    first = date.fromisoformat(f"{month}-01")
+    last = following(first, "month") - timedelta(days=1)
+    return f"{address()}?{urlencode({'from': first, 'to': last})}"

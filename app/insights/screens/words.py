@@ -53,7 +53,7 @@ def amount(value: Value, measure: Measure, currency: str) -> str:
         return formats.NONE
     if not measure.money:
         return formats.number(value)
-    if abs(value) >= _WHOLE:
+    if abs(Decimal(value)) >= _WHOLE:
         return _whole(Decimal(value), currency)
     return formats.money(value, currency)
 

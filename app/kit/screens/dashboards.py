@@ -1,4 +1,4 @@
-"""The base of pages with figures and charts: HTML at `/`, the same figures as JSON at `/data`, one right for both.
+"""The base of pages with figures: HTML at `/`, the same as JSON at `/data`, one right for both.
 
     class SalesDashboard(DashboardView):
         route_base, view = "/dashboard", "SalesDashboard"
@@ -6,9 +6,9 @@
         def page(self) -> DashboardPage: ...
         def figures(self) -> dict[str, Any]: ...     # plain values; Decimals and dates become text
 
-A reader without the right is led to the sign-in or refused with a page; a script gets 401 or 403. The right is
-worded by `rights.word`, since no generated screen does it. FAB's own chart views read every row into Python and
-load their script from elsewhere (flask-appbuilder.md 5): they are not used.
+A reader without the right is led to the sign-in or refused with a page; a script gets 401 or 403.
+The right is worded by `rights.word`, since no generated screen does it. FAB's own chart views read
+every row into Python and load their script from elsewhere: they are not used.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def needs_for_script(permission: str) -> Callable[[F], F]:
                 body = jsonify({"message": str(error.message), "errors": {}})
                 return make_response(body, error.status)
 
-        guarded._permission_name = permission  # type: ignore[attr-defined]
+        guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's
         return guarded  # type: ignore[return-value]
 
     return decorate
