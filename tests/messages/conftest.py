@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from app.kit.database.session import bind, make_engine
 from app.kit.signing import use_keys
+from app.messages.queries import gates, values
 from tests.messages.sending import House
 from tests.stand_ins.running import Running, running
 
@@ -20,23 +21,29 @@ settings.load_profile("messages")
 
 @pytest.fixture
 def sink() -> Iterator[Running]:
-    """A relay that takes every mail."""
+    """Give a relay that takes every mail."""
     with running("smtp_sink", "0", "300") as relay:
         yield relay
 
 
 @pytest.fixture
 def twilio() -> Iterator[Running]:
-    """A Twilio that follows its published description."""
+    """Give a Twilio that follows its published description."""
     with running("twilio", "120") as service:
         yield service
 
 
 @pytest.fixture
 def house(own_database: str, tmp_path: Path) -> Iterator[House]:
-    """A database where commits are real, bound for `work`."""
+    """Give a database where commits are real, bound for `work`."""
     use_keys(["k" * 40])
     engine = make_engine(own_database)
     bind(engine)
+    # What clients decide is theirs to test; here nobody is asked unless the test says so.
+    before = dict(gates._entries), dict(values._entries)
+    gates._entries.clear()
+    values._entries.clear()
     yield House(tmp_path / "journal")
+    gates._entries.update(before[0])
+    values._entries.update(before[1])
     engine.dispose()

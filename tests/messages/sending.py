@@ -114,7 +114,7 @@ _names = iter(range(1_000_000))
 def make_version(
     session: Any, channel: MessageChannel, purpose: MessagePurpose, html: str = HTML, body: str = ""
 ) -> MessageTemplateVersion:
-    """A wording of a template of its own."""
+    """Make a wording of a template of its own."""
     template = operations.make_template(
         session, f"Test {os.getpid()} {next(_names)}", channel, purpose
     )

@@ -31,7 +31,7 @@ def test_a_domain_in_letters_is_sent_in_ascii() -> None:
 @pytest.fixture
 def keys() -> Iterator[None]:
     use_keys(["k" * 40])
-    yield
+    return
 
 
 @pytest.mark.usefixtures("keys")

@@ -29,7 +29,7 @@ from tests.stand_ins.running import Running
 REFUSING: set[int] = set()
 
 
-def consent(client_id, channel, purpose):  # type: ignore[no-untyped-def]
+def consent(client_id, _channel, _purpose):  # type: ignore[no-untyped-def]
     return ~client_id.in_(sorted(REFUSING))
 
 
@@ -142,7 +142,8 @@ def test_another_companys_sendings_do_not_exist(house: House) -> None:
         assert session.execute(queries.progress(dispatch)).all() == []
 
 
-def test_advertising_always_has_a_way_out(house: House) -> None:
+@pytest.mark.usefixtures("house")
+def test_advertising_always_has_a_way_out() -> None:
     with work(COMPANY) as session:
         version = make_version(session, MessageChannel.EMAIL, MessagePurpose.MARKETING)
         assert "{{ unsubscribe_url }}" in version.html
@@ -151,7 +152,8 @@ def test_advertising_always_has_a_way_out(house: House) -> None:
         assert "unsubscribe_url" not in order.html
 
 
-def test_a_wording_never_changes_and_an_unknown_variable_is_refused(house: House) -> None:
+@pytest.mark.usefixtures("house")
+def test_a_wording_never_changes_and_an_unknown_variable_is_refused() -> None:
     with work(COMPANY) as session:
         version = make_version(session, MessageChannel.SMS, MessagePurpose.MARKETING, body="One")
         second = operations.save_wording(session, version.message_template, body="Two")

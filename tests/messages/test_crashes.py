@@ -77,7 +77,7 @@ class Crashes:
         assert process.exitcode == 0
 
     def check(self, dispatch: int, count: int, file: Path) -> dict[str, int]:
-        """The promises of the design, against what the relay really saw."""
+        """Hold the promises of the design against what the relay really saw."""
         with work(COMPANY) as session:
             rows = session.execute(
                 select(DispatchRecipient.address, DispatchRecipient.state).where(

@@ -73,7 +73,8 @@ def test_whoever_answered_stop_is_suppressed(house: House, texts: Running) -> No
         assert session.scalar(select(func.count()).select_from(Suppression)) == 1
 
 
-def test_an_account_that_is_refused_pauses_the_sending(house: House, texts: Running) -> None:
+@pytest.mark.usefixtures("texts")
+def test_an_account_that_is_refused_pauses_the_sending(house: House) -> None:
     house.installation = replace(house.installation, twilio_auth_token="wrong")
     dispatch = start(house, 40)
     house.drain()

@@ -40,7 +40,8 @@ def test_says_what_was_started_and_what_was_answered(tmp_path: Path) -> None:
     journal.close()
     facts = read_facts(tmp_path, "1-1", 2)
     assert facts == Facts({1, 2, 3}, {1: 250, 3: 550})
-    assert facts is not None and facts.unanswered == {2}
+    assert facts is not None
+    assert facts.unanswered == {2}
 
 
 def test_joins_all_earlier_owners_and_no_later_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from app.messages.choices import MessageChannel, MessagePurpose, RecipientState
 from app.messages.engine.references import Reference, sign_reference
 from app.messages.models import DispatchRecipient, MessageEvent, Suppression
 from app.messages.operations import Terms
+from app.messages.queries import gates
 from tests.messages.sending import COMPANY, OFFER, House, audience, phones
 from tests.stand_ins.twilio import AUTH_TOKEN
 
@@ -37,7 +38,9 @@ def app(own_database: str, server: TestServer, tmp_path: Any) -> Iterator[Flask]
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
         "PUBLIC_URL": "https://crm.example.com",
     }
-    yield create_app(Config.from_env(environ))
+    made = create_app(Config.from_env(environ))
+    gates._entries.clear()
+    return made
 
 
 def recipient(dispatch: int, ord_: int = 1) -> DispatchRecipient:

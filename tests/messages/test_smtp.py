@@ -75,7 +75,7 @@ def send(
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_every_mail_arrives_once(sink: Running, tmp_path: Path, pipelining: bool) -> None:
+def test_every_mail_arrives_once(sink: Running, tmp_path: Path, *, pipelining: bool) -> None:
     sink.set(pipelining=pipelining)
     sent = send(sink.port, 300)
     assert sent.counts() == {Outcome.ACCEPTED: 300}
@@ -103,7 +103,7 @@ def test_a_connection_is_replaced_after_its_share(sink: Running) -> None:
 @pytest.mark.parametrize("at", ["mail", "rcpt", "data", "dot"])
 @pytest.mark.parametrize(("code", "outcome"), [(550, Outcome.REFUSED), (454, Outcome.DEFERRED)])
 def test_a_refused_mail_does_not_hurt_its_neighbours(
-    sink: Running, tmp_path: Path, pipelining: bool, at: str, code: int, outcome: Outcome
+    sink: Running, tmp_path: Path, *, pipelining: bool, at: str, code: int, outcome: Outcome
 ) -> None:
     sink.set(pipelining=pipelining)
     # At "mail" the relay does not know the recipient yet, so there the first three are refused.
@@ -247,7 +247,8 @@ def test_an_address_that_could_end_the_command_is_refused(address: str) -> None:
 def test_no_content_can_end_itself(content: bytes) -> None:
     sent = wire(content)
     assert sent.endswith(b"\r\n")
-    assert b"\r\n.\r\n" not in sent and not sent.startswith(b".\r\n")
+    assert b"\r\n.\r\n" not in sent
+    assert not sent.startswith(b".\r\n")
     assert sent.count(b"\n") == sent.count(b"\r\n") == sent.count(b"\r")
 
 

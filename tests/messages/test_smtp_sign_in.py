@@ -27,7 +27,7 @@ USER, PASSWORD = "crm@example.com", "s3cret"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for 127.0.0.1, with its key."""
+    """Make a self-signed certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -36,7 +36,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     path = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -48,7 +48,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+def authenticate(
+    _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
+) -> AuthResult:
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (
         USER.encode(),
         PASSWORD.encode(),
@@ -93,7 +95,7 @@ def context(certificate: Path) -> ssl.SSLContext:
 
 @pytest.fixture(params=["PLAIN", "LOGIN"])
 def relay(context: ssl.SSLContext, request: pytest.FixtureRequest) -> Relay:
-    """A relay that wants STARTTLS and a password, and offers one way to give it."""
+    """Give a relay that wants STARTTLS and a password, and offers one way to give it."""
     excluded = [name for name in ("PLAIN", "LOGIN") if name != request.param]
     return Relay(
         tls_context=context, require_starttls=True, auth_required=True, authenticator=authenticate,

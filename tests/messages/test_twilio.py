@@ -45,7 +45,8 @@ def send(
     account = TwilioAccount(ACCOUNT_SID, token, f"http://127.0.0.1:{port}")
 
     def result(message: TextMessage, outcome: SendResult) -> None:
-        assert message.key not in results and message.key in started
+        assert message.key not in results
+        assert message.key in started
         results[message.key] = outcome
 
     async def run() -> None:
@@ -80,8 +81,8 @@ class Callbacks:
                 self.send_response(204)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:
-                """Tests are quiet."""
+            def log_message(self, *args: Any) -> None:
+                """Keep tests quiet."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"

@@ -46,7 +46,7 @@ def main(given: dict[str, Any]) -> None:
 
 
 def application(given: dict[str, Any]) -> SimpleNamespace:
-    """What a worker needs of an application."""
+    """Make what a worker needs of an application."""
     config = SimpleNamespace(
         instance=given["folder"],
         public_url="http://127.0.0.1:8080",

@@ -46,7 +46,7 @@ class Running:
 
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[Running]:
-    """The stand-in `tests.stand_ins.<module>` on free ports, ended with the block."""
+    """Run the stand-in `tests.stand_ins.<module>` on free ports until the block ends."""
     command = [sys.executable, "-m", f"tests.stand_ins.{module}", "0", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -19,6 +19,7 @@ import sys
 import time
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 
@@ -37,7 +38,7 @@ class State:
     mails: list[dict[str, str]] = field(default_factory=list)
 
     def rule(self, at: str, recipient: bytes) -> Any:
-        """What to do instead of saying yes, or None."""
+        """Return what to do instead of saying yes, or None."""
         for rule in self.rules:
             if rule["at"] != at or rule.get("times") == 0:
                 continue
@@ -134,7 +135,7 @@ class Relay(asyncio.Protocol):
         self.silent = True
         self.closing = what == "close"
 
-    def command(self, line: bytes) -> bytes | None:
+    def command(self, line: bytes) -> bytes | None:  # noqa: PLR0911 -- one for each verb
         verb = line[:4].upper()
         if verb == b"MAIL":
             self.sender, self.recipient = path(line), b""
@@ -201,7 +202,7 @@ class Control(asyncio.Protocol):
             state.seen, state.mails, state.rules = {}, [], []
             state.total = state.connections = 0
         elif verb == "DUMP":
-            with open(rest, "w") as file:
+            with Path(rest).open("w") as file:
                 json.dump({name.decode(): times for name, times in state.seen.items()}, file)
         elif verb == "RULES":
             state.rules = json.loads(rest)

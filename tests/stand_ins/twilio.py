@@ -119,7 +119,7 @@ class Twilio:
             if request.method == "GET":
                 return self.list(request)
             if request.method != "POST":
-                raise Refusal(20004)
+                return self.refuse(20004)
             return await self.create(request)
         except Refusal as refusal:
             return self.refuse(refusal.code, refusal.subject)
@@ -129,9 +129,9 @@ class Twilio:
             self.authenticate(request)
             found = self.state.messages.get(request.match_info["sid"])
             if found is None:
-                raise Refusal(20404, request.path)
+                return self.refuse(20404, request.path)
             if request.method != "GET":
-                raise Refusal(20004)
+                return self.refuse(20004)
             return web.json_response(shown(found))
         except Refusal as refusal:
             return self.refuse(refusal.code, refusal.subject)
@@ -280,7 +280,7 @@ def callback_form(message: dict[str, Any]) -> dict[str, str]:
 
 
 def check(spec: dict[str, Any], form: dict[str, str]) -> None:
-    """Raises Refusal with the code that Twilio gives."""
+    """Raise Refusal with the code that Twilio gives."""
     for name, value in form.items():
         if name not in spec["create"]:
             raise Refusal(20001, name)
