@@ -78,12 +78,16 @@ class ScreenTests:
 
     # --- who may ----------------------------------------------------------------------------------------------------
 
-    def test_signed_out_every_page_leads_to_the_sign_in(self, screen: Screen, client: FlaskClient) -> None:
+    def test_signed_out_every_page_leads_to_the_sign_in(
+        self, screen: Screen, client: FlaskClient
+    ) -> None:
         for url in routes(screen, 1):
             assert client.get(url).status_code == 302, url
             assert client.get(url, headers={"Accept": "application/json"}).status_code == 401, url
 
-    def test_without_a_right_nothing_opens(self, screen: Screen, client: FlaskClient, make: Any) -> None:
+    def test_without_a_right_nothing_opens(
+        self, screen: Screen, client: FlaskClient, make: Any
+    ) -> None:
         pk = make()
         with signed_in(reader_with(set())):
             for url in routes(screen, pk):
@@ -157,7 +161,9 @@ class ScreenTests:
         self, screen: Screen, client: FlaskClient, make: Any, who: Reader
     ) -> None:
         if not screen.searches:
-            assert 'name="q"' not in client.get(screen_url(screen, "list/")).text.partition("<main")[2]
+            assert (
+                'name="q"' not in client.get(screen_url(screen, "list/")).text.partition("<main")[2]
+            )
             return
         pk = make()
         with work(company_stamp(1)) as session:
@@ -228,24 +234,32 @@ class ScreenTests:
         self, screen: Screen, client: FlaskClient, make: Any, who: Reader
     ) -> None:
         pk = make()
-        answer = client.post(screen_url(screen, f"archive/{pk}"), data={"version": version_of(screen, pk)})
+        answer = client.post(
+            screen_url(screen, f"archive/{pk}"), data={"version": version_of(screen, pk)}
+        )
         if not screen.archives:
             assert answer.status_code in (403, 404)
             return
         assert answer.status_code == 302, answer.text[:1000]
         assert archived(screen, pk) is not None
-        answer = client.post(screen_url(screen, f"restore/{pk}"), data={"version": version_of(screen, pk)})
+        answer = client.post(
+            screen_url(screen, f"restore/{pk}"), data={"version": version_of(screen, pk)}
+        )
         assert answer.status_code == 302
         assert archived(screen, pk) is None
 
-    def test_lookups_give_names(self, screen: Screen, client: FlaskClient, make: Any, who: Reader) -> None:
+    def test_lookups_give_names(
+        self, screen: Screen, client: FlaskClient, make: Any, who: Reader
+    ) -> None:
         make()
         for name in lookups(screen):
             answer = client.get(screen_url(screen, f"lookup/{name}"), query_string={"q": "a"})
             assert answer.status_code == 200, name
             assert set(answer.json) == {"results", "pagination"}
 
-    def test_no_action_is_a_bug(self, screen: Screen, client: FlaskClient, make: Any, who: Reader) -> None:
+    def test_no_action_is_a_bug(
+        self, screen: Screen, client: FlaskClient, make: Any, who: Reader
+    ) -> None:
         for name in screen.all_actions():
             pk = make()
             answer = client.post(screen_url(screen, f"do/{name}/{pk}"), data={})
@@ -280,7 +294,14 @@ class ResourceTests:
         self, resource: Resource, client: FlaskClient, make: Any
     ) -> None:
         pk = make()
-        calls = [("get", "/"), ("get", "/_info"), ("get", f"/{pk}"), ("post", "/"), ("put", f"/{pk}"), ("delete", f"/{pk}")]
+        calls = [
+            ("get", "/"),
+            ("get", "/_info"),
+            ("get", f"/{pk}"),
+            ("post", "/"),
+            ("put", f"/{pk}"),
+            ("delete", f"/{pk}"),
+        ]
         for method, tail in calls:
             assert call(client, resource, method, tail).status_code == 401, (method, tail)
             with signed_in(reader_with(set())):
@@ -325,7 +346,9 @@ class ResourceTests:
         self, resource: Resource, client: FlaskClient, make: Any, rights: Any
     ) -> None:
         with signed_in(reader_with(rights)):
-            answer = client.post(f"{base(resource)}/", json={}, headers={"Idempotency-Key": f"e{make()}"})
+            answer = client.post(
+                f"{base(resource)}/", json={}, headers={"Idempotency-Key": f"e{make()}"}
+            )
         assert answer.status_code in (201, 403, 405, 409, 422), answer.text
         assert answer.status_code == 201 or answer.json["message"]
 
@@ -344,7 +367,9 @@ def assert_gone(resource: Resource, client: FlaskClient, pk: int) -> None:
     assert call(client, resource, "get", f"/{pk}").status_code == 404
     for method, possible in (("put", resource.of.edits), ("delete", resource.of.archives)):
         answer = call(client, resource, method, f"/{pk}")
-        assert answer.status_code == 404 if possible else answer.status_code in (403, 404, 405), method
+        assert answer.status_code == 404 if possible else answer.status_code in (403, 404, 405), (
+            method
+        )
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
@@ -357,14 +382,20 @@ def screen_url(screen: Screen, tail: str) -> str:
 def lookups(screen: Screen) -> list[str]:
     from app.kit.screens.lookup import relation_of
 
-    names = [n for n in dict.fromkeys((*screen.section_names, *screen.filters)) if relation_of(screen, n)]
+    names = [
+        n for n in dict.fromkeys((*screen.section_names, *screen.filters)) if relation_of(screen, n)
+    ]
     lines = [f"{one.name}:{c}" for one in screen.lines for c in one.columns]
     return [*names, *(n for n in lines if relation_of(screen, n))]
 
 
 def routes(screen: Screen, pk: int) -> list[str]:
     """Every address of a screen that is opened by GET."""
-    found = [screen_url(screen, "list/"), screen_url(screen, f"show/{pk}"), screen_url(screen, f"history/{pk}")]
+    found = [
+        screen_url(screen, "list/"),
+        screen_url(screen, f"show/{pk}"),
+        screen_url(screen, f"history/{pk}"),
+    ]
     if screen.adds:
         found.append(screen_url(screen, "add"))
     if screen.edits:
@@ -392,7 +423,9 @@ def changes(screen: Screen, pk: int) -> list[str]:
 
 def assert_hidden(screen: Screen, client: FlaskClient, pk: int) -> None:
     """Nothing of the record can be read or changed by this reader, through any route."""
-    mine = [url for url in routes(screen, pk) if str(pk) in url.rsplit("/", 2)[-1] or "/tab/" in url]
+    mine = [
+        url for url in routes(screen, pk) if str(pk) in url.rsplit("/", 2)[-1] or "/tab/" in url
+    ]
     for url in mine:
         assert client.get(url).status_code == 404, url
     for url in changes(screen, pk):
@@ -429,13 +462,16 @@ def version_of(screen: Screen, pk: int) -> Any:
     if "version" not in table.c:
         return ""
     with work(company_stamp(1)) as session:
-        return session.scalar(text(f'select version from "{table.name}" where id = :pk'), {"pk": pk})
+        return session.scalar(
+            text(f'select version from "{table.name}" where id = :pk'), {"pk": pk}
+        )
 
 
 def archived(screen: Screen, pk: int) -> Any:
     with work(company_stamp(1)) as session:
         return session.scalar(
-            text(f'select archived_at from "{table_of(screen.model).name}" where id = :pk'), {"pk": pk}
+            text(f'select archived_at from "{table_of(screen.model).name}" where id = :pk'),
+            {"pk": pk},
         )
 
 
@@ -445,4 +481,4 @@ def errors_in(html: str) -> list[str]:
     return re.findall(r'class="err[^>]*>(.{0,300}?)</', html, re.DOTALL)
 
 
-__all__ = ["ScreenTests", "ResourceTests", "bench", "bulk_actions"]
+__all__ = ["ResourceTests", "ScreenTests", "bench", "bulk_actions"]

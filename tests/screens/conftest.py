@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import config as settings
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+import config as settings
 from app import parts
 from app.kit.access import Reader
 from app.kit.database.session import db
 from app.kit.rest import OpenApiView
 from app.kit.servers import TestServer
-from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import text
-
 from tests.screens import bench
 from tests.screens.declared import BENCH_SCREENS
 
@@ -44,9 +44,13 @@ def app(
         made = create_app(settings.Config.from_env(environ))
     made.config["WTF_CSRF_ENABLED"] = False
     with made.app_context():
-        made.appbuilder.add_all([*BENCH_SCREENS, *([] if "OpenApiView" in made.blueprints else [OpenApiView])])
+        made.appbuilder.add_all(
+            [*BENCH_SCREENS, *([] if "OpenApiView" in made.blueprints else [OpenApiView])]
+        )
     bench.let_tests_choose_the_reader(made)
-    made.config["OWNER_URL"] = server.url(bench_url.rpartition("@/")[2].partition("?")[0], "crm_migrate")
+    made.config["OWNER_URL"] = server.url(
+        bench_url.rpartition("@/")[2].partition("?")[0], "crm_migrate"
+    )
     yield made
 
 

@@ -74,7 +74,15 @@ class BenchClients(Screen):
     area = CLIENTS
     label, one = "Clients", "Client"
     list_columns = ("name", "number", "stage", "store", "figures.orders_sum", "birthday")
-    filters = ("name", "stage", "store", "figures.orders_sum", "birthday", "registered_at", "made_up")
+    filters = (
+        "name",
+        "stage",
+        "store",
+        "figures.orders_sum",
+        "birthday",
+        "registered_at",
+        "made_up",
+    )
     order = ("name", "asc")
     sections = (
         ("Person", ("name", "number", "birthday", "stage", "store")),

@@ -54,7 +54,9 @@ def resource_names(screens: list[type[Screen]]) -> list[str]:
     """The class names of every resource: generated from a screen, or declared."""
     from app.kit.rest import Resource
 
-    declared = [one.__name__ for one in Resource.__subclasses__() if one.__module__.endswith(".api")]
+    declared = [
+        one.__name__ for one in Resource.__subclasses__() if one.__module__.endswith(".api")
+    ]
     return sorted([*declared, *(f"{one.__name__}Api" for one in screens if one.api)])
 
 

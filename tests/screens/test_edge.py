@@ -24,7 +24,9 @@ def rename_with(monkeypatch: pytest.MonkeyPatch, operation: object) -> None:
     from dataclasses import replace
 
     old = declared.BenchBrands.actions_on["rename"]
-    monkeypatch.setattr(declared.BenchBrands, "actions_on", {"rename": replace(old, operation=operation)})
+    monkeypatch.setattr(
+        declared.BenchBrands, "actions_on", {"rename": replace(old, operation=operation)}
+    )
 
 
 def name_of(pk: int) -> str:
@@ -32,7 +34,9 @@ def name_of(pk: int) -> str:
         return str(session.scalar(text("select name from brand where id = :pk"), {"pk": pk}))
 
 
-def test_a_bug_is_500_in_the_log_and_nothing_is_saved(client, everything, brand, monkeypatch, caplog):
+def test_a_bug_is_500_in_the_log_and_nothing_is_saved(
+    client, everything, brand, monkeypatch, caplog
+):
     def broken(session, obj, /, *, by, at):
         obj.name = "half saved"
         session.flush()
@@ -74,7 +78,9 @@ def test_reading_a_page_leaves_no_transaction_open(app, client, everything, bran
     page(client, "/bench-brands/list/")
     with at_work() as session:
         open_ones = session.scalar(
-            text("select count(*) from pg_stat_activity where state = 'idle in transaction' and pid <> pg_backend_pid() and datname = current_database()")
+            text(
+                "select count(*) from pg_stat_activity where state = 'idle in transaction' and pid <> pg_backend_pid() and datname = current_database()"
+            )
         )
     assert open_ones == 0
 

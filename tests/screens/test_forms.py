@@ -80,7 +80,10 @@ def test_the_form_loads_nothing_to_be_drawn(app, client, everything):
 def test_choosing_a_record_loads_that_one_row(app, client, everything):
     pk = brand()
     with counted(app) as queries:
-        answer = client.post("/bench-products/add", data={"name": "Rod", "brand": pk, "tax_rate": "0", "kind": "goods", "status": "draft"})
+        answer = client.post(
+            "/bench-products/add",
+            data={"name": "Rod", "brand": pk, "tax_rate": "0", "kind": "goods", "status": "draft"},
+        )
     assert answer.status_code == 302, answer.text
     loads = [s for s in queries.statements if s.startswith("SELECT brand")]
     assert len(loads) == 1
@@ -108,7 +111,9 @@ def test_a_lookup_gives_a_few_rows_for_what_was_typed(client, everything):
     found = client.get("/bench-products/lookup/brand?q=brand").json
     assert len(found["results"]) == 20
     assert found["pagination"] == {"more": True}
-    assert [one["text"] for one in client.get("/bench-products/lookup/brand?q=brand 07").json["results"]] == ["Brand 07"]
+    assert [
+        one["text"] for one in client.get("/bench-products/lookup/brand?q=brand 07").json["results"]
+    ] == ["Brand 07"]
     for name in ("name", "nothing", "variants"):
         assert client.get(f"/bench-products/lookup/{name}").status_code == 404
 
@@ -116,7 +121,9 @@ def test_a_lookup_gives_a_few_rows_for_what_was_typed(client, everything):
 def test_editing_changes_only_what_was_changed(client, everything):
     pk = brand()
     version = hidden(page(client, f"/bench-brands/edit/{pk}"), "version")
-    answer = client.post(f"/bench-brands/edit/{pk}", data={"name": "Shimano", "note": "Reels", "version": version})
+    answer = client.post(
+        f"/bench-brands/edit/{pk}", data={"name": "Shimano", "note": "Reels", "version": version}
+    )
     assert answer.status_code == 302
     assert stored("select name, note, version, changed_by from brand") == ("Shimano", "Reels", 2, 7)
 
@@ -125,13 +132,17 @@ def test_a_stale_form_shows_both_versions_and_loses_nothing(client, everything):
     pk = brand()
     with at_work(user_id=8) as session:
         session.get_one(Brand, pk).note = "theirs"
-    answer = client.post(f"/bench-brands/edit/{pk}", data={"name": "Mine", "note": "mine", "version": "1"})
+    answer = client.post(
+        f"/bench-brands/edit/{pk}", data={"name": "Mine", "note": "mine", "version": "1"}
+    )
     assert answer.status_code == 409
     assert "theirs" in answer.text
     assert "mine" in answer.text
     assert stored("select note from brand") == ("theirs",)
     assert hidden(answer.text, "version") == "2"
-    again = client.post(f"/bench-brands/edit/{pk}", data={"name": "Mine", "note": "mine", "version": "2"})
+    again = client.post(
+        f"/bench-brands/edit/{pk}", data={"name": "Mine", "note": "mine", "version": "2"}
+    )
     assert again.status_code == 302
     assert stored("select name, note from brand") == ("Mine", "mine")
 
@@ -153,14 +164,21 @@ def test_records_of_another_company_are_404_in_every_route(client, everything):
         tail = "/x" if what == "tab" else ""
         assert client.get(f"/bench-brands/{what}/{pk}{tail}").status_code == 404
     for what in ("edit", "archive", "restore", "do/rename"):
-        assert client.post(f"/bench-brands/{what}/{pk}", data={"name": "Ours", "version": 1}).status_code == 404
+        assert (
+            client.post(
+                f"/bench-brands/{what}/{pk}", data={"name": "Ours", "version": 1}
+            ).status_code
+            == 404
+        )
 
 
 def test_archiving_and_restoring(client, everything):
     pk = brand()
     assert client.post(f"/bench-brands/archive/{pk}", data={"version": 1}).status_code == 302
     assert "archived" in page(client, f"/bench-brands/show/{pk}")
-    assert client.post(f"/bench-brands/edit/{pk}", data={"name": "X", "version": 2}).status_code == 409
+    assert (
+        client.post(f"/bench-brands/edit/{pk}", data={"name": "X", "version": 2}).status_code == 409
+    )
     assert client.post(f"/bench-brands/restore/{pk}", data={"version": 2}).status_code == 302
     assert stored("select archived_at from brand") == (None,)
 
@@ -221,7 +239,9 @@ def test_signed_out_a_page_leads_to_the_sign_in_and_a_script_gets_401(client):
     answer = client.get("/bench-brands/list/?q=x")
     assert answer.status_code == 302
     assert "next=" in answer.location
-    assert client.get("/bench-brands/list/", headers={"Accept": "application/json"}).status_code == 401
+    assert (
+        client.get("/bench-brands/list/", headers={"Accept": "application/json"}).status_code == 401
+    )
     assert client.get("/api/v1/bench-brands/").status_code == 401
 
 
@@ -231,7 +251,14 @@ def test_values_are_read_as_the_reader_writes_them(client):
         session.add(product)
         session.flush()
         pk = product.id
-    data = {"product": pk, "sku": "S1", "name": "Rod 1", "price": "1.234,56", "currency": "EUR", "unit": "piece"}
+    data = {
+        "product": pk,
+        "sku": "S1",
+        "name": "Rod 1",
+        "price": "1.234,56",
+        "currency": "EUR",
+        "unit": "piece",
+    }
     with signed_in(reader_with(set(bench.EVERYTHING))), client.session_transaction() as kept:
         kept["locale"] = "de"
     with signed_in(reader_with(set(bench.EVERYTHING), locale="de")):
@@ -279,7 +306,14 @@ def test_fixed_fields_are_asked_once(client, everything):
         pk, product_id = made.id, product.id
     html = page(client, f"/bench-variants/edit/{pk}")
     assert 'name="sku"' not in html
-    data = {"product": product_id, "sku": "HACK", "name": "New", "price": "2", "currency": "EUR", "version": 1}
+    data = {
+        "product": product_id,
+        "sku": "HACK",
+        "name": "New",
+        "price": "2",
+        "currency": "EUR",
+        "version": 1,
+    }
     assert client.post(f"/bench-variants/edit/{pk}", data=data).status_code == 302
     assert stored("select sku, name from variant") == ("S1", "New")
 
@@ -289,8 +323,12 @@ def test_lines_are_added_changed_and_removed_with_their_record(client, everythin
         product = Product(name="Rod")
         session.add(product)
         session.flush()
-        session.add(Variant(product=product, sku="S1", name="One", price=Decimal(1), currency="EUR"))
-        session.add(Variant(product=product, sku="S2", name="Two", price=Decimal(2), currency="EUR"))
+        session.add(
+            Variant(product=product, sku="S1", name="One", price=Decimal(1), currency="EUR")
+        )
+        session.add(
+            Variant(product=product, sku="S2", name="Two", price=Decimal(2), currency="EUR")
+        )
         pk = product.id
     with at_work() as session:
         one, two = session.scalars(text("select id from variant order by id")).all()
@@ -323,7 +361,16 @@ def test_lines_are_added_changed_and_removed_with_their_record(client, everythin
 
 
 def test_a_wrong_line_is_said_and_nothing_is_saved(client, everything):
-    data = {"name": "Rod", "kind": "goods", "status": "draft", "tax_rate": "0", "variants-0-sku": "S1", "variants-0-name": "x", "variants-0-price": "dear", "variants-0-currency": "EUR"}
+    data = {
+        "name": "Rod",
+        "kind": "goods",
+        "status": "draft",
+        "tax_rate": "0",
+        "variants-0-sku": "S1",
+        "variants-0-name": "x",
+        "variants-0-price": "dear",
+        "variants-0-currency": "EUR",
+    }
     answer = client.post("/bench-products/add", data=data)
     assert answer.status_code == 422
     assert "is not an amount" in answer.text
@@ -338,7 +385,15 @@ def test_lines_of_another_record_cannot_be_taken_over(client, everything):
         session.add(Variant(product=other, sku="S1", name="One", price=Decimal(1), currency="EUR"))
         pk = mine.id
     theirs = stored("select id from variant")[0]
-    data = {"name": "Mine", "kind": "goods", "status": "draft", "tax_rate": "0", "version": 1, "variants-0-id": theirs, "variants-0-delete": "1"}
+    data = {
+        "name": "Mine",
+        "kind": "goods",
+        "status": "draft",
+        "tax_rate": "0",
+        "version": 1,
+        "variants-0-id": theirs,
+        "variants-0-delete": "1",
+    }
     client.post(f"/bench-products/edit/{pk}", data=data)
     assert stored("select count(*) from variant") == (1,)
 
@@ -355,7 +410,9 @@ def test_a_record_needs_as_many_queries_whatever_it_holds(app, client, everythin
         session.add(product)
         session.flush()
         for i in range(5):
-            session.add(Variant(product=product, sku=f"S{i}", name="V", price=Decimal(1), currency="EUR"))
+            session.add(
+                Variant(product=product, sku=f"S{i}", name="V", price=Decimal(1), currency="EUR")
+            )
         born = Client(name="Anna", birthday=date(2000, 1, 1))
         session.add(born)
         session.flush()

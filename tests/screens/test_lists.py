@@ -55,7 +55,9 @@ def test_a_list_shows_related_names_without_asking_for_each(client, everything):
 @pytest.mark.parametrize("order", ["note", "-password", "brand", "x'; drop table brand", "website"])
 def test_an_order_without_an_index_is_not_taken(client, everything, order):
     with at_work() as session:
-        session.add_all([Brand(name="B", website="a.example"), Brand(name="A", website="b.example")])
+        session.add_all(
+            [Brand(name="B", website="a.example"), Brand(name="A", website="b.example")]
+        )
     assert names_in(client.get(BRANDS, query_string={"o": order}).text) == ["A", "B"]
 
 
@@ -82,7 +84,17 @@ def test_the_allowed_page_sizes_are_taken(client, everything):
 
 @pytest.mark.parametrize(
     "junk",
-    ["abc", "-1", "%00", "e30", "WzEsMSwxLDFd", "W1tdXQ", "WzEsbnVsbCwxLDFd", "x" * 3000, "WzEsIlx1MDAwMCIsMSwxXQ"],
+    [
+        "abc",
+        "-1",
+        "%00",
+        "e30",
+        "WzEsMSwxLDFd",
+        "W1tdXQ",
+        "WzEsbnVsbCwxLDFd",
+        "x" * 3000,
+        "WzEsIlx1MDAwMCIsMSwxXQ",
+    ],
 )
 def test_junk_in_the_place_means_the_first_page(client, everything, junk):
     with at_work() as session:
@@ -130,7 +142,9 @@ def test_a_list_can_be_sorted_by_the_figures_beside_it(client, everything):
         session.flush()
         for name, amount in (("Low", 1), ("High", 300), ("Middle", 20)):
             session.execute(
-                text("update client_figures set orders_sum = :s where client_id = (select id from client where name = :n)"),
+                text(
+                    "update client_figures set orders_sum = :s where client_id = (select id from client where name = :n)"
+                ),
                 {"s": amount * 10000, "n": name},
             )
     assert names_in(page(client, f"{CLIENTS}?o=-figures.orders_sum")) == ["High", "Middle", "Low"]
@@ -153,7 +167,9 @@ def test_the_fifty_after_the_150000th_by_sum_are_found_through_the_index(app, cl
         connection.execute(text("analyze client, client_figures"))
     with at_work() as session:
         row = session.execute(
-            text("select orders_sum, id from client_figures order by orders_sum desc, id desc offset 149999 limit 1")
+            text(
+                "select orders_sum, id from client_figures order by orders_sum desc, id desc offset 149999 limit 1"
+            )
         ).one()
         wanted = session.scalars(
             text(
@@ -289,7 +305,9 @@ def test_search_finds_inside_names_and_phones(client, everything):
 def test_counts_stop_at_ten_thousand(app, client, everything):
     with bench.owner(app) as connection:
         connection.execute(text("select set_config('app.company_id', '1', true)"))
-        connection.execute(text("insert into brand (name) select 'B' || i from generate_series(1, 10001) i"))
+        connection.execute(
+            text("insert into brand (name) select 'B' || i from generate_series(1, 10001) i")
+        )
     assert "more than 10,000" in page(client, BRANDS)
 
 
@@ -311,17 +329,23 @@ def test_a_guarded_column_is_hidden_in_every_place(client):
     with at_work() as session:
         product = Product(name="Rod")
         session.add(product)
-        session.add(Variant(product=product, sku="R1", name="Rod 1", price=10, cost=7, currency="EUR"))
+        session.add(
+            Variant(product=product, sku="R1", name="Rod 1", price=10, cost=7, currency="EUR")
+        )
     blind = set(bench.EVERYTHING) - {("read", "costs")}
     with signed_in(reader_with(blind)):
         html = page(client, "/bench-variants/list/?cols=sku,cost")
         assert "Cost" not in html
         assert names_in(page(client, "/bench-variants/list/?f.cost.more=5")) == []
-        assert 'o=cost' not in html
+        assert "o=cost" not in html
         assert "Cost" not in page(client, "/bench-variants/export")
         with at_work() as session:
             pk = session.scalar(text("select id from variant"))
-        for url in (f"/bench-variants/show/{pk}", f"/bench-variants/edit/{pk}", "/bench-variants/add"):
+        for url in (
+            f"/bench-variants/show/{pk}",
+            f"/bench-variants/edit/{pk}",
+            "/bench-variants/add",
+        ):
             assert "Cost" not in page(client, url), url
         body = client.get(f"/api/v1/bench-variants/{pk}").json["result"]
         assert "price" in body

@@ -41,7 +41,11 @@ def test_a_record_is_added_read_changed_and_archived(client, everything):
     assert found.json == {"id": pk, "result": made.json["result"]}
     assert found.headers["ETag"] == '"1"'
     changed = client.put(f"{BRANDS}/{pk}", json={"note": "Rods", "version": 1})
-    assert (changed.status_code, changed.json["result"]["note"], changed.json["result"]["version"]) == (200, "Rods", 2)
+    assert (
+        changed.status_code,
+        changed.json["result"]["note"],
+        changed.json["result"]["version"],
+    ) == (200, "Rods", 2)
     assert client.delete(f"{BRANDS}/{pk}").status_code == 200
     assert rison(client, BRANDS, "()").json["result"] == []
     assert stored("select archived_at is not null from brand") == (True,)
@@ -49,7 +53,10 @@ def test_a_record_is_added_read_changed_and_archived(client, everything):
 
 def test_a_stale_version_is_answered_with_the_present_record(client, everything):
     (pk,) = add("Daiwa")
-    assert client.put(f"{BRANDS}/{pk}", json={"name": "A"}, headers={"If-Match": '"1"'}).status_code == 200
+    assert (
+        client.put(f"{BRANDS}/{pk}", json={"name": "A"}, headers={"If-Match": '"1"'}).status_code
+        == 200
+    )
     late = client.put(f"{BRANDS}/{pk}", json={"name": "B", "version": 1})
     assert late.status_code == 409
     assert late.json["result"]["name"] == "A"
@@ -57,7 +64,9 @@ def test_a_stale_version_is_answered_with_the_present_record(client, everything)
     assert client.delete(f"{BRANDS}/{pk}", headers={"If-Match": '"1"'}).status_code == 409
 
 
-@pytest.mark.parametrize("brand", [999, {"id": 1, "name": "New"}, {"name": "New"}, [1], True, "1", -1, 0, 2**70, 1.5])
+@pytest.mark.parametrize(
+    "brand", [999, {"id": 1, "name": "New"}, {"name": "New"}, [1], True, "1", -1, 0, 2**70, 1.5]
+)
 def test_an_unknown_relation_is_the_fields_error_and_makes_nothing(client, everything, brand):
     answer = client.post(PRODUCTS, json={"name": "Rod", "brand": brand})
     assert answer.status_code == 422
@@ -92,7 +101,15 @@ def test_wrong_fields_are_named(client, everything, body, fields):
 
 @pytest.mark.parametrize(
     ("value", "field"),
-    [("1.23456", "price"), ("NaN", "price"), ("1e400", "price"), ([], "price"), (True, "price"), ("x", "price"), (10**30, "price")],
+    [
+        ("1.23456", "price"),
+        ("NaN", "price"),
+        ("1e400", "price"),
+        ([], "price"),
+        (True, "price"),
+        ("x", "price"),
+        (10**30, "price"),
+    ],
 )
 def test_money_is_read_exactly_or_refused(client, everything, value, field):
     with at_work() as session:
@@ -102,7 +119,9 @@ def test_money_is_read_exactly_or_refused(client, everything, value, field):
     answer = client.post(VARIANTS, json=body)
     assert answer.status_code == 422
     assert list(answer.json["errors"]) == [field]
-    good = client.post(VARIANTS, data=json.dumps({**body, "price": 12.5}), content_type="application/json")
+    good = client.post(
+        VARIANTS, data=json.dumps({**body, "price": 12.5}), content_type="application/json"
+    )
     assert good.json["result"]["price"] == "12.50"
 
 
@@ -119,7 +138,18 @@ def test_a_unique_violation_is_409_with_its_field_and_no_sql(client, everything)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"1", b"NaN", b'{"name": NaN}', b'{"name": "\\ud800"}', b'{"name": "a\\u0000b"}', b"[" * 5000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b"NaN",
+        b'{"name": NaN}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "a\\u0000b"}',
+        b"[" * 5000,
+    ],
 )
 def test_a_body_that_cannot_be_read_is_refused(client, everything, body):
     answer = client.post(BRANDS, data=body, content_type="application/json")
@@ -162,8 +192,14 @@ def test_a_question_that_cannot_be_read_is_400_and_shows_no_rows(client, everyth
 
 def test_lists_filter_sort_choose_columns_and_go_on(client, everything):
     add(*[f"Brand {i:03}" for i in range(120)])
-    found = rison(client, BRANDS, "(filters:!((col:name,opr:sw,value:'Brand 00')),order_column:name,order_direction:desc,columns:!(name))")
-    assert [row["name"] for row in found.json["result"]] == [f"Brand {i:03}" for i in range(9, -1, -1)]
+    found = rison(
+        client,
+        BRANDS,
+        "(filters:!((col:name,opr:sw,value:'Brand 00')),order_column:name,order_direction:desc,columns:!(name))",
+    )
+    assert [row["name"] for row in found.json["result"]] == [
+        f"Brand {i:03}" for i in range(9, -1, -1)
+    ]
     assert set(found.json["result"][0]) == {"id", "version", "name"}
     seen, token = [], ""
     while True:
@@ -206,7 +242,10 @@ def test_the_same_idempotency_key_gives_the_kept_answer(client, everything):
     assert stored("select count(*) from brand") == (1,)
 
 
-@pytest.mark.parametrize(("method", "missing"), [("get", "read"), ("post", "write"), ("put", "write"), ("delete", "delete")])
+@pytest.mark.parametrize(
+    ("method", "missing"),
+    [("get", "read"), ("post", "write"), ("put", "write"), ("delete", "delete")],
+)
 def test_without_the_right_a_method_is_refused(client, method, missing):
     (pk,) = add("Daiwa")
     url = BRANDS if method == "post" else f"{BRANDS}/{pk}"
@@ -219,11 +258,17 @@ def test_without_the_right_a_method_is_refused(client, method, missing):
 def test_a_guarded_field_cannot_be_written_or_asked_for(client):
     with at_work() as session:
         product = Product(name="Rod")
-        session.add_all([product, Variant(product=product, sku="S", name="V", price=1, cost=2, currency="EUR")])
+        session.add_all(
+            [product, Variant(product=product, sku="S", name="V", price=1, cost=2, currency="EUR")]
+        )
     pk = stored("select id from variant")[0]
     with signed_in(reader_with(set(bench.EVERYTHING) - {("read", "costs")})):
         assert client.put(f"{VARIANTS}/{pk}", json={"cost": "1", "version": 1}).status_code == 422
-        for q in ("(columns:!(cost))", "(order_column:cost)", "(filters:!((col:cost,opr:gt,value:1)))"):
+        for q in (
+            "(columns:!(cost))",
+            "(order_column:cost)",
+            "(filters:!((col:cost,opr:gt,value:1)))",
+        ):
             answer = rison(client, VARIANTS, q)
             assert answer.status_code == 400 or "cost" not in answer.text, q
         assert "cost" not in client.get(f"{VARIANTS}/_info").json["fields"]
@@ -258,10 +303,14 @@ def test_a_fuzzer_finds_no_server_error(app, everything):
 
     with at_work() as session:
         product = Product(name="Rod", brand=Brand(name="Daiwa"))
-        session.add_all([product, Variant(product=product, sku="S", name="V", price=1, currency="EUR")])
+        session.add_all(
+            [product, Variant(product=product, sku="S", name="V", price=1, currency="EUR")]
+        )
     spec = app.test_client().get("/api/v1/_openapi").json
     schema = schemathesis.openapi.from_dict(spec)
-    schema.config.generation.update(max_examples=25) if hasattr(schema.config.generation, "update") else None
+    schema.config.generation.update(max_examples=25) if hasattr(
+        schema.config.generation, "update"
+    ) else None
     found = []
     for result in schema.get_all_operations():
         operation = result.ok()

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.models import Brand, Product, Variant
-from app.kit.screens.jobs import run_bulk
 from app.kit.screens import jobs
+from app.kit.screens.jobs import run_bulk
 from app.kit.screens.models import BulkRun
 from tests.screens import bench
 from tests.screens.bench import at_work, page, reader_with, signed_in
@@ -26,7 +26,11 @@ def test_an_export_holds_what_the_list_shows(client, everything):
     answer = client.get("/bench-products/export?f.brand.filled=1")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     head, *rows = rows_of(answer)
-    assert head == ["Number", "Name", "Status", "Brand", "Created at"] or head[1:4] == ["Name", "Status", "Brand"]
+    assert head == ["Number", "Name", "Status", "Brand", "Created at"] or head[1:4] == [
+        "Name",
+        "Status",
+        "Brand",
+    ]
     assert [row[1:4] for row in rows] == [["Rod", "Draft", "Daiwa"]]
 
 
@@ -53,7 +57,9 @@ def test_an_export_holds_no_row_of_another_company(client, everything):
 def test_sixty_thousand_rows_stream_without_filling_memory(app, client, everything):
     with bench.owner(app) as connection:
         connection.execute(text("select set_config('app.company_id', '1', true)"))
-        connection.execute(text("insert into brand (name) select 'B' || i from generate_series(1, 60000) i"))
+        connection.execute(
+            text("insert into brand (name) select 'B' || i from generate_series(1, 60000) i")
+        )
     tracemalloc.start()
     answer = client.get("/bench-brands/export", buffered=False)
     count = sum(part.count(b"\n") for part in answer.response)
@@ -71,7 +77,9 @@ def test_sixty_thousand_rows_stream_without_filling_memory(app, client, everythi
 def member(monkeypatch):
     """The job asks who started it and what they may now; here that is the test's reader."""
     who = reader_with(set(bench.EVERYTHING), membership_id=5)
-    monkeypatch.setattr(jobs, "resolve", lambda _door, membership_id: who if membership_id == 5 else None)
+    monkeypatch.setattr(
+        jobs, "resolve", lambda _door, membership_id: who if membership_id == 5 else None
+    )
     with signed_in(who):
         yield who
 
@@ -123,20 +131,27 @@ def test_a_right_taken_away_stops_the_run(client, member, monkeypatch):
     with at_work() as session:
         session.add(Brand(name="Stays"))
     client.post("/bench-brands/bulk", data={"action": "archive", "all": "1"})
-    monkeypatch.setattr(jobs, "resolve", lambda _door, membership_id: reader_with({("read", "BenchBrand")}))
+    monkeypatch.setattr(
+        jobs, "resolve", lambda _door, membership_id: reader_with({("read", "BenchBrand")})
+    )
     assert run_last().done == 0
 
 
 def test_bulk_actions_need_their_right_and_show_their_run_to_nobody_else(client, member):
     with at_work() as session:
         session.add(Brand(name="A"))
-    assert client.post("/bench-brands/bulk", data={"action": "explode", "all": "1"}).status_code == 404
+    assert (
+        client.post("/bench-brands/bulk", data={"action": "explode", "all": "1"}).status_code == 404
+    )
     assert client.post("/bench-brands/bulk", data={"action": "rename"}).status_code == 422
     location = client.post("/bench-brands/bulk", data={"action": "rename", "all": "1"}).location
     with signed_in(reader_with(set(bench.EVERYTHING), user_id=8)):
         assert client.get(location).status_code == 404
     with signed_in(reader_with({("read", "BenchBrand")})):
-        assert client.post("/bench-brands/bulk", data={"action": "rename", "all": "1"}).status_code == 403
+        assert (
+            client.post("/bench-brands/bulk", data={"action": "rename", "all": "1"}).status_code
+            == 403
+        )
 
 
 # --- history ------------------------------------------------------------------------------------------------------
@@ -150,7 +165,10 @@ def test_history_tells_who_changed_what_in_words(client, everything):
         session.flush()
         pk, two_id = product.id, two.id
     with at_work() as session:
-        session.execute(text("update product set brand_id = :b, status = 'published' where id = :p"), {"b": two_id, "p": pk})
+        session.execute(
+            text("update product set brand_id = :b, status = 'published' where id = :p"),
+            {"b": two_id, "p": pk},
+        )
     html = page(client, f"/bench-products/history/{pk}")
     for word in ("One", "Two", "Brand", "Published", "Draft", "Created"):
         assert word in html
@@ -181,7 +199,9 @@ def test_a_long_history_is_shown_in_pieces(client, everything):
         pk = brand.id
     for i in range(33):
         with at_work() as session:
-            session.execute(text("update brand set note = :n where id = :p"), {"n": f"note {i:02}", "p": pk})
+            session.execute(
+                text("update brand set note = :n where id = :p"), {"n": f"note {i:02}", "p": pk}
+            )
     html = page(client, f"/bench-brands/history/{pk}")
     assert "note 32" in html
     assert "note 01" not in html

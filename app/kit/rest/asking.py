@@ -18,7 +18,16 @@ SIZE = 25
 LARGEST = 100
 # FAB's names of operators, by ours. `eq` is what each kind calls its equality.
 SYNONYMS = {"gt": "more", "lt": "less", "sw": "starts", "in": "is", "rel_o_m": "is", "neq": "not"}
-_KEYS = {"filters", "order_column", "order_direction", "page", "page_size", "columns", "next", "search"}
+_KEYS = {
+    "filters",
+    "order_column",
+    "order_direction",
+    "page",
+    "page_size",
+    "columns",
+    "next",
+    "search",
+}
 
 
 class BadRequest(CrmError):
@@ -109,7 +118,9 @@ def _filters(given: Any) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
             raise BadRequest(_("A filter is an object with col, opr and value."))
         value = one.get("value", [])
         values = value if isinstance(value, list) else [value]
-        found.append((one["col"], SYNONYMS.get(operator, operator), tuple(_text(x) for x in values)))
+        found.append(
+            (one["col"], SYNONYMS.get(operator, operator), tuple(_text(x) for x in values))
+        )
     return tuple(found)
 
 

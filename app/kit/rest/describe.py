@@ -81,7 +81,11 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         if field.attr.target is not None:
             properties[f"{field.name}_name"] = {"type": "string", "nullable": True}
     written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
-    post: dict[str, Any] = {"type": "object", "properties": {**written, **_nested(resource)}, "additionalProperties": False}
+    post: dict[str, Any] = {
+        "type": "object",
+        "properties": {**written, **_nested(resource)},
+        "additionalProperties": False,
+    }
     required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
     if required:
         post["required"] = required
@@ -91,7 +95,11 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         "properties": {**changed, "version": {"type": "integer"}},
         "additionalProperties": False,
     }
-    return {f"{name}.get": {"type": "object", "properties": properties}, f"{name}.post": post, f"{name}.put": put}
+    return {
+        f"{name}.get": {"type": "object", "properties": properties},
+        f"{name}.post": post,
+        f"{name}.put": put,
+    }
 
 
 def _nested(resource: "Resource") -> dict[str, Any]:
@@ -109,7 +117,9 @@ def _nested(resource: "Resource") -> dict[str, Any]:
         needed = [
             n
             for n, f in fields.items()
-            if not f.attr.nullable and f.attr.column.default is None and f.attr.column.server_default is None
+            if not f.attr.nullable
+            and f.attr.column.default is None
+            and f.attr.column.server_default is None
         ]
         if needed:
             line["required"] = needed
@@ -170,7 +180,11 @@ _LIST_PARAMETERS = [
         "schema": {"type": "string"},
     },
     {"name": "next", "in": "query", "schema": {"type": "string"}},
-    {"name": "page_size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}},
+    {
+        "name": "page_size",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+    },
     {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": 200}},
 ]
 _IDEMPOTENCY = {

@@ -20,10 +20,11 @@ from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.idempotency import idempotent
 from app.kit.rest.asking import Asked, BadRequest, asked
-from app.kit.rest.describe import describe, info
+from app.kit.rest.describe import info
 from app.kit.rest.values import ApiField, api_field, refuse_odd_texts
 from app.kit.screens import forms
 from app.kit.screens.attrs import Attr, called, mapper_of, resolve, table_of
+from app.kit.screens.base import Screen
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.filters import OPERATORS, read_filter
 from app.kit.screens.guarding import needs
@@ -34,8 +35,6 @@ from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert
 from app.kit.screens.selection import COUNT_CAP, Selection, search
-
-from app.kit.screens.base import Screen
 
 _ALWAYS = ("created_at", "changed_at", "archived_at")
 
@@ -57,6 +56,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     nested: Mapping[str, type[Any]] = {}
     nested_fields: Mapping[str, Sequence[str]] = {}
     idempotent = False
+    resource_name: Any = None
 
     allow_browser_login = True
     csrf_exempt = False
@@ -145,7 +145,9 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         selection = self._selection(session, question)
         fields = self._asked_fields(question.columns)
         if question.order and question.order.removeprefix("-") not in self.of.sortable:
-            raise BadRequest(_("This list cannot be ordered by “%(name)s”.", name=question.order[:60]))
+            raise BadRequest(
+                _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
+            )
         order, _name, _desc = order_of(self.of, selection.plan, question.order or None)
         place = read_place(question.next, order.column.type)
         if question.next and place is None:
@@ -156,7 +158,16 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         rows: Sequence[Any] = ()
         after = None
         if count:
-            found = fetch(session, selection.plan, shown, columns, selection.where, order, place, question.size)
+            found = fetch(
+                session,
+                selection.plan,
+                shown,
+                columns,
+                selection.where,
+                order,
+                place,
+                question.size,
+            )
             rows, after = found.rows, found.next
         return _json(
             200,
@@ -216,7 +227,11 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             where.append(self.of.where())
         nothing = plan.root.c.id.label("sort_value")
         statement = plan.select(
-            plan.root.c.id.label("id"), nothing, plan.root.c.id.label("tie_value"), *columns, where=where
+            plan.root.c.id.label("id"),
+            nothing,
+            plan.root.c.id.label("tie_value"),
+            *columns,
+            where=where,
         )
         row = session.execute(statement).one_or_none()
         if row is None:
@@ -377,9 +392,12 @@ def _columns(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _taken(
-    body: Mapping[str, Any], fields: Mapping[str, ApiField], errors: dict[str, list[str]], prefix: str
+    body: Mapping[str, Any],
+    fields: Mapping[str, ApiField],
+    errors: dict[str, list[str]],
+    prefix: str,
 ) -> dict[str, Any]:
-    values = {}
+    values: dict[str, Any] = {}
     for name, raw in body.items():
         field = fields.get(name)
         if field is None:

@@ -8,7 +8,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, Time
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Time,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.kit.email_address import normalise_email
@@ -57,10 +67,9 @@ def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], di
     for types, (read, schema) in _TYPES:
         if isinstance(kind, types):
             return read, _WRITERS[types](attr), dict(schema)
-    schema: dict[str, Any] = {"type": "string"}
-    if getattr(kind, "length", None):
-        schema["maxLength"] = kind.length
-    return _same, _text(attr), schema
+    length = getattr(kind, "length", None)
+    limits = {"maxLength": length} if length else {}
+    return _same, _text(attr), {"type": "string", **limits}
 
 
 def _same(value: Any) -> Any:
@@ -228,7 +237,11 @@ def _numeric(attr: Attr) -> Callable[[Any], Decimal]:
 
 def _array(_attr: Attr) -> Callable[[Any], list[Any]]:
     def write(raw: Any) -> list[Any]:
-        if not isinstance(raw, list) or len(raw) > 1000 or any(isinstance(x, dict | list) for x in raw):
+        if (
+            not isinstance(raw, list)
+            or len(raw) > 1000
+            or any(isinstance(x, dict | list) for x in raw)
+        ):
             raise _bad(_("Send a list."))
         return raw
 

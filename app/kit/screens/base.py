@@ -89,7 +89,8 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         """Nothing of FAB's: labels, columns and forms come from the declaration."""
         self._base_filters = self.datamodel.get_filters()
         self._filters = self.datamodel.get_filters([])
-        self.related_views = self._related_views = []
+        self.related_views: Any = []
+        self._related_views: Any = []
 
     def _init_forms(self) -> None:
         self.add_form = self.edit_form = self.search_form = None

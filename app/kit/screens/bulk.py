@@ -1,6 +1,6 @@
 """Bulk actions: ticked rows, or all that match, done by a job piece by piece, with progress."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, redirect, render_template, request
 from flask_babel import gettext as _
@@ -23,6 +23,7 @@ from app.kit.screens.pages import (
     StatTile,
     TableCard,
     Text,
+    Tone,
 )
 from app.kit.screens.paging import BIGGEST_ID
 
@@ -113,7 +114,7 @@ def _page(screen: "Screen", run: BulkRun) -> ProgressPage:
         done=counted,
         total=run.total or (None if not over else 0),
         sentence=_("You may leave this page: the work goes on.") if not over else "",
-        state=Badge(run.status.label, run.status.tone),
+        state=Badge(run.status.label, cast("Tone", run.status.tone)),
         tiles=[
             StatTile(_("Done"), str(run.done), tone="good"),
             StatTile(_("Skipped"), str(run.skipped)),

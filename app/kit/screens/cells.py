@@ -63,13 +63,13 @@ class Table:
             column = currency_column(self.plan, attr)
             if column is not None:
                 self._currency_at[number] = self._select(column)
-            self._writers.append(lambda row, at=at: Cell(row[at]))
+            self._writers.append(_plain(at))
         elif attr.form == "phone":
-            self._writers.append(lambda row, at=at: Cell(phone_text(row[at]) if row[at] else None))
+            self._writers.append(_written(at, phone_text))
         elif attr.kind == "text":
-            self._writers.append(lambda row, at=at: Cell(_short(row[at])))
+            self._writers.append(_written(at, _short))
         else:
-            self._writers.append(lambda row, at=at: Cell(row[at]))
+            self._writers.append(_plain(at))
 
     def _select(self, column: Any) -> int:
         """Add a column to the SELECT; returns its place in the row, after id, sort_value and tie_value."""
@@ -99,6 +99,14 @@ class Table:
 
 def _short(value: Any) -> Any:
     return value[: LONGEST - 1] + "…" if isinstance(value, str) and len(value) > LONGEST else value
+
+
+def _plain(at: int) -> Writer:
+    return lambda row: Cell(row[at])
+
+
+def _written(at: int, write: Callable[[Any], Any]) -> Writer:
+    return lambda row: Cell(write(row[at])) if row[at] else Cell(row[at])
 
 
 def _link(at: int, title_at: int, prefix: str) -> Writer:

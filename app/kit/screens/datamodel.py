@@ -9,7 +9,8 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 class RequestFilters:
     """`_filters` belongs to the request. FAB keeps one mutable object per view, shared by all threads: under 8 of
-    them 94 of 100 list pages showed another user's filter (FAB issue 2366)."""
+    them 94 of 100 list pages showed another user's filter (FAB issue 2366).
+    """
 
     @property
     def _filters(self) -> Any:

@@ -57,7 +57,8 @@ def _column(diag: Any, constraint: str) -> Column[Any] | None:
 
 def _of_constraint(table: Table, name: str) -> Column[Any] | None:
     """The first column of a constraint or unique index that says something: not the company."""
-    for one in (*table.constraints, *table.indexes):
+    known: list[Any] = [*table.constraints, *table.indexes]
+    for one in known:
         if not name or (one.name != name and not name.endswith(f"_{one.name}")):
             continue
         own = [c for c in one.columns if c.name not in ("company_id", "id")]

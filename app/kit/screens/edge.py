@@ -64,7 +64,7 @@ def _settle(response: Response) -> Response:
         return response
     try:
         session.commit()
-    except Exception as error:  # noqa: BLE001 -- after_request must answer, whatever the commit raised
+    except Exception as error:
         session.rollback()
         refusal = as_refusal(error)
         if refusal is not None:

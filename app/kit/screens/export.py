@@ -7,7 +7,6 @@ with the rows: a server-side cursor hands them over in portions.
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 
 from app.kit import clock
-from app.kit.access import Reader, reader
+from app.kit.access import NobodyReads, Reader, reader
 from app.kit.database.session import db, work
 from app.kit.errors import Invalid
 from app.kit.screens import listing
@@ -105,6 +104,8 @@ def _stream(
     statement: Any, attrs: Sequence[Attr], heads: Sequence[str], who: Reader
 ) -> Iterator[str]:
     head, stamp = _head(heads), who.stamp()
+    if stamp is None:
+        raise NobodyReads
     labels = [
         {member: str(member.label) for member in attr.choices} if attr.choices else {}
         for attr in attrs
@@ -114,7 +115,7 @@ def _stream(
 
     def rows() -> Iterator[str]:
         yield head
-        with work(replace(stamp)) as session:
+        with work(stamp) as session:
             result = session.execute(statement, execution_options={"yield_per": PORTION})
             for portion in result.partitions():
                 buffer, writer = _writer()

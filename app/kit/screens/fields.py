@@ -253,7 +253,8 @@ class ChoiceField(PlainField):
 
 class RemoteField(PlainField):
     """A record chosen by typing. Loads nothing to be drawn but the chosen one; a POST loads that one row, under the
-    policies, and an unknown id is the field's error."""
+    policies, and an unknown id is the field's error.
+    """
 
     widget = Select()
     control_kind = "remote"

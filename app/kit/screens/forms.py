@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 from sqlalchemy.orm import Session
-from wtforms import Form
 from werkzeug.datastructures import MultiDict
+from wtforms import Form
 
 from app.kit.screens.attrs import Attr, mapper_of
 from app.kit.screens.declare import Lines
@@ -73,7 +73,7 @@ def _defaults(screen: "Screen", attrs: dict[str, Attr]) -> dict[str, Any]:
         if default is not None:
             values[name] = default() if callable(default) else default
         elif attr.column.default is not None and attr.column.default.is_scalar:
-            values[name] = attr.column.default.arg
+            values[name] = getattr(attr.column.default, "arg", None)
     return values
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import Column, and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
+from app.kit.choices import choices_of
 from app.kit.database.audit import AuditEntry
 from app.kit.database.model import Model
 from app.kit.database.session import db
 from app.kit.money import from_stored, is_money
-from app.kit.choices import choices_of
 from app.kit.screens import people
 from app.kit.screens.attrs import called, mapper_of, table_of, title_column
 from app.kit.screens.pages import Change, HistoryEntry, HistoryPage, Kind

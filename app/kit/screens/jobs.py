@@ -70,8 +70,9 @@ def _end(run: BulkRun, reasons: dict[str, int]) -> dict[str, int]:
 
 def _matching(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> list[int]:
     """The ids of all that match now, as the list itself selects them."""
-    from werkzeug.datastructures import MultiDict  # noqa: PLC0415 -- only here
     from urllib.parse import parse_qsl  # noqa: PLC0415 -- only here
+
+    from werkzeug.datastructures import MultiDict  # noqa: PLC0415 -- only here
 
     address = Address.of("", MultiDict(parse_qsl(run.query or "")))
     selection = selection_of(screen, session, address, screen.filterable(), who.time_zone)

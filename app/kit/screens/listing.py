@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.kit.access import may, reader
@@ -57,7 +58,7 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
         wanted = asked.removeprefix("-")
         if wanted in screen.sortable and screen.sees(screen.attr(wanted)):
             name, desc = wanted, asked.startswith("-")
-    tie = plan.root.c.id
+    tie: ColumnElement[Any] = plan.root.c.id
     if name == "id" or not screen.sees(screen.attr(name)):
         return Order(tie, tie, desc), "id", desc
     attr = screen.attr(name)
@@ -110,7 +111,9 @@ def list_page(
         place = read_place(address.get(PAGE), order.column.type)
         if place is not None and place.value is None and not (order.is_tie or order.nullable):
             place = None
-        found = fetch(session, selection.plan, table.plan, table.selected, selection.where, order, place, size)
+        found = fetch(
+            session, selection.plan, table.plan, table.selected, selection.where, order, place, size
+        )
     heads = table.currencies(found.rows)
     extra = {
         name: screen.computed[name].load(session, [row.id for row in found.rows])

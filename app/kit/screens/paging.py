@@ -68,9 +68,7 @@ def write_place(place: Place) -> str:
     value = place.value
     if isinstance(value, datetime | date):
         value = value.isoformat()
-    elif isinstance(value, Decimal):
-        value = str(value)
-    elif value is not None and not isinstance(value, bool | int | float):
+    elif isinstance(value, Decimal) or (value is not None and not isinstance(value, bool | int | float)):
         value = str(value)
     text = json.dumps([int(place.forward), value, place.id, place.number], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -119,6 +117,9 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
     return wanted(text)
 
 
+_Phase = tuple[list[ColumnElement[bool]], Sequence[ColumnElement[Any]], bool]
+
+
 def fetch(
     session: Session,
     plan: Plan,
@@ -154,9 +155,7 @@ def fetch(
     return _slice(rows, place, forward=forward, more=more, size=size)
 
 
-def _phases(
-    order: Order, place: Place | None, *, forward: bool
-) -> list[tuple[list[ColumnElement[bool]], list[ColumnElement[Any]], bool]]:
+def _phases(order: Order, place: Place | None, *, forward: bool) -> list[_Phase]:
     """Rows with a value, then rows without one; backwards the other way round. Each with whether it goes down."""
     down = order.desc is forward
     tie = order.tie.desc() if down else order.tie.asc()
@@ -173,10 +172,10 @@ def _phases(
     if at_empty:
         assert place is not None
         empty.append(_beyond(order.tie, place.id, down))
-    with_value = (filled, [column, tie], down)
+    with_value: _Phase = (filled, [column, tie], down)
     if not order.nullable:
         return [with_value]
-    without = (empty, [tie], down)
+    without: _Phase = (empty, [tie], down)
     if forward:
         return [without] if at_empty else [with_value, without]
     return [without, with_value] if at_empty else [with_value]

@@ -80,7 +80,7 @@ class Plan:
             source = source.join(far, condition, isouter=outer)
         return select(*columns).select_from(source).where(*where)
 
-    def count(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[tuple[int]]:
+    def count(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[Any]:
         """How many rows match, counting no further than `cap` + 1."""
         some = self.select(self.root.c.id, where=where).limit(cap + 1).subquery()
         return select(func.count()).select_from(some)

@@ -80,7 +80,8 @@ def screen_of_model(model: type[Any]) -> "Screen | None":
 def rights() -> Iterator[tuple[str, str]]:
     """Every (permission, view) that the registered screens and resources ask for."""
     seen: set[tuple[str, str]] = set()
-    for part in (*screens().values(), *resources().values()):
+    parts: list[Any] = [*screens().values(), *resources().values()]
+    for part in parts:
         for permission in part.permissions():
             right = (permission, part.view)
             if right not in seen:
