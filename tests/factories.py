@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.campaigns.models import Campaign
 from app.cashier import operations as cashier
 from app.cashier.choices import ExpensePaymentMethod
 from app.cashier.models import Expense, ExpenseCategory, ExpensePayment
@@ -26,6 +27,20 @@ from app.company.models import Employee, Franchise, Store
 from app.kit.events.models import Event, EventDelivery
 from app.kit.imports.models import ImportRun
 from app.kit.jobs.models import Job
+from app.messages.choices import (
+    DispatchKind,
+    MessageChannel,
+    MessagePurpose,
+    SuppressionReason,
+)
+from app.messages.engine.addresses import address_hash
+from app.messages.models import (
+    Dispatch,
+    MessageTemplate,
+    MessageTemplateVersion,
+    OutboxMessage,
+    Suppression,
+)
 from app.orders import operations as orders
 from app.orders.choices import AdjustmentReason, ChargeKind, PaymentMethod
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine, Payment, ReturnLine
@@ -346,3 +361,59 @@ def make_segment(session: Session, **values: Any) -> Segment:
 def make_import_run(session: Session, **values: Any) -> ImportRun:
     known = {"kind": "tests", "source": f"file {number()}", "digest": f"{number():064d}"}
     return _save(session, ImportRun(**known | values))
+
+
+# --- messages and campaigns --------------------------------------------------------------------
+
+
+def make_message_template(session: Session, **values: Any) -> MessageTemplate:
+    usual = {"name": f"Template {number()}", "channel": MessageChannel.EMAIL}
+    return _save(session, MessageTemplate(**{**usual, **values}))
+
+
+def make_message_template_version(session: Session, **values: Any) -> MessageTemplateVersion:
+    _pick(values, "message_template", make_message_template, session)
+    usual = {"number": 1, "subject": "Hello", "body": "Tea", "html": "<p>Tea</p>"}
+    return _save(session, MessageTemplateVersion(**{**usual, **values}))
+
+
+def make_dispatch(session: Session, **values: Any) -> Dispatch:
+    _pick(values, "message_template_version", make_message_template_version, session)
+    usual = {
+        "kind": DispatchKind.CAMPAIGN,
+        "channel": MessageChannel.EMAIL,
+        "purpose": MessagePurpose.MARKETING,
+    }
+    return _save(session, Dispatch(**{**usual, **values}))
+
+
+def make_outbox_message(session: Session, **values: Any) -> OutboxMessage:
+    _pick(values, "dispatch", make_dispatch, session)
+    usual = {
+        "ord": number(),
+        "channel": MessageChannel.EMAIL,
+        "address": f"client{number()}@example.com",
+        "subject": f"Subject {number()}",
+        "body": "Tea is here.",
+    }
+    return _save(session, OutboxMessage(**{**usual, **values}))
+
+
+def make_suppression(session: Session, **values: Any) -> Suppression:
+    usual = {
+        "channel": MessageChannel.EMAIL,
+        "address_hash": address_hash("email", f"gone{number()}@example.com"),
+        "reason": SuppressionReason.MANUAL,
+    }
+    return _save(session, Suppression(**{**usual, **values}))
+
+
+def make_campaign(session: Session, **values: Any) -> Campaign:
+    _pick(values, "segment", make_segment, session)
+    usual = {
+        "name": f"Campaign {number()}",
+        "channel": MessageChannel.EMAIL,
+        "subject": "Autumn for {{ first_name }}",
+        "text": "Hello {{ first_name|default('you', true) }},\n\nten per cent on everything.",
+    }
+    return _save(session, Campaign(**{**usual, **values}))

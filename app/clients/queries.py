@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.clients.choices import Channel, Purpose
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
@@ -57,17 +57,17 @@ def has_consented(
     client_id: ColumnElement[Any], channel: MessageChannel, purpose: MessagePurpose
 ) -> ColumnElement[bool]:
     """Return the condition that the client is there and allows this channel for this purpose."""
-    there = select(Client.id).where(
-        Client.id == ConsentCurrent.client_id, Client.archived_at.is_(None)
-    )
+    # Under names of their own: `client_id` may be a column of these very tables.
+    consent, client = aliased(ConsentCurrent), aliased(Client)
     return (
-        select(ConsentCurrent.id)
+        select(consent.id)
+        .join(client, client.id == consent.client_id)
         .where(
-            ConsentCurrent.client_id == client_id,
-            ConsentCurrent.channel == Channel(channel.value),
-            ConsentCurrent.purpose == Purpose(purpose.value),
-            ConsentCurrent.granted,
-            there.exists(),
+            consent.client_id == client_id,
+            consent.channel == Channel(channel.value),
+            consent.purpose == Purpose(purpose.value),
+            consent.granted,
+            client.archived_at.is_(None),
         )
         .exists()
     )
@@ -75,7 +75,7 @@ def has_consented(
 
 def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return what a text may say of a client, every variable present, dates as the client writes them."""
-    c, f = Client.__table__.c, ClientFigures.__table__.c
+    c, f = aliased(Client), aliased(ClientFigures)
     pattern = case(
         (c.locale.startswith("en"), literal("FMDD Mon YYYY")),
         (c.locale.startswith("pt"), literal("DD/MM/YYYY")),
@@ -93,8 +93,8 @@ def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
     pairs = [part for name, value in told.items() for part in (literal(name), value)]
     return (
         select(func.jsonb_build_object(*pairs))
-        .select_from(Client)
-        .outerjoin(ClientFigures, f.client_id == c.id)
+        .select_from(c)
+        .outerjoin(f, f.client_id == c.id)
         .where(c.id == client_id)
         .scalar_subquery()
     )
