@@ -1,6 +1,6 @@
 """The demo's sign-ins: every role lands somewhere and sees what its part says."""
 
-# ruff: noqa: D401 -- fixtures are named by what they give
+# ruff: noqa: ARG001, D401 -- fixtures are named by what they give
 
 import pytest
 from sqlalchemy import text

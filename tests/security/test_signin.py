@@ -117,6 +117,7 @@ def test_a_deactivated_person_does_not_get_in(ada, client, owner_sql):
         ("/people/list/?q=a%20b", "/people/list/?q=a%20b"),
         ("http://localhost/start/", "/start/"),
         ("https://evil.example/", "/"),
+        ("https://evil.example/start/", "/"),
         ("//evil.example/", "/"),
         ("/\\evil.example", "/"),
         ("/\t/evil.example", "/"),

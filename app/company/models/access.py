@@ -179,7 +179,7 @@ class UserSession(Model):
         {
             "info": {
                 "grants": dict.fromkeys((APP, STORE), _SEEN_OF_SESSIONS),
-                # Those opened for this company; one's own in others are listed by `auth.own_sessions`.
+                # Those of this company; one's own in others are listed by `auth.own_sessions`.
                 "policy": dict.fromkeys((APP, STORE), _OWN_SESSIONS),
             }
         },

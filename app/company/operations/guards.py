@@ -48,7 +48,8 @@ class NotYours(Refused):
 def somebody_in_charge(session: Session) -> Iterator[None]:
     """Do the change of power inside, one at a time per company. Raises LastAdministrator after it.
 
-    Without the lock two administrators who demote each other at once would both see the other.
+    Two administrators who demote each other at once must not both see the other. The row of
+    `perm_version` would order them too, but only after the change; the lock does so before.
     """
     session.execute(
         text("select pg_advisory_xact_lock(:lock, crm_company()::int)"), {"lock": _LOCK % 2**31}
