@@ -22,8 +22,9 @@ end"""
 _PIECE = text(f"""
 with places as (
   select array_agg(id order by number) ids from store where kind in ('shop', 'web_shop')),
-goods as (
-  select array_agg(v.id order by v.id) ids from variant v
+goods as materialized (
+  select row_number() over (order by v.id) - 1 as rank, v.id, v.name, v.price, v.cost, p.tax_rate
+    from variant v
     join product p on p.id = v.product_id and p.status = 'published' and p.kind = 'goods'
    where v.sku like 'D%'),
 people as (select count(*) total from client where number like 'K%'),
@@ -44,16 +45,14 @@ o as (
                  places p, people) x
     join store s on s.id = x.store_id
     left join client c on c.number = x.client_number),
+w as (
+  select o.n, pos, 1 + {pick("o.n * 8 + pos", 92, 3)} quantity,
+         {pick("o.n * 8 + pos", 93, "(select count(*) from goods)")} rank
+    from o cross join lateral generate_series(1, 1 + {pick("o.n", 91, 5)}) pos),
 l as (
-  select o.n, pos, v.id variant_id, v.name, v.price, v.cost, p.tax_rate, q.quantity,
-         (q.quantity * v.price) amount
-    from o
-   cross join goods g
-   cross join lateral generate_series(1, 1 + {pick("o.n", 91, 5)}) pos
-   cross join lateral (select 1 + {pick("o.n * 8 + pos", 92, 3)} quantity,
-       g.ids[1 + {pick("o.n * 8 + pos", 93, "cardinality(g.ids)")}] variant_id) q
-    join variant v on v.id = q.variant_id
-    join product p on p.id = v.product_id),
+  select w.n, w.pos, g.id variant_id, g.name, g.price, g.cost, g.tax_rate, w.quantity,
+         w.quantity * g.price amount
+    from w join goods g using (rank)),
 t as (
   select l.*, amount - (round(amount / (1 + tax_rate / 100) / 100) * 100)::bigint tax from l),
 s as (select n, sum(amount)::bigint goods, sum(tax)::bigint tax from t group by n),
@@ -155,12 +154,16 @@ update client c set stage = case when f.orders_count = 1 then 'first_order'
  where f.client_id = c.id and c.made_up and f.orders_count > 0 and c.id between :first and :last""")
 
 
-def load_orders(session: Session, size: str) -> Iterator[None]:
-    """Make orders with lines, payments, stock movements and returns, then count them for the clients."""
+def load_orders(session: Session, size: str, *, count: int | None = None) -> Iterator[None]:
+    """Make orders with lines, payments, stock movements and returns, then count them for the clients.
+
+    `count` overrides how many a demo of that size has.
+    """
+    count = ORDERS[size] if count is None else count
     if session.scalar(text("select 1 from orders where source = 'demo' limit 1")):
         return
-    for first in range(1, ORDERS[size] + 1, PIECE):
-        last = min(first + PIECE - 1, ORDERS[size])
+    for first in range(1, count + 1, PIECE):
+        last = min(first + PIECE - 1, count)
         _load_piece(session, first, last)
         yield
     recount_clients(session)
