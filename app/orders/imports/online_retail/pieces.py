@@ -44,10 +44,10 @@ _ORDERS = text(f"""
 {_DOCUMENTS.format(sign="", outcomes="'order_line', 'charge'")}
 insert into orders (number, store_id, client_id, channel, status, placed_at, business_date, currency,
   goods, charges, total, total_company, country, delivery_method, delivery_state, completed_at,
-  source, source_key)
+  rate, source, source_key)
 select invoice_no, :store, client_id, 'import', 'completed', moment, at::date, :currency,
   goods, charges, goods + charges, ((goods + charges) * cast(:rate as numeric))::bigint,
-  country_code, 'post', 'delivered', moment, :source, invoice_no
+  country_code, 'post', 'delivered', moment, :rate, :source, invoice_no
 from d
 """)
 
@@ -66,10 +66,10 @@ where i.piece = :piece and l.outcome in ('order_line', 'charge')
 _RETURNS = text(f"""
 {_DOCUMENTS.format(sign="-", outcomes="'return'")}
 insert into goods_return (number, store_id, client_id, status, returned_at, business_date, currency,
-  goods, charges, total, total_company, country, source, source_key)
+  goods, charges, total, total_company, country, rate, source, source_key)
 select invoice_no, :store, client_id, 'received', moment, at::date, :currency,
   goods, charges, goods + charges, ((goods + charges) * cast(:rate as numeric))::bigint,
-  country_code, :source, invoice_no
+  country_code, :rate, :source, invoice_no
 from d
 """)
 
