@@ -11,6 +11,7 @@ import mmap
 import os
 import secrets
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,12 +108,10 @@ def host_id(folder: Path) -> str:
     if not path.exists():
         draft = folder / f"{_HOST_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
         draft.write_text(secrets.token_hex(8))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its name counts
-        finally:
-            draft.unlink()
+        # Another process may have been first: then its name counts.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text()
 
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -291,11 +291,10 @@ class Run:
             raise
 
     async def _something_to_do(self) -> None:
-        try:
+        # Time running out is the usual end: there is something to flush anyway.
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._terms.flush_seconds):
                 await self._work.wait()
-        except TimeoutError:
-            pass
         self._work.clear()
 
     def _nothing_left(self) -> bool:
