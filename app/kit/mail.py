@@ -16,7 +16,14 @@ class Sender(Protocol):
     """Stores one mail to one address; raises nothing for an address that cannot be reached."""
 
     def __call__(
-        self, session: Session, to: str, subject: str, text: str, html: str | None = None
+        self,
+        session: Session,
+        to: str,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        *,
+        secret: bool = False,
     ) -> None: ...
 
 
@@ -37,8 +44,19 @@ def sender() -> Sender | None:
     return _senders[0] if _senders else None
 
 
-def send_later(session: Session, to: str, subject: str, text: str, html: str | None = None) -> None:
-    """Store a mail to be sent once the session has committed. Raises NoSender."""
+def send_later(  # noqa: PLR0913, PLR0917 -- a mail has as many parts
+    session: Session,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    *,
+    secret: bool = False,
+) -> None:
+    """Store a mail to be sent once the session has committed. Raises NoSender.
+
+    `secret` says that who reads it can take over an account: no screen may show it.
+    """
     if not _senders:
         raise NoSender("No part of the application sends mail: register one with use_sender().")
-    _senders[0](session, to, subject, text, html)
+    _senders[0](session, to, subject, text, html, secret=secret)

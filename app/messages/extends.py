@@ -8,10 +8,12 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
+from app.kit import mail
 from app.kit.registry import Invariant, invariants
 from app.messages import api, jobs
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.models import Dispatch, DispatchRecipient
+from app.messages.operations.mailing import send_mail
 
 _OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
 
@@ -55,4 +57,5 @@ def extend(builder: Any) -> None:
         ),
     )
     jobs.register()
+    mail.use_sender(send_mail)
     api.init_app(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

@@ -80,7 +80,7 @@ def mails() -> Iterator[list[Mail]]:
     kept: list[Mail] = []
     before = mail.sender()
 
-    def store(session: Session, to: str, subject: str, text: str, html: str | None = None) -> None:
+    def store(session: Session, to: str, subject: str, text: str, *_: object, **__: object) -> None:
         from app.kit.database.session import after_commit
 
         after_commit(session, kept.append, Mail(to, subject, text))

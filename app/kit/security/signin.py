@@ -236,7 +236,7 @@ def _mail_reset(door: Any, known: Any, token: str) -> None:
     if known.company_id is not None:
         # The mail is kept among those of a company they work for.
         restamp(door, company_stamp(known.company_id, user_id=known.user_id))
-    send_later(door, known.email, _("Your new password for Tresen"), text)
+    send_later(door, known.email, _("Your new password for Tresen"), text, secret=True)
 
 
 def public_url(endpoint: str, **values: Any) -> str:
