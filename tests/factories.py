@@ -56,7 +56,7 @@ _numbers = count(1)
 
 
 def number() -> int:
-    """A number that no other record of this run has."""
+    """Return a number that no other record of this run has."""
     return next(_numbers)
 
 
@@ -241,7 +241,7 @@ def make_goods_receipt_line(session: Session, **values: Any) -> GoodsReceiptLine
 
 
 def make_draft(session: Session, *items: orders.Item, **values: Any) -> Order:
-    """An order that is not saved yet, of `items` or of one new variant."""
+    """Return an order that is not saved yet, of `items` or of one new variant."""
     store = values.pop("store", None)
     values.setdefault("store_id", store.id if store else None)
     values["store_id"] = values["store_id"] or make_store(session).id
@@ -253,7 +253,7 @@ def make_draft(session: Session, *items: orders.Item, **values: Any) -> Order:
 
 
 def make_order(session: Session, *items: orders.Item, **values: Any) -> Order:
-    """A placed order."""
+    """Return a placed order."""
     at = values.get("at", NOON)
     order = make_draft(session, *items, **values)
     orders.place_order(session, order, by=None, at=at)

@@ -14,7 +14,7 @@ from app.messages.queries import Gate, Values
 
 
 def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
-    """The main contact points of these clients, one text for each client, in one statement."""
+    """Return the main contact points of these clients, one text for each, in one statement."""
     rows = session.execute(
         select(ContactPoint.client_id, ContactPoint.value)
         .where(
@@ -31,7 +31,7 @@ def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
 
 
 def timeline(client_id: int, *, limit: int = 100) -> Select[tuple[TimelineEntry]]:
-    """What happened with a client, newest first, as far as the reader may see it."""
+    """Return what happened with a client, newest first, as far as the reader may see it."""
     return (
         select(TimelineEntry)
         .where(TimelineEntry.client_id == client_id)
@@ -74,7 +74,7 @@ def has_consented(
 
 
 def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return what a text may say of a client, every variable present, dates as the client writes them."""
+    """Return what a text may say of a client, every variable present, dates in their way."""
     c, f = aliased(Client), aliased(ClientFigures)
     pattern = case(
         (c.locale.startswith("en"), literal("FMDD Mon YYYY")),

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 
 from app.kit import mail
 from app.kit.registry import Invariant, invariants
-from app.messages import api, jobs
+from app.messages import api, jobs, screens
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations.mailing import send_mail
@@ -43,7 +43,7 @@ def completed_with_somebody_waiting() -> Select[*tuple[Any, ...]]:
 
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
-    del builder  # screens of messages stand with the campaigns
+    builder.add_all(screens.ALL)
     invariants.register(
         Invariant(
             "messages.audience",

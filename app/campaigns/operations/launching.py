@@ -15,7 +15,7 @@ from app.campaigns import queries
 from app.campaigns.choices import MOVES, CampaignStatus
 from app.campaigns.models import Campaign
 from app.campaigns.operations.checking import check
-from app.campaigns.operations.wording import Message, make_version
+from app.campaigns.operations.wording import CAMPAIGNS, TESTS, Message, make_version
 from app.company.models import Company
 from app.kit.choices import move
 from app.kit.email_address import normalise_email
@@ -30,7 +30,6 @@ from app.messages.operations import Owner, Terms
 OWNER = "campaign"
 TEST_OWNER = "campaign_test"
 MOST_TESTS = 5
-WORDINGS, TESTS = "Campaigns", "Tests of campaigns"
 
 
 def schedule(session: Session, campaign: Campaign, *, by: int | None, at: datetime) -> Dispatch:
@@ -45,7 +44,7 @@ def schedule(session: Session, campaign: Campaign, *, by: int | None, at: dateti
     for finding in check(session, campaign, counts):
         if finding.problem:
             raise Conflict(finding.sentence)
-    version = make_version(session, campaign, _purpose(campaign), name=WORDINGS)
+    version = make_version(session, campaign, _purpose(campaign), name=CAMPAIGNS)
     terms = Terms(
         send_at=max(campaign.send_at, at) if campaign.send_at else at,
         values={"company": company_name(session)},

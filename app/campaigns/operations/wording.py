@@ -25,6 +25,15 @@ _TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _WAY_OUT = re.compile(r"\{\{\s*unsubscribe_url\s*\}\}")
 
+# Wordings that nobody chose a template for are versions of these.
+CAMPAIGNS, TESTS, SINGLES = "Campaigns", "Tests of campaigns", "Single messages"
+
+
+def collecting_names() -> list[str]:
+    """Return the names of the templates that only collect wordings; nobody begins with one."""
+    kinds = (CAMPAIGNS, TESTS, SINGLES)
+    return [f"{kind}: {purpose.value}" for kind in kinds for purpose in MessagePurpose]
+
 
 class Typed(Protocol):
     """What a person typed, a campaign for example."""

@@ -7,14 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.campaigns import queries
 from app.campaigns.operations.launching import company_name
-from app.campaigns.operations.wording import Message, make_version
+from app.campaigns.operations.wording import SINGLES, Message, make_version
 from app.clients.models import Client
 from app.clients.operations import add_to_timeline
 from app.kit import clock
 from app.kit.errors import Conflict
 from app.messages import operations as messages
-
-WORDINGS = "Single messages"
 
 
 def write_to_client(session: Session, client: Client, message: Message) -> tuple[int, int]:
@@ -36,7 +34,7 @@ def write_to_client(session: Session, client: Client, message: Message) -> tuple
         )
     if queries.is_suppressed(session, message.channel, address):
         raise Conflict(_l("Nothing may be sent to this address any more: it is suppressed."))
-    version = make_version(session, message, message.purpose, name=WORDINGS)
+    version = make_version(session, message, message.purpose, name=SINGLES)
     dispatch_id, ord_ = messages.send_one(
         session,
         version,

@@ -43,7 +43,7 @@ def respond(screen: "Screen", pk: int) -> Any:
     if len(entries) > SHOWN:
         older = f"{screen.url('history', pk)}?before={entries[SHOWN - 1].id}"
     elif getattr(obj, "created_at", None) is not None:
-        who = names.get(obj.created_by, "")
+        who = names.get(getattr(obj, "created_by", None), "")
         shown.append(HistoryEntry(obj.created_at, _("Created"), who, "plus"))
     page = HistoryPage(entries=shown, older_url=older, empty=_("Nothing has changed yet."))
     return render_template("tresen/fragment/history.html", page=page)
@@ -127,7 +127,9 @@ def _change(
     return Change(label, _value(column, before, linked), _value(column, after, linked), kind)
 
 
-def _value(column: Column[Any], raw: Any, linked: dict[tuple[str, int], str]) -> object:
+def _value(  # noqa: PLR0911 -- one answer for each kind of column
+    column: Column[Any], raw: Any, linked: dict[tuple[str, int], str]
+) -> object:
     """A value of the JSON image as its column means it."""
     if raw is None:
         return None

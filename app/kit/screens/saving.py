@@ -93,10 +93,12 @@ class Attempt:
         return render_template("tresen/form.html", page=self.page()), status
 
 
-def add(screen: "Screen") -> Any:
-    """Answer GET and POST add."""
+def add(  # noqa: PLR0911 -- each way in which a form can end
+    screen: "Screen", kind: type[Attempt] = Attempt
+) -> Any:
+    """Answer GET and POST add. `kind` may draw another page around the same form."""
     session = db.session()
-    attempt = Attempt(screen, session, None)
+    attempt = kind(screen, session, None)
     if request.method == "GET":
         forms.prefill(attempt.form, attempt.attrs)
         return attempt.answer()
@@ -180,13 +182,13 @@ def attempted(call: Callable[[], object]) -> CrmError | None:
     return None
 
 
-def edit(screen: "Screen", pk: int) -> Any:
-    """Answer GET and POST edit/<pk>."""
+def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
+    """Answer GET and POST edit/<pk>. `kind` may draw another page around the same form."""
     session = db.session()
     obj = load_or_404(screen, session, pk, *eager(screen))
     if getattr(obj, "archived_at", None) is not None:
         raise ConflictError(_("This is archived. Restore it first."))
-    attempt = Attempt(screen, session, obj)
+    attempt = kind(screen, session, obj)
     if request.method == "GET":
         return attempt.answer()
     if _is_stale(obj):
@@ -317,7 +319,7 @@ def do(screen: "Screen", name: str, pk: int) -> Any:
     def run() -> None:
         _check_version(obj)
         if action.when is not None and not action.when(obj):
-            raise ConflictError()
+            raise ConflictError
         action.operation(session, obj, by=reader().user_id, at=clock.now())
         session.flush()
 

@@ -285,12 +285,16 @@ class OutboxMessage(Model):
     ord: Mapped[int] = mapped_column(Integer)
     client_id: Mapped[int | None] = mapped_column(BigInteger, info={"label": _l("Client")})
     channel: Mapped[MessageChannel] = choice(MessageChannel, info={"label": _l("Channel")})
-    address: Mapped[str] = mapped_column(Text, info={"label": _l("To")})
+    address: Mapped[str] = mapped_column(Text, info={"label": _l("To"), "guard": "contacts"})
     subject: Mapped[str] = mapped_column(
         Text, server_default=text("''"), info={"label": _l("Subject")}
     )
-    body: Mapped[str] = mapped_column(Text, info={"label": _l("Text")})
-    html: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    body: Mapped[str] = mapped_column(Text, info={"label": _l("Text"), "format": "long"})
+    html: Mapped[str] = mapped_column(
+        Text,
+        server_default=text("''"),
+        info={"label": _l("Source of the layout"), "format": "long"},
+    )
 
 
 # A thousand sendings share a partition: retention detaches whole ones, unique keys stay legal, and

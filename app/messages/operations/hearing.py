@@ -65,6 +65,20 @@ def suppress(
     return done.first() is not None
 
 
+def lift(session: Session, suppression: Suppression, *, reason: str) -> None:
+    """Let an address be written to again. The event and the audit trail keep who did it and why."""
+    emit(
+        session,
+        "suppression.lifted",
+        channel=suppression.channel.value,
+        address_hash=suppression.address_hash.hex(),
+        was=suppression.reason.value,
+        reason=reason,
+    )
+    session.delete(suppression)
+    session.flush()
+
+
 def unsubscribe(session: Session, reference: Reference, *, source: str) -> bool:
     """Take a reader's word by link: no more by this channel. Return whether that is news.
 

@@ -529,7 +529,7 @@
   });
   // GSM 7-bit (extension characters count twice) or UCS-2.
   const GSM = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€]*$/;
-  const fill = (text, values) => text.replace(/{(\w+)}/g, (all, name) => values[name] ?? values[all] ?? all);
+  const fill = (text, values) => text.replace(/{{\s*(\w+)[^{}]*}}|{(\w+)}/g, (all, tag, name) => values[tag ?? name] ?? all);
   const meter = area => {
     const facts = JSON.parse(area.dataset.smsMeter), text = fill(area.value, facts.longest), gsm = GSM.test(text);
     const size = gsm ? text.length + (text.match(/[\^{}\\[~\]|€]/g) || []).length : text.length;

@@ -1,0 +1,26 @@
+"""What campaigns give to the rest: their pages, a tab on the client's card, an invariant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.campaigns import queries, screens
+from app.campaigns.screens.single import TAB
+from app.kit.registry import Invariant, TimelineKind, invariants, timeline_kinds
+from app.kit.screens import add_tab
+
+
+def extend(builder: Any) -> None:
+    """Register everything; called once per application."""
+    builder.add_all(screens.ALL)
+    add_tab("Client", TAB)
+    timeline_kinds.register(TimelineKind("message.written", _l("Message written"), "mail"))
+    invariants.register(
+        Invariant(
+            "campaigns.status",
+            _l("The status of a campaign is that of its sending."),
+            queries.statuses_that_disagree,
+        )
+    )
