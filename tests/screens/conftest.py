@@ -26,9 +26,7 @@ def bench_url(server: TestServer, make_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def app(
-    server: TestServer, bench_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Flask]:
+def app(server: TestServer, bench_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     from app import create_app
 
     instance: Path = tmp_path_factory.mktemp("instance")
@@ -51,7 +49,7 @@ def app(
     made.config["OWNER_URL"] = server.url(
         bench_url.rpartition("@/")[2].partition("?")[0], "crm_migrate"
     )
-    yield made
+    return made
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Screens on real entities, declared for these tests: they do not depend on how the domains declare theirs."""
+"""Screens on real entities, declared for these tests.
+
+They do not depend on how the domains declare theirs.
+"""
 
 from app.catalogue.models import Brand, Product, Variant
 from app.clients.models import Client

@@ -1,6 +1,7 @@
 """Records, forms and addresses for the walk over every registered screen.
 
-What the walk cannot fill, it fails on: a screen needs a factory `make_<entity>` in tests/factories.py.
+What the walk cannot fill, it fails on: a screen needs a factory `make_<entity>` in
+tests/factories.py.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def test_sixty_thousand_rows_stream_without_filling_memory(app, client, everythi
     assert peak < 20_000_000
 
 
-# --- bulk runs ----------------------------------------------------------------------------------------------------
+# --- bulk runs ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_bulk_actions_need_their_right_and_show_their_run_to_nobody_else(client,
         )
 
 
-# --- history ------------------------------------------------------------------------------------------------------
+# --- history --------------------------------------------------------------------------------------
 
 
 def test_history_tells_who_changed_what_in_words(client, everything):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ def whole_app(
     server: TestServer,
     make_database: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Flask]:
+) -> Flask:
     from app import create_app
 
     instance: Path = tmp_path_factory.mktemp("instance")
@@ -52,7 +52,7 @@ def whole_app(
     made = create_app(settings.Config.from_env(environ))
     made.config["WTF_CSRF_ENABLED"] = False
     bench.let_tests_choose_the_reader(made)
-    yield made
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,8 @@ def test_no_route_of_flask_appbuilder_is_left_that_we_do_not_want(whole_app):
     assert found == []
 
 
-# Walked by ScreenTests; the last four hold rows of the reader alone (test_taking_out.py, test_lists.py).
+# Walked by ScreenTests; the last four hold rows of the reader alone (test_taking_out.py,
+# test_lists.py).
 WALKED = {
     "list", "show", "history", "add", "edit", "export", "lookup", "tab", "do", "archive", "restore",
     "start_bulk", "show_bulk", "save_view", "delete_view",

@@ -49,7 +49,10 @@ class Asked:
 
 
 def asked() -> Asked:
-    """Read the request's `q`, or the plain parameters next, page_size and search. Raises BadRequest."""
+    """Read the request's `q`, or the plain parameters next, page_size and search.
+
+    Raises BadRequest.
+    """
     raw = request.args.get("q")
     given: Any = {}
     if raw:
@@ -57,7 +60,7 @@ def asked() -> Asked:
         if not isinstance(given, dict):
             raise BadRequest(_("“q” must be an object."))
         if unknown := set(given) - _KEYS:
-            raise BadRequest(_("“q” has no “%(name)s”.", name=sorted(map(str, unknown))[0]))
+            raise BadRequest(_("“q” has no “%(name)s”.", name=min(map(str, unknown))))
     given = dict(given)
     for name in ("next", "search"):
         if name not in given and request.args.get(name):

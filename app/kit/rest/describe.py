@@ -176,7 +176,8 @@ _LIST_PARAMETERS = [
     {
         "name": "q",
         "in": "query",
-        "description": "Rison or JSON: filters [{col, opr, value}], order_column, order_direction, page_size, columns, next",
+        "description": "Rison or JSON: filters [{col, opr, value}], order_column, "
+        "order_direction, page_size, columns, next",
         "schema": {"type": "string"},
     },
     {"name": "next", "in": "query", "schema": {"type": "string"}},

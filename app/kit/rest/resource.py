@@ -1,4 +1,7 @@
-"""The base resource. It builds on the screen's declaration and on plain rows: no schema library in the way."""
+"""The base resource.
+
+It builds on the screen's declaration and on plain rows: no schema library in the way.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -96,7 +99,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         made: Blueprint = super().create_blueprint(appbuilder, *args, **kwargs)
         return made
 
-    # --- fields -------------------------------------------------------------------------------------------------
+    # --- fields -----------------------------------------------------------------------------------
 
     @cached_property
     def all_fields(self) -> dict[str, ApiField]:
@@ -130,7 +133,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         attrs = {column: resolve(child, column) for column in self.nested_fields[name]}
         return {n: api_field(n, attr) for n, attr in attrs.items() if self.of.sees(attr)}
 
-    # --- reading ------------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     @expose("/_info", methods=["GET"])
     @needs("read")
@@ -197,9 +200,9 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         attrs = {**self.of.filterable(), **self.of.seen(tuple(self.of.relations))}
         for column, operator, values in question.filters:
             attr = attrs.get(column)
-            operator = _own_operator(attr, operator, values)
-            given = () if operator in ("yes", "no", "empty", "filled") else values
-            one = read_filter(found.plan, attrs, column, operator, given, reader().time_zone)
+            own = _own_operator(attr, operator, values)
+            given = () if own in ("yes", "no", "empty", "filled") else values
+            one = read_filter(found.plan, attrs, column, own, given, reader().time_zone)
             if one.condition is None:
                 raise BadRequest(one.error, field=column[:60])
             found.where.append(one.condition)
@@ -235,10 +238,10 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         )
         row = session.execute(statement).one_or_none()
         if row is None:
-            raise NotFound()
+            raise NotFound
         return _object(row, writers)
 
-    # --- writing ------------------------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------
 
     @expose("", methods=["POST"])
     @expose("/", methods=["POST"])
@@ -282,7 +285,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         obj = insert(self.of, session, obj, by=by)
         for name, lines in nested.items():
             relation = mapper_of(self.model).relationships[name]
-            far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"][0]
+            far = next(b.name for a, b in relation.local_remote_pairs or () if a.name == "id")
             for line in lines:
                 session.add(self.nested[name](**{far: obj.id}, **_columns(self.nested[name], line)))
         return obj
@@ -445,7 +448,10 @@ def _links(
 def _check_links(
     session: Session, links: Sequence[tuple[str, type[Any], int]], errors: dict[str, list[str]]
 ) -> None:
-    """Refuse ids that the caller cannot see; one query for each table. Nothing is ever made here."""
+    """Refuse ids that the caller cannot see; one query for each table.
+
+    Nothing is ever made here.
+    """
     wanted: dict[type[Any], set[int]] = {}
     for _name, target, pk in links:
         wanted.setdefault(target, set()).add(pk)
@@ -461,7 +467,10 @@ Writers = list[tuple[str, int, Any]]
 
 
 def _selected(plan: Plan, fields: Sequence[ApiField]) -> tuple[list[Any], Writers]:
-    """Columns to select after id, sort_value and tie_value, and where each field finds its value."""
+    """Columns to select after id, sort_value and tie_value.
+
+    And where each field finds its value.
+    """
     columns: list[Any] = []
     writers: Writers = []
     if "version" in plan.root.c:
@@ -489,7 +498,10 @@ def _object(row: Any, writers: Writers) -> dict[str, Any]:
 
 
 def _body() -> dict[str, Any]:
-    """The request's JSON object, numbers with a point as exact decimals. Raises BadRequest or 415."""
+    """The request's JSON object, numbers with a point as exact decimals.
+
+    Raises BadRequest or 415.
+    """
     if request.mimetype not in ("application/json", "text/json"):
         abort(415)
     try:

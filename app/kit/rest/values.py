@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.kit.choices import Choice
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.money import to_stored
@@ -34,7 +35,10 @@ _SURROGATE = re.compile("[\ud800-\udfff\x00]")
 
 @dataclass(frozen=True, slots=True)
 class ApiField:
-    """One field of a resource: how its value is read from a row, taken from a caller, and described."""
+    """One field of a resource.
+
+    How its value is read from a row, taken from a caller, and described.
+    """
 
     name: str
     attr: Attr
@@ -116,7 +120,7 @@ _TYPES: tuple[tuple[Any, tuple[Callable[[Any], Any], dict[str, Any]]], ...] = (
 )
 
 
-# --- what callers send ------------------------------------------------------------------------------------------
+# --- what callers send ----------------------------------------------------------------------------
 
 
 def _bad(words: str) -> Invalid:
@@ -124,7 +128,10 @@ def _bad(words: str) -> Invalid:
 
 
 def _id(raw: Any) -> int:
-    """An id and nothing else: an object here once made new rows (marshmallow-sqlalchemy issue 212)."""
+    """An id and nothing else.
+
+    An object here once made new rows (marshmallow-sqlalchemy issue 212).
+    """
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise _bad(_("Send the id only."))
     if not 0 < raw <= BIGGEST_ID:
@@ -134,9 +141,8 @@ def _id(raw: Any) -> int:
 
 def _choice(attr: Attr) -> Callable[[Any], Any]:
     def write(raw: Any) -> Any:
-        assert attr.choices is not None
         try:
-            return attr.choices(raw)
+            return cast("type[Choice]", attr.choices)(raw)
         except (ValueError, TypeError) as error:
             raise _bad(_("Choose one of the list.")) from error
 
@@ -296,7 +302,10 @@ _WRITERS: dict[Any, Callable[[Attr], Callable[[Any], Any]]] = {
 
 
 def refuse_odd_texts(raw: Any, depth: int = 0) -> None:
-    """Refuse what PostgreSQL cannot keep as text: NUL, and halves of UTF-16 pairs. Raises Invalid."""
+    """Refuse what PostgreSQL cannot keep as text: NUL, and halves of UTF-16 pairs.
+
+    Raises Invalid.
+    """
     if depth > 50:
         raise _bad(_("This is nested too deeply."))
     if isinstance(raw, str):

@@ -3,7 +3,7 @@
     from app.kit.screens import Bulk, Do, Lines, Related, Screen
 
     class ClientScreen(Screen):
-        model = Client                       # the entity; rights are kept under its class name ("Client")
+        model = Client                       # rights are kept under its class name
         area = CLIENTS                       # which part of the side menu: see areas.py
         icon = "users"                       # of the sprite (app/web/icons.txt)
         label, one = _l("Clients"), _l("Client")
@@ -17,7 +17,7 @@
         )
         read_only = ("number", "figures.total")         # shown on the record, in no form
         lines = (Lines("contact_points", _l("Contact points"), ("kind", "value", "preferred")),)
-        related = (Related("Order", by="client"),)      # tab with the orders whose `client` this is
+        related = (Related("Order", by="client"),)      # a tab with the orders of this client
         actions_on = {"block": Do(operations.block_client, _l("Block"), danger=True,
                                   confirm=_l("The client gets no more messages."))}
         bulk = {"tag": Bulk(operations.tag_client, _l("Add the tag"), icon="tag")}
@@ -27,37 +27,38 @@
     def extend(builder):
         builder.add_all([ClientScreen, StoreScreen])
 
-Names of columns are attributes of the model: a column, a many-to-one relation ("home_store": shown by its name,
-chosen by a remote select, links to its page), or a dotted column behind relations to one ("home_store.city",
-"figures.total"). Label, help, unit, guard and currency come from the column's `info` (of a relation: from the info of
-its `link` column), badges from its choices. `info["currency"]` names the sibling column with a currency code;
-`info["format"]` is "phone", "email", "percent", "long" (a text of several lines), "json" or "hours"; "default_from" none.
+Names of columns are attributes of the model: a column, a relation to one ("home_store": shown by
+its name, chosen by a remote select, links to its page), or a dotted column behind relations to one
+("home_store.city", "figures.total"). Label, help, unit, guard and currency come from the column's
+`info` (of a relation: from the info of its `link` column), badges from its choices.
+`info["currency"]` names the sibling column with a currency code; `info["format"]` is "phone",
+"email", "percent", "long" (a text of several lines), "json", "texts" or "hours".
 
-What a record is called: `Table.info["title"]` names one text column; without it the first there is of name, title,
-number, code, label; else "#id". Filters, lookups, links and history use it.
+What a record is called: `Table.info["title"]` names one text column; without it the first there is
+of name, title, number, code, label; else its number. Filters, lookups, links and history use it.
 
 What else a screen may say (all optional):
-  path = "orders"          address and name of the API; default: the table's name in the plural, with dashes
-  adds, edits, archives, exports = True     False takes the button, the route's work and the API method away
-  search = True            a search box when the table's `info["search"]` has one; `search_hint` its placeholder
+  path = "orders"          address and name of the API; default: the table's name in the plural
+  adds, edits, archives, exports = True     False takes away button, route and API method
+  search = True            a search box, where the table's `info["search"]` has one
+  search_hint = _l("…")    its placeholder
   fixed = ("code",)        asked when adding, not changed later
   defaults = {"status": …} initial values of the add form (a value or a function without arguments)
   required = ("email",)    beyond NOT NULL columns
-  on_add, on_edit, on_archive = operation   called instead of the plain flush: operation(session, obj, by=, at=)
-  read = "read"            other permission names may be given per screen
+  on_add, on_edit, on_archive = operation   called before the flush; `on_add` may also check only
   path_of = "status"       shows the states of that choice as a path above the record
-  computed = {"stock": Computed(_l("On hand"), load, kind="num")}   load(session, ids) -> {id: value}: one query
-  order_columns = (…)      default: every list column behind an index (company_id, column, …)
-  store_bound …            nothing to say: the database does it
-  where = lambda: Model.kind == "x"     a fixed condition of this screen (two screens on one table give `view`)
+  computed = {"stock": Computed(_l("On hand"), load, kind="num")}   load(session, ids) -> {id: value}
+  order_columns = (…)      default: list columns and filters behind an index (company_id, column, …)
+  where = lambda: Model.kind == "x"     a fixed condition of this screen
   view = "Client"          name of the right, when it is not the model's
   menu = True              False keeps it out of the side menu
 
-Operations get `by=` (the id of the user, None for the system) and `at=` (aware UTC). They raise CrmError with `field`
-set to show the sentence beside a field. Nothing commits but the edge (edge.py).
+Operations are called as operation(session, obj, by=, at=): the id of the user (None for the system)
+and aware UTC. They raise CrmError with `field` set to show the sentence beside a field. Nothing
+commits but the edge (edge.py).
 
 From other domains, in extends.py: `add_tab("Client", Related("Order", by="client"))`,
-`add_tab("Client", Panel("mood", _l("Mood"), render))` with render(session, obj) -> HTML or a list of cards,
+`add_tab("Client", Panel("mood", _l("Mood"), render))` with render(session, obj) -> HTML or cards,
 `add_figure("Client", figure)` with figure(session, obj) -> Card or None (in the right column),
 `add_action("Client", "merge", Do(…))`.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -32,7 +32,10 @@ _TITLES = ("name", "title", "number", "code", "label")
 
 
 class UnknownColumn(ValueError):
-    """A declaration names what the model does not have: a mistake of ours, found when the screen is made."""
+    """A declaration names what the model does not have.
+
+    A mistake of ours, found when the screen is made.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,7 @@ def mapper_of(model: type[Any]) -> Mapper[Any]:
 
 
 def table_of(model: type[Any]) -> Table:
-    found = mapper_of(model).local_table
-    assert isinstance(found, Table)
-    return found
+    return cast("Table", mapper_of(model).local_table)
 
 
 def link_of(relation: RelationshipProperty[Any]) -> Column[Any]:
@@ -156,9 +157,7 @@ def resolve(model: type[Any], name: str) -> Attr:
         return _attr(name, link_of(relation), guards, target=relation.mapper.class_)
     if last not in mapper.columns:
         raise UnknownColumn(f"{owner.__name__} has no column {last!r} (in {name!r}).")
-    column = mapper.columns[last]
-    assert isinstance(column, Column)
-    return _attr(name, column, guards)
+    return _attr(name, mapper.columns[last], guards)
 
 
 def _guards(column: Column[Any]) -> set[str]:

@@ -1,4 +1,7 @@
-"""The base screen: routes and rights. What the pages hold is made in the modules beside this one."""
+"""The base screen: routes and rights.
+
+What the pages hold is made in the modules beside this one.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -66,7 +69,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     default_view = "list"
     exclude_route_methods = {"download", "action", "action_post", "delete"}
 
-    # --- what the declaration means -----------------------------------------------------------------------------
+    # --- what the declaration means ---------------------------------------------------------------
 
     def __init__(self) -> None:
         cls = type(self)
@@ -172,7 +175,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     def searches(self) -> bool:
         return self.search and bool(table_of(self.model).info.get("search"))
 
-    # --- rights -------------------------------------------------------------------------------------------------
+    # --- rights -----------------------------------------------------------------------------------
 
     def permissions(self) -> Sequence[str]:
         """The permission names that this screen asks for, under `view`."""
@@ -209,7 +212,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     def all_tabs(self) -> dict[str, Related | Panel]:
         return {**{tab.name: tab for tab in self.related}, **TABS.get(self.view, {})}
 
-    # --- addresses ----------------------------------------------------------------------------------------------
+    # --- addresses --------------------------------------------------------------------------------
 
     def list_url(self) -> str:
         return f"{request.script_root}{self.route_base}/list/"
@@ -219,7 +222,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         tail = f"/{pk}" if pk != "" else ""
         return f"{request.script_root}{self.route_base}/{what}{tail}"
 
-    # --- routes -------------------------------------------------------------------------------------------------
+    # --- routes -----------------------------------------------------------------------------------
 
     @expose("/list/")
     @needs("read")

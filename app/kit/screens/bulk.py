@@ -45,7 +45,7 @@ def start(screen: "Screen") -> Any:
 
     name = request.form.get("action", "")
     if name not in screen.bulk and not (name == "archive" and screen.archives):
-        raise NotFound()
+        raise NotFound
     require(right_of(name), screen.view)
     everything = request.form.get("all") == "1"
     ids = [int(raw) for raw in request.form.getlist("rowid") if raw.isascii() and raw.isdigit()]
@@ -85,7 +85,7 @@ def _own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
         abort(404)
     run = session.scalars(select(BulkRun).where(BulkRun.id == pk)).one_or_none()
     if run is None or run.user_id != reader().user_id or run.screen != screen.name:
-        raise NotFound()
+        raise NotFound
     return run
 
 

@@ -25,7 +25,10 @@ def phone_text(number: str) -> str:
 
 
 def record_url(model: type[Any]) -> str:
-    """The address of records of `model` without their id; empty for a reader who may not open them."""
+    """The address of records of `model` without their id.
+
+    Empty for a reader who may not open them.
+    """
     screen = screen_of_model(model)
     if screen is None or not may("read", screen.view):
         return ""
@@ -33,7 +36,10 @@ def record_url(model: type[Any]) -> str:
 
 
 def currency_column(plan: Plan, attr: Attr) -> Any:
-    """The column with the currency of a money column: the named one, else one beside it, else the record's."""
+    """The column with the currency of a money column.
+
+    The named one, else one beside it, else the record's.
+    """
     if attr.kind != "money":
         return None
     near, name = plan.source(attr.path), attr.currency or "currency"
@@ -72,7 +78,10 @@ class Table:
             self._writers.append(_plain(at))
 
     def _select(self, column: Any) -> int:
-        """Add a column to the SELECT; returns its place in the row, after id, sort_value and tie_value."""
+        """Add a column to the SELECT.
+
+        Returns its place in the row, after id, sort_value and tie_value.
+        """
         self.selected.append(column.label(f"c{len(self.selected)}"))
         return len(self.selected) + 2
 

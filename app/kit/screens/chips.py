@@ -1,6 +1,6 @@
 """The filters of a list in words, and the fields that the filter editor offers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.kit.screens.address import FILTER, Address
 from app.kit.screens.cells import has_archive
 from app.kit.screens.filters import Filter, operators_of
-from app.kit.screens.pages import Chip, FilterField, FilterOperator
+from app.kit.screens.pages import Chip, FilterField, FilterKind, FilterOperator
 from app.kit.screens.selection import ARCHIVED, Selection, names_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ def filter_fields(screen: "Screen") -> list[FilterField]:
     """The fields this reader may filter by."""
     fields = []
     for name, attr in screen.filterable().items():
-        kind = attr.filter_kind
-        assert kind is not None
+        kind = cast("FilterKind", attr.filter_kind)
         fields.append(
             FilterField(
                 name,

@@ -1,4 +1,7 @@
-"""FAB's own parts that stay in use, made safe: filters of one request, and a datamodel that never commits."""
+"""FAB's own parts that stay in use, made safe.
+
+Filters of one request, and a datamodel that never commits.
+"""
 
 import copy
 from typing import Any
@@ -8,7 +11,9 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 
 class RequestFilters:
-    """`_filters` belongs to the request. FAB keeps one mutable object per view, shared by all threads: under 8 of
+    """Keeps `_filters` to the request.
+
+    FAB keeps one mutable object per view, shared by all threads: under 8 of
     them 94 of 100 list pages showed another user's filter (FAB issue 2366).
     """
 
@@ -29,7 +34,10 @@ class RequestFilters:
 
 
 class CrmInterface(SQLAInterface):  # type: ignore[misc]  # Flask-AppBuilder is untyped
-    """FAB's datamodel without its commits and without its habit of hiding errors: the edge does both."""
+    """FAB's datamodel without its commits and without its habit of hiding errors.
+
+    The edge does both.
+    """
 
     def add(self, item: Any) -> None:
         self.session.add(item)

@@ -1,7 +1,7 @@
-"""What the database refused, as a sentence for the person who tried: by SQLSTATE, never with SQL text.
+"""What the database refused, as a sentence for whoever tried: by SQLSTATE, without SQL text.
 
-The field is found through the name of the constraint, so a new constraint needs no words of its own. A domain
-that wants better ones registers them: `say("ck_client_born_on", _l("…"))`.
+The field is found through the name of the constraint, so a new constraint needs no words of its
+own. A domain that wants better ones registers them: `say("ck_client_born_on", _l("…"))`.
 """
 
 import re
@@ -25,7 +25,10 @@ def say(constraint: str, sentence: Text) -> None:
 
 
 def as_refusal(error: Exception) -> CrmError | None:
-    """Return the business error behind a database error, None when it is a bug or a broken database."""
+    """Return the business error behind a database error.
+
+    None when it is a bug or a broken database.
+    """
     if isinstance(error, CrmError):
         return error
     if isinstance(error, StaleDataError):

@@ -39,7 +39,10 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """An operation done with many records by a job, one after another; a refusal is noted and skips the record."""
+    """An operation done with many records by a job, one after another.
+
+    A refusal is noted and skips the record.
+    """
 
     operation: Operation
     label: Text
@@ -51,7 +54,10 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Children edited inside the parent's form: `name` is the relation, `columns` attributes of the child."""
+    """Children edited inside the parent's form.
+
+    `name` is the relation, `columns` attributes of the child.
+    """
 
     name: str
     label: Text
@@ -93,7 +99,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A list column that is no column: `load(session, ids)` gives all values of a page in one query."""
+    """A list column that is no column.
+
+    `load(session, ids)` gives all values of a page in one query.
+    """
 
     label: Text
     load: Callable[[Session, Sequence[int]], Mapping[int, object]]

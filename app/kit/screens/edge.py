@@ -1,8 +1,8 @@
 """The edge of a request: the one place that commits.
 
-A view that answers below 400 is committed; anything else is rolled back. A business error is a sentence with its
-status, as a page or as JSON; what the database refused is worded by `dberrors`; any other exception is a bug: 500,
-in the log with its trace, and nothing of it shown.
+A view that answers below 400 is committed; anything else is rolled back. A business error is a
+sentence with its status, as a page or as JSON; what the database refused is worded by `dberrors`;
+any other exception is a bug: 500, in the log with its trace, and nothing of it shown.
 """
 
 import logging
@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Install the commit and the error handlers. Before other `after_request` functions that need a settled answer."""
+    """Install the commit and the error handlers.
+
+    Before other `after_request` functions that need a settled answer.
+    """
     app.register_error_handler(CrmError, _refusal)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -118,7 +121,10 @@ def _refusal(error: CrmError) -> Any:
 
 
 def sign_in_first() -> Any:
-    """The answer to somebody who is not signed in: a page leads to the sign-in, a script gets 401."""
+    """The answer to somebody who is not signed in.
+
+    A page leads to the sign-in, a script gets 401.
+    """
     if wants_json() or request.method != "GET":
         return answer(401, _("Please sign in."))
     back = request.full_path.rstrip("?")
@@ -151,7 +157,7 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _bug(error: Exception) -> tuple[Any, int]:
-    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
     rollback()
     g.pop("web_shell", None)
     return answer(500, _oops())

@@ -1,7 +1,7 @@
 """Export: every row of the present filter as CSV, streamed from a session of its own.
 
-Teardown fires before a stream's first row, so the stamp is taken when the answer is made. Memory does not grow
-with the rows: a server-side cursor hands them over in portions.
+Teardown fires before a stream's first row, so the stamp is taken when the answer is made. Memory
+does not grow with the rows: a server-side cursor hands them over in portions.
 """
 
 import csv
@@ -154,7 +154,9 @@ def _line(
     return line
 
 
-def _plain(value: Any, words: dict[Any, str], yes_no: dict[bool, str], zone: ZoneInfo) -> object:
+def _plain(  # noqa: PLR0911 -- one answer for each kind of value
+    value: Any, words: dict[Any, str], yes_no: dict[bool, str], zone: ZoneInfo
+) -> object:
     if value is None:
         return ""
     if words:

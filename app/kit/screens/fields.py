@@ -1,16 +1,19 @@
-"""Form fields by the kind of their column: they read what people type, and say in words what is wrong."""
+"""Form fields by the kind of their column.
+
+They read what people type, and say in words what is wrong.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Numeric, SmallInteger, select
+from sqlalchemy import Integer, SmallInteger, select
 from wtforms import Field, validators
 from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextInput
 
@@ -160,12 +163,12 @@ class DecimalField(PlainField):
             number = Decimal(plain)
         except InvalidOperation as error:
             raise Invalid(_("“%(text)s” is not a number.", text=text[:40])) from error
-        kind = self.attr.column.type
+        kind: Any = self.attr.column.type
         if not number.is_finite():
             raise Invalid(_("“%(text)s” is not a number.", text=text[:40]))
-        if isinstance(kind, Numeric) and kind.precision is not None:
-            if abs(number) >= Decimal(10) ** (kind.precision - (kind.scale or 0)):
-                raise Invalid(_("This number is too large."))
+        precision = getattr(kind, "precision", None)
+        if precision is not None and abs(number) >= Decimal(10) ** (precision - (kind.scale or 0)):
+            raise Invalid(_("This number is too large."))
         return number
 
 
@@ -232,8 +235,7 @@ class ChoiceField(PlainField):
 
     @property
     def members(self) -> type[Choice]:
-        assert self.attr.choices is not None
-        return self.attr.choices
+        return cast("type[Choice]", self.attr.choices)
 
     def iter_choices(self) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
         if self.attr.nullable:
@@ -252,8 +254,10 @@ class ChoiceField(PlainField):
 
 
 class RemoteField(PlainField):
-    """A record chosen by typing. Loads nothing to be drawn but the chosen one; a POST loads that one row, under the
-    policies, and an unknown id is the field's error.
+    """A record chosen by typing.
+
+    Loads nothing to be drawn but the chosen one; a POST loads that one row, under the policies, and
+    an unknown id is the field's error.
     """
 
     widget = Select()
@@ -277,13 +281,11 @@ class RemoteField(PlainField):
         return False
 
     def read(self, text: str) -> Any:
-        assert self.attr.target is not None
+        target = cast("type[Any]", self.attr.target)
         found = None
         if text.isascii() and text.isdigit() and 0 < int(text) <= BIGGEST_ID:
-            table = table_of(self.attr.target)
-            found = db.session.scalars(
-                select(self.attr.target).where(table.c.id == int(text))
-            ).one_or_none()
+            table = table_of(target)
+            found = db.session.scalars(select(target).where(table.c.id == int(text))).one_or_none()
         if found is None:
             raise Invalid(_("Choose one of the list."))
         return found
@@ -397,7 +399,7 @@ def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> An
 
 def _needed(form: Any, field: Any) -> None:
     if field.errors or field.process_errors:
-        raise validators.StopValidation()
+        raise validators.StopValidation
     if field.data is None or field.data == "":
         raise validators.StopValidation(_("This is needed."))
 

@@ -1,20 +1,22 @@
-"""Filters of a list: read from the address, turned into comparisons that an index serves, said in words.
+"""Filters of a list: read from the address, made comparisons that an index serves, said in words.
 
-A filter that cannot be read never opens the list: the reader sees a red chip, a sentence, and no rows.
-Only leakproof operators are made (architecture.md): =, <, > and IN on integers, text, dates and booleans.
+A filter that cannot be read never opens the list: the reader sees a red chip, a sentence, and no
+rows. Only leakproof operators are made (architecture.md): =, <, > and IN on integers, text, dates
+and booleans.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Integer, SmallInteger, and_
 
 from app.kit import clock
+from app.kit.choices import Choice
 from app.kit.errors import Invalid
 from app.kit.fold import fold
 from app.kit.money_text import parse_amount
@@ -125,9 +127,7 @@ def _condition(
         return column.is_(None), _("is empty")
     if operator == "filled":
         return column.is_not(None), _("is not empty")
-    kind = attr.filter_kind
-    assert kind is not None
-    return _READERS[kind](plan, attr, operator, values, zone)
+    return _READERS[cast("FilterKind", attr.filter_kind)](plan, attr, operator, values, zone)
 
 
 def _text(
@@ -221,12 +221,12 @@ def _bounds(attr: Attr, day: date, zone: str) -> tuple[date | datetime, date | d
 def _choice(
     plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
-    assert attr.choices is not None
-    members = [attr.choices(value) for value in values]
+    choices = cast("type[Choice]", attr.choices)
+    members = [choices(value) for value in values]
     column = plan.column(attr)
     shown = ", ".join(str(member.label) for member in members)
     if operator == "not":
-        rest = [member for member in attr.choices if member not in members]
+        rest = [member for member in choices if member not in members]
         return column.in_(rest), _("is not %(values)s", values=shown)
     return column.in_(members), _("is %(values)s", values=shown)
 

@@ -1,4 +1,7 @@
-"""The search behind lists and lookups: ids by what somebody typed, through the table's search function."""
+"""The search behind lists and lookups.
+
+Ids by what somebody typed, through the table's search function.
+"""
 
 import re
 
@@ -14,7 +17,10 @@ _NUMBER = re.compile(r"[\d\s()+/.\-]+")
 
 
 def find(session: Session, table: Table, words: str, most: int) -> list[int]:
-    """Up to `most` ids: what holds the text as it was typed; else its digits, else each of its words."""
+    """Up to `most` ids: what holds the text as it was typed.
+
+    Else its digits, else each of its words.
+    """
     found = _ask(session, table, words, most)
     if found:
         return found

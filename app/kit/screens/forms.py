@@ -1,4 +1,7 @@
-"""Forms of a screen: made once from the declaration, bound for each request, without what the reader may not see."""
+"""Forms of a screen.
+
+Made once from the declaration, bound for each request, without what the reader may not see.
+"""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -47,7 +50,10 @@ def is_required(screen: "Screen", attr: Attr) -> bool:
 def make_form(
     screen: "Screen", attrs: dict[str, Attr], obj: Any, formdata: MultiDict[str, str] | None
 ) -> Any:
-    """A bound form over `attrs`. Values come from what was sent, else from `obj`, else from the defaults."""
+    """A bound form over `attrs`.
+
+    Values come from what was sent, else from `obj`, else from the defaults.
+    """
     kept: dict[tuple[str, ...], type[Form]] = screen.__dict__.setdefault("_forms", {})
     key = tuple(attrs)
     if key not in kept:
@@ -103,7 +109,7 @@ def sections_of(screen: "Screen", form: Any, attrs: dict[str, Attr]) -> list[For
     return found
 
 
-# --- lines ------------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 class LinesForm:
@@ -182,12 +188,13 @@ class LinesForm:
         return form
 
     def validate(self) -> bool:
-        return all([form.validate() for form, _line in self.rows])
+        results = [form.validate() for form, _line in self.rows]
+        return all(results)
 
     def apply(self, session: Session, obj: Any) -> bool:
         """Write the rows to the session; say whether anything changed."""
         relation = mapper_of(self.screen.model).relationships[self.lines.name]
-        far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"][0]
+        far = next(b.name for a, b in relation.local_remote_pairs or () if a.name == "id")
         changed = bool(self.gone)
         for line in self.gone:
             session.delete(line)
@@ -220,7 +227,10 @@ class LinesForm:
 
 
 def assign(obj: Any, name: str, attr: Attr, value: Any) -> None:
-    """Set one value; an empty field of a column with a default of its own is left to the default."""
+    """Set one value.
+
+    An empty field of a column with a default of its own is left to the default.
+    """
     has_default = attr.column.default is not None or attr.column.server_default is not None
     if value is None and not attr.nullable and has_default:
         return

@@ -21,7 +21,7 @@ def needs(permission: str, view: str = "") -> Callable[[F], F]:
             require(permission, view or self.view)
             return function(self, *args, **kwargs)
 
-        guarded._permission_name = permission  # type: ignore[attr-defined]
+        guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's own mark
         return guarded  # type: ignore[return-value]
 
     return decorate

@@ -35,7 +35,10 @@ MOST_REASONS = 50
 
 @job(queue="bulk", timeout=3600)
 def run_bulk(session: Session, run_id: int, membership_id: int | None) -> dict[str, int]:
-    """Do the action with every record that is meant; commits after each piece and goes on from there."""
+    """Do the action with every record that is meant.
+
+    Commits after each piece and goes on from there.
+    """
     run = session.get_one(BulkRun, run_id)
     screen = KNOWN[run.screen]
     with doors.opened() as door:

@@ -52,7 +52,10 @@ def respond(screen: "Screen") -> Any:
 
 
 def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
-    """The order in force: (order, its name, descending). Only what an index gives; anything else is the default."""
+    """The order in force: (order, its name, descending).
+
+    Only what an index gives; anything else is the default.
+    """
     name, desc = screen.order[0], screen.order[1] == "desc"
     if asked:
         wanted = asked.removeprefix("-")
@@ -72,7 +75,10 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
 
 
 def chosen_columns(screen: "Screen", address: Address) -> list[str]:
-    """The columns to show: the asked ones that exist and may be seen, else the declared ones; the first one stays."""
+    """The columns to show: the asked ones that exist and may be seen, else the declared ones.
+
+    The first one stays.
+    """
     scope = {name for name, _value in address.scopes()}
     possible = [
         name

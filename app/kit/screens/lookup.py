@@ -1,6 +1,6 @@
 """The remote options of a select field: a few rows for what was typed, under the policies."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, jsonify, request
 from sqlalchemy import and_, select
@@ -44,7 +44,10 @@ def respond(screen: "Screen", name: str) -> Any:
 
 
 def relation_of(screen: "Screen", name: str) -> Attr | None:
-    """The relation that a form, a filter or a line of the screen chooses by; None for anything else."""
+    """The relation that a form, a filter or a line of the screen chooses by.
+
+    None for anything else.
+    """
     lines, _, column = name.partition(":")
     if column:
         declared = next((one for one in screen.lines if one.name == lines), None)
@@ -70,8 +73,8 @@ def options(
     session: Session, attr: Attr, *, words: str = "", ids: list[int] | None = None
 ) -> list[dict[str, object]]:
     """Up to 21 records that `attr` may lead to, as {"id", "text"}."""
-    assert attr.target is not None
-    table, title = table_of(attr.target), title_column(attr.target)
+    target = cast("type[Any]", attr.target)
+    table, title = table_of(target), title_column(target)
     if title.info.get("guard") and not may("read", title.info["guard"]):
         title = table.c.id
     statement = select(table.c.id, title).limit(SHOWN + 1 if ids is None else len(ids))

@@ -13,7 +13,10 @@ from app.kit.database.model import Created, Ledger, Model, OfCompany
 
 
 class SavedView(OfCompany, Created, Model):
-    """A list's address under a name: its owner's, or shared with everybody who may read the list."""
+    """A list's address under a name.
+
+    Its owner's, or shared with everybody who may read the list.
+    """
 
     __tablename__ = "saved_view"
     __table_args__ = (
@@ -37,7 +40,10 @@ class RunStatus(Choice):
 
 
 class BulkRun(OfCompany, Created, Model):
-    """One operation on many records, piece by piece; every record is counted once under what became of it."""
+    """One operation on many records, piece by piece.
+
+    Every record is counted once under what became of it.
+    """
 
     __tablename__ = "bulk_run"
     __table_args__ = (Index(None, "company_id", "user_id", "id"),)

@@ -1,7 +1,8 @@
 """Keyset paging: the next page begins after the last row, however deep, within an index.
 
-The place is (value of the sort column, id); empty values come last in both directions. The address carries it
-unsigned: it says nothing that the list does not show, and junk in it means the first page.
+The place is (value of the sort column, id); empty values come last in both directions. The address
+carries it unsigned: it says nothing that the list does not show, and junk in it means the first
+page.
 """
 
 import base64
@@ -22,6 +23,7 @@ from app.kit.screens.plan import Plan
 PAGE_SIZES = (25, 50, 100)
 PAGE_SIZE = 50
 BIGGEST_ID = 2**63 - 1
+FORWARD, BACKWARD = True, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Between two rows: `value` and `id` of the row next to it, and the number of the first row of that page."""
+    """Between two rows.
+
+    `value` and `id` of the row next to it, and the number of the first row of that page.
+    """
 
     forward: bool
     value: Any
@@ -68,7 +73,9 @@ def write_place(place: Place) -> str:
     value = place.value
     if isinstance(value, datetime | date):
         value = value.isoformat()
-    elif isinstance(value, Decimal) or (value is not None and not isinstance(value, bool | int | float)):
+    elif isinstance(value, Decimal) or (
+        value is not None and not isinstance(value, bool | int | float)
+    ):
         value = str(value)
     text = json.dumps([int(place.forward), value, place.id, place.number], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -103,7 +110,6 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
         return date.fromisoformat(value)
     if wanted is Decimal:
         amount = Decimal(str(value))
-        kind.bind_processor  # noqa: B018 -- a type without one would be no column type
         if not amount.is_finite() or abs(amount) > 10**14:
             raise ValueError("Out of range.")
         return amount
@@ -120,7 +126,7 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
 _Phase = tuple[list[ColumnElement[bool]], Sequence[ColumnElement[Any]], bool]
 
 
-def fetch(
+def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their order
     session: Session,
     plan: Plan,
     shown: Plan,
@@ -132,8 +138,8 @@ def fetch(
 ) -> Slice:
     """Return the page at `place` (None: the first) and where its neighbours are.
 
-    `plan` says which rows, `columns` of `shown` what of them: only the rows of the page are joined to what is
-    shown. Rows carry `id`, `sort_value` and `tie_value` before `columns`.
+    `plan` says which rows, `columns` of `shown` what of them: only the rows of the page are joined
+    to what is shown. Rows carry `id`, `sort_value` and `tie_value` before `columns`.
     """
     forward = place is None or place.forward
     keys = (
@@ -156,7 +162,10 @@ def fetch(
 
 
 def _phases(order: Order, place: Place | None, *, forward: bool) -> list[_Phase]:
-    """Rows with a value, then rows without one; backwards the other way round. Each with whether it goes down."""
+    """Rows with a value, then rows without one; backwards the other way round.
+
+    Each with whether it goes down.
+    """
     down = order.desc is forward
     tie = order.tie.desc() if down else order.tie.asc()
     if order.is_tie:
@@ -169,8 +178,7 @@ def _phases(order: Order, place: Place | None, *, forward: bool) -> list[_Phase]
         here = tuple_(order.column, order.tie)
         there = tuple_(literal(place.value, order.column.type), literal(place.id))
         filled.append(here < there if down else here > there)
-    if at_empty:
-        assert place is not None
+    if place is not None and at_empty:
         empty.append(_beyond(order.tie, place.id, down))
     with_value: _Phase = (filled, [column, tie], down)
     if not order.nullable:
@@ -196,7 +204,7 @@ def _slice(
         first, last = rows[0], rows[-1]
         if (forward and place is not None) or (not forward and more):
             start = max(1, number - size)
-            before = Place(False, first.sort_value, first.tie_value, start)
+            before = Place(BACKWARD, first.sort_value, first.tie_value, start)
         if not forward or more:
-            after = Place(True, last.sort_value, last.tie_value, number + len(rows))
+            after = Place(FORWARD, last.sort_value, last.tie_value, number + len(rows))
     return Slice(rows, number, before, after)

@@ -4,7 +4,7 @@ Related names come by joins to one. Nothing here knows of the request.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, FromClause, Label, Select, func, select
 
@@ -54,8 +54,8 @@ class Plan:
 
     def title(self, attr: Attr) -> ColumnElement[Any]:
         """The name of the record that a relation leads to."""
-        assert attr.target is not None
-        return self.source((*attr.path, attr.key)).c[title_column(attr.target).name]
+        target = cast("type[Any]", attr.target)
+        return self.source((*attr.path, attr.key)).c[title_column(target).name]
 
     def columns(self, attrs: Sequence[Attr]) -> list[Label[Any]]:
         """What to select for `attrs`, two labelled columns (c0, t0) for a relation."""
@@ -72,7 +72,10 @@ class Plan:
         where: Sequence[ColumnElement[bool]] = (),
         among: FromClause | None = None,
     ) -> Select[Any]:
-        """SELECT `columns` with every join asked for so far; `among` limits it to the ids of another query."""
+        """SELECT `columns` with every join asked for so far.
+
+        `among` limits it to the ids of another query.
+        """
         source: FromClause = self.root
         if among is not None:
             source = among.join(self.root, self.root.c.id == among.c.id)
@@ -87,7 +90,10 @@ class Plan:
 
 
 def is_sortable(model: type[Any], attr: Attr) -> bool:
-    """Whether an index gives the order: the own table's, or that of a figures row that is always there."""
+    """Whether an index gives the order.
+
+    The own table's, or that of a figures row that is always there.
+    """
     if attr.target is not None or not is_indexed(fold_column(attr.column)):
         return False
     owner = model

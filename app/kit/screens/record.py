@@ -1,7 +1,7 @@
 """The page of one record: its sections, lines, figures, tabs and what can be done with it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, render_template
 from flask_babel import gettext as _
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.kit import registry as parts
 from app.kit.access import may, reader, require
+from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of, title_of
 from app.kit.screens.cells import has_archive, phone_text, record_url
@@ -215,9 +216,9 @@ def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
     if not screen.path_of:
         return [], 0
     attr = screen.attr(screen.path_of)
-    assert attr.choices is not None
+    choices = cast("type[Choice]", attr.choices)
     present = value_of(obj, attr)
-    usual = [member for member in attr.choices if member.tone != "red" or member is present]
+    usual = [member for member in choices if member.tone != "red" or member is present]
     return [Step(member.label) for member in usual], usual.index(present) if present else 0
 
 

@@ -100,7 +100,7 @@ def save(screen: "Screen") -> Any:
     if len(name) > 80 or len(query) > 4000:
         raise Invalid(_("A view's name has at most 80 characters."), field="name")
     if shared and not may(*SHARE):
-        raise Refused()
+        raise Refused
     pairs = [(k, v.replace("\x00", "")) for k, v in parse_qsl(query)]
     query = Address(screen.list_url(), tuple(pairs)).query
     view = session.scalars(
@@ -121,7 +121,7 @@ def delete(screen: "Screen", pk: int) -> Any:
         abort(404)
     view = session.get(Saved, pk)
     if view is None or view.user_id != reader().user_id or view.screen != screen.name:
-        raise NotFound()
+        raise NotFound
     session.delete(view)
     session.flush()
     return redirect(screen.list_url())
