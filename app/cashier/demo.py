@@ -1,4 +1,7 @@
-"""Expenses of the demo company: rent, wages, marketing and purchases, month by month and store by store."""
+"""Expenses of the demo company.
+
+Rent, wages, marketing and purchases, month by month and store by store.
+"""
 
 from collections.abc import Iterator
 
@@ -35,14 +38,16 @@ select 'DE-' || to_char(day, 'YYYYMM') || '-' || lpad((row_number() over (
           from generate_series(0, cast(:months as int) - 1) m) d,
        store s, expense_category c
   join unnest(cast(:names as text[]), cast(:sums as int[])) k(name, base) on k.name = c.name
- cross join lateral (select ((k.base * 10 + {pick("c.id * 1000 + k.base", 111, 900)}) * 1000)::bigint
+ cross join lateral (select (
+   (k.base * 10 + {pick("c.id * 1000 + k.base", 111, 900)}) * 1000)::bigint
    as amount) x
  where s.kind in ('shop', 'salon') order by day, s.number, c.name""")
 
 _PAID = text("""
 insert into expense_payment (expense_id, store_id, method, amount, at)
 select e.id, e.store_id, 'transfer', e.amount, e.due_on
-  from expense e where e.number like 'DE-%' and e.status = 'approved' and e.due_on < current_date""")
+  from expense e
+ where e.number like 'DE-%' and e.status = 'approved' and e.due_on < current_date""")
 
 
 def load_expenses(session: Session, size: str) -> Iterator[None]:

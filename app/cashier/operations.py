@@ -98,7 +98,7 @@ def pay_in_full(session: Session, expense: Expense, *, by: int | None, at: datet
 
 
 def paid_of(session: Session, expense: Expense) -> Decimal:
-    """What was paid of the expense so far."""
+    """Return what was paid of the expense so far."""
     paid = select(ExpenseBalance.paid).where(ExpenseBalance.expense_id == expense.id)
     return session.scalar(paid) or Decimal(0)
 

@@ -1,1 +1,4 @@
-"""What a company sells: brands, the category tree, products with variants, suppliers with their codes."""
+"""What a company sells.
+
+Brands, the category tree, products with variants, suppliers with their codes.
+"""

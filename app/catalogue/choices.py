@@ -25,7 +25,10 @@ PRODUCT_MOVES = {
 
 
 class Unit(Choice):
-    """What a quantity of one means. Quantities are whole: what is cut or poured is counted in cm or ml."""
+    """What a quantity of one means.
+
+    Quantities are whole: what is cut or poured is counted in cm or ml.
+    """
 
     PIECE = "piece", _l("Piece")
     GRAM = "gram", _l("Gram")

@@ -1,4 +1,7 @@
-"""The demo company's catalogue: a fishing-gear shop. The same rows every time, written by few statements."""
+"""The demo company's catalogue: a fishing-gear shop.
+
+The same rows every time, written by few statements.
+"""
 
 from collections.abc import Iterator
 
@@ -29,7 +32,8 @@ ADJECTIVES = (
 )  # fmt: skip
 NOUNS = (
     "pike rod", "perch rod", "carp reel", "trout reel", "braid 150 m", "leader set", "wobbler",
-    "soft shad", "spoon", "fly box", "hook set", "feeder", "landing net", "tackle bag", "rain jacket",
+    "soft shad", "spoon", "fly box", "hook set", "feeder", "landing net", "tackle bag",
+    "rain jacket",
     "waders", "cap", "bite alarm", "head lamp", "pliers",
 )  # fmt: skip
 SERVICES = (
@@ -42,7 +46,7 @@ PICK = "((hashint8extended({n}, {seed}) & 2147483647) % {size})"
 
 
 def pick(n: str, seed: int, size: int | str) -> str:
-    """SQL for a choice that depends on `n` and nothing else."""
+    """Return sQL for a choice that depends on `n` and nothing else."""
     return PICK.format(n=f"({n})::bigint", seed=seed, size=size)
 
 
@@ -60,7 +64,7 @@ with k as (select array_agg(c.id order by c.id) ids from category c where c.dept
   select b_name.name || ' ' || (cast(:adjectives as text[]))[1 + {pick("n", 2, 16)}] || ' '
          || (cast(:nouns as text[]))[1 + {pick("n", 3, 20)}] || ' ' || n,
          'goods',
-         case when {pick("n", 4, 50)} = 0 then 'draft' when {pick("n", 4, 50)} = 1 then 'discontinued'
+         case {pick("n", 4, 50)} when 0 then 'draft' when 1 then 'discontinued'
               else 'published' end,
          b_name.id, k.ids[1 + {pick("n", 5, "cardinality(k.ids)")}],
          case when {pick("n", 6, 12)} = 0 then 7 else 19 end,
@@ -69,7 +73,8 @@ with k as (select array_agg(c.id order by c.id) ids from category c where c.dept
     from k, b, generate_series(cast(:first as bigint), cast(:last as bigint)) n
     join lateral (select id, name from brand
                    where id = (select ids[1 + {pick("n", 1, "cardinality(ids)")}]
-                                 from (select array_agg(id order by id) ids from brand) x)) b_name on true
+                                 from (select array_agg(id order by id) ids from brand) x))
+    b_name on true
   returning id, name)
 insert into variant (product_id, sku, name, barcode, price, cost, currency, weight, min_stock,
   reorder_quantity)
@@ -114,7 +119,7 @@ select m.id, 'SERVICE-' || row_number() over (order by m.id), m.name, p.price * 
 
 
 def load_catalogue(session: Session, size: str) -> Iterator[None]:
-    """Make brands, categories, products with variants, services, suppliers and their price lists."""
+    """Make brands, categories, products with variants, services and suppliers with price lists."""
     if session.scalar(text("select 1 from variant where sku = 'D000001'")):
         return
     currency = session.scalar(text("select currency from company where id = crm_company()"))

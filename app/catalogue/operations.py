@@ -52,7 +52,10 @@ def save_variant(session: Session, variant: Variant, *, by: int | None, at: date
 
 
 def is_gtin(code: str) -> bool:
-    """Whether `code` is an EAN or GTIN with a right check digit; the same as the database's own check."""
+    """Whether `code` is an EAN or GTIN with a right check digit.
+
+    The same as the database's own check.
+    """
     if not code.isascii() or not code.isdigit() or len(code) not in (8, 12, 13, 14):
         return False
     weighed = (int(c) * (3 if n % 2 else 1) for n, c in enumerate(reversed(code)))

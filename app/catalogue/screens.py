@@ -11,7 +11,7 @@ from app.kit.screens.areas import PRODUCTS
 
 
 def own_currency() -> str:
-    """The currency of the reader's company, to begin with."""
+    """Return the currency of the reader's company, to begin with."""
     return reader().currency
 
 

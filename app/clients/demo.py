@@ -1,4 +1,7 @@
-"""Made-up clients of the demo company: names in four languages, addresses at example.com, reserved phones."""
+"""Made-up clients of the demo company.
+
+Names in four languages, addresses at example.com, reserved phones.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +18,8 @@ PIECE = 10_000
 PEOPLE: dict[str, tuple[int, str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "DE": (
         5, "de", "Europe/Berlin",
-        ("Anna", "Jürgen", "Lena", "Matthias", "Sabine", "Torsten", "Ulrike", "Björn", "Käthe", "Finn"),
-        ("Müller", "Schröder", "Weiß", "Petersen", "Hansen", "Krüger", "Großmann", "Lindner", "Böhm"),
+        ("Anna", "Jürgen", "Lena", "Matthias", "Sabine", "Torsten", "Ulrike", "Björn", "Käthe"),
+        ("Müller", "Schröder", "Weiß", "Petersen", "Hansen", "Krüger", "Großmann", "Böhm"),
         ("Hamburg", "Kiel", "Bremen", "Lübeck", "Berlin", "Köln"),
     ),
     "GB": (
@@ -50,13 +53,16 @@ select 'K' || lpad(n::text, 6, '0'),
        case when {pick("n", 32, 3)} > 0
             then date '1950-01-01' + {pick("n", 33, 20000)}::int end,
        (array['counter', 'shop', 'phone', 'manual', 'booking'])[1 + {pick("n", 34, 5)}],
-       now() - make_interval(days => {pick("n", 35, 1100)}::int, mins => {pick("n", 36, 1440)}::int),
+       now() - make_interval(days => {pick("n", 35, 1100)}::int,
+                             mins => {pick("n", 36, 1440)}::int),
        (array['email', 'sms', 'whatsapp', null])[1 + {pick("n", 37, 4)}],
        stores.ids[1 + {pick("n", 38, "cardinality(stores.ids)")}], true
-  from (select n, (cast(:firsts as text[]))[1 + {pick("n", 41, "cardinality(cast(:firsts as text[]))")}] first,
-               (cast(:lasts as text[]))[1 + {pick("n", 42, "cardinality(cast(:lasts as text[]))")}] last,
-               (cast(:cities as text[]))[1 + {pick("n", 43, "cardinality(cast(:cities as text[]))")}] city
-          from generate_series(cast(:first as bigint), cast(:last as bigint)) n
+  from (select n, firsts[1 + {pick("n", 41, "cardinality(firsts)")}] first,
+               lasts[1 + {pick("n", 42, "cardinality(lasts)")}] last,
+               cities[1 + {pick("n", 43, "cardinality(cities)")}] city
+          from (select cast(:firsts as text[]) firsts, cast(:lasts as text[]) lasts,
+                       cast(:cities as text[]) cities) words,
+               generate_series(cast(:first as bigint), cast(:last as bigint)) n
          where {pick("n", 30, 10)} >= :from_share and {pick("n", 30, 10)} < :to_share) people,
        (select array_agg(id order by number) ids from store where kind in ('shop', 'salon')) stores
  order by n""")
@@ -141,7 +147,7 @@ select id, channel, 'marketing', 'grant', 'Made up for a demo: nobody said so.',
 
 
 def make_up_contacts(session: Session) -> Iterator[int]:
-    """Give imported clients without any contact point made-up ones, and mark the clients as made up.
+    """Give imported clients without any contact point made-up ones, marked as made up.
 
     Addresses are of example.com and numbers of the range kept for fiction: nothing reaches anybody.
     """

@@ -1,4 +1,7 @@
-"""What the clients' domain gives to the rest: screens, timeline kinds, invariants, erasing, demo data."""
+"""What the clients' domain gives to the rest.
+
+Screens, timeline kinds, invariants, erasing, demo data.
+"""
 
 from typing import Any
 
@@ -27,7 +30,7 @@ from app.kit.screens.dberrors import say
 from app.messages.queries import gates, values
 
 
-def clients_without_figures() -> Select[Any]:
+def clients_without_figures() -> Any:
     """Clients whose row of figures is missing."""
     there = select(ClientFigures.id).where(ClientFigures.client_id == Client.id)
     return select(Client.id, Client.name).where(~there.exists())
@@ -59,19 +62,8 @@ def consents_that_disagree() -> Select[Any]:
 def erase_client(session: Session, client_id: int) -> None:
     """Blank what is personal; the books keep a client without a name, the register its entries."""
     session.execute(text("delete from contact_point where client_id = :id"), {"id": client_id})
-    blank = {
-        name: None
-        for name in (
-            "salutation",
-            "first_name",
-            "last_name",
-            "tax_number",
-            "postcode",
-            "address",
-            "birthday",
-            "note",
-        )
-    }
+    personal = ("salutation", "first_name", "last_name", "tax_number", "postcode", "address")
+    blank = dict.fromkeys((*personal, "birthday", "note"))
     session.execute(
         update(Client)
         .where(Client.id == client_id)

@@ -1,4 +1,7 @@
-"""What is done with clients: registering, ways to reach them, consents, the timeline, their figures."""
+"""What is done with clients.
+
+Registering, ways to reach them, consents, the timeline, their figures.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -68,7 +71,7 @@ def _tidy(client: Client) -> None:
 
 
 def normalised(channel: ContactChannel, value: str, *, region: str | None = None) -> str:
-    """The one form in which a way to reach somebody is kept and compared. Raises Invalid."""
+    """Return the one form in which a way to reach somebody is kept and compared. Raises Invalid."""
     if channel is ContactChannel.PHONE:
         return normalise_phone(value, region)
     if channel is ContactChannel.EMAIL:
@@ -86,7 +89,10 @@ def add_contact_point(
     at: datetime,
     **facts: Any,
 ) -> ContactPoint:
-    """Note a way to reach the client, or return the one that is there; the first of its kind is the main one."""
+    """Note a way to reach the client, or return the one that is there.
+
+    The first of its kind is the main one.
+    """
     key = normalised(channel, value, region=client.country)
     known = select(ContactPoint).where(
         ContactPoint.client_id == client.id,
@@ -111,7 +117,10 @@ def save_contact_point(
     at: datetime,
     region: str | None = None,
 ) -> None:
-    """Keep a contact point as typed: normalised, unverified when it changed, one main one for each channel."""
+    """Keep a contact point as typed.
+
+    Normalised, unverified when it changed, one main one for each channel.
+    """
     client_id = point.client_id or point.client.id
     with session.no_autoflush:
         region = region or session.scalar(select(Client.country).where(Client.id == client_id))
@@ -127,7 +136,10 @@ def _complete(
     region: str | None,
     beside: Collection[ContactPoint],
 ) -> None:
-    """Normalise a point and see to one main one for its channel; `beside` are saved in the same moment."""
+    """Normalise a point and see to one main one for its channel.
+
+    `beside` are saved in the same moment.
+    """
     key = normalised(point.channel, point.value or "", region=region)
     if key != point.normalised:
         point.normalised = key
@@ -150,7 +162,7 @@ def _complete(
         point.primary = session.scalar(select(ContactPoint.id).where(*others).limit(1)) is None
 
 
-def record_consent(
+def record_consent(  # noqa: PLR0913 -- one row of a ledger has as many facts
     session: Session,
     client: Client,
     channel: Channel,
@@ -168,7 +180,7 @@ def record_consent(
     )
 
 
-def withdraw_consent(
+def withdraw_consent(  # noqa: PLR0913 -- one row of a ledger has as many facts
     session: Session,
     client: Client,
     channel: Channel,
@@ -251,7 +263,10 @@ def add_to_timeline(
 
 
 def count_order(session: Session, client_id: int, amount: Decimal, at: datetime) -> None:
-    """Add one order to the client's figures and move on a lead. `amount` is in the company's currency."""
+    """Add one order to the client's figures and move on a lead.
+
+    `amount` is in the company's currency.
+    """
     count = session.scalar(
         update(ClientFigures)
         .where(ClientFigures.client_id == client_id)

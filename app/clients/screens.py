@@ -1,5 +1,6 @@
 """Screens of clients: generated, with the timeline as a tab."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_appbuilder.baseviews import expose
@@ -23,10 +24,11 @@ from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
 
 
 def draw_timeline(session: Session, client: Any) -> list[Card]:
-    """The client's timeline, without what the reader has no right to know of."""
+    """Return the client's timeline, without what the reader has no right to know of."""
     statement = timeline(client.id).options(joinedload(TimelineEntry.store))
     rows = []
-    for entry in session.scalars(statement):
+    entries: Iterable[Any] = session.scalars(statement)
+    for entry in entries:
         kind = timeline_kinds.get(entry.kind)
         if kind is not None and kind.permission and not may("read", kind.permission):
             continue

@@ -1,4 +1,7 @@
-"""REST resources that are more than their screen: an order is placed with its lines, a payment is booked once."""
+"""REST resources that are more than their screen.
+
+An order is placed with its lines, a payment is booked once.
+"""
 
 from datetime import datetime
 from typing import Any

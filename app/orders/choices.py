@@ -25,7 +25,8 @@ class OrderStatus(Choice):
     CANCELLED = "cancelled", _l("Cancelled"), "red"
 
 
-# Over the counter a placed order is completed at once; shipped goods come back as a return, not by cancelling.
+# Over the counter a placed order is completed at once; shipped goods come back as a return, not
+# by cancelling.
 ORDER_MOVES = {
     OrderStatus.DRAFT: {OrderStatus.PLACED, OrderStatus.CANCELLED},
     OrderStatus.PLACED: {OrderStatus.CONFIRMED, OrderStatus.COMPLETED, OrderStatus.CANCELLED},

@@ -1,4 +1,7 @@
-"""Three years of orders of the demo company, written in pieces by set-based SQL; the same ones every day."""
+"""Three years of orders of the demo company, written in pieces by set-based SQL.
+
+The same ones every day.
+"""
 
 from collections.abc import Iterator
 
@@ -15,8 +18,10 @@ PIECE = 10_000
 _AGE = f"(({pick('n', 81, 1096)} * {pick('n', 82, 1096)}) / 1096)"
 _STATUS = f"""case
   when age > 10 then case when {pick("n", 84, 30)} = 0 then 'cancelled' else 'completed' end
-  when age > 3 then (array['completed', 'shipped', 'completed', 'completed'])[1 + {pick("n", 84, 4)}]
-  else (array['placed', 'confirmed', 'assembling', 'completed', 'completed'])[1 + {pick("n", 84, 5)}]
+  when age > 3 then (array['completed', 'shipped', 'completed', 'completed'])[
+    1 + {pick("n", 84, 4)}]
+  else (array['placed', 'confirmed', 'assembling', 'completed', 'completed'])[
+    1 + {pick("n", 84, 5)}]
 end"""
 
 _PIECE = text(f"""
@@ -34,12 +39,14 @@ o as (
          (x.placed_at at time zone s.time_zone)::date business_date, x.status
     from (select n, age, {_STATUS} status,
                  p.ids[1 + {pick("n", 83, "cardinality(p.ids)")}] store_id,
-                 least(date_trunc('day', cast(:today as timestamptz)) - make_interval(days => age::int)
+                 least(date_trunc('day', cast(:today as timestamptz))
+                       - make_interval(days => age::int)
                        + make_interval(mins => (480 + {pick("n", 85, 660)})::int),
                        cast(:today as timestamptz)) placed_at,
                  case when {pick("n", 86, 7)} > 0 and people.total > 0
-                      then 'K' || lpad((1 + {pick("n", 87, "people.total")} * {pick("n", 88, "people.total")}
-                           / people.total)::text, 6, '0') end client_number
+                      then 'K' || lpad((1 + {pick("n", 87, "people.total")}
+                           * {pick("n", 88, "people.total")} / people.total)::text, 6, '0')
+                 end client_number
             from (select n, {_AGE} age
                     from generate_series(cast(:first as bigint), cast(:last as bigint)) n) a,
                  places p, people) x
@@ -74,7 +81,8 @@ made as (
          case when o.status <> 'placed' then o.placed_at end,
          case when o.status = 'completed' then o.placed_at + interval '1 hour' end,
          case when o.status = 'shipped' then o.placed_at + interval '1 hour' end,
-         case when o.status = 'cancelled' then o.placed_at + interval '1 hour' end, 'demo', o.n::text
+         case when o.status = 'cancelled' then o.placed_at + interval '1 hour' end,
+         'demo', o.n::text
     from o join s using (n) order by o.n
   returning id, source_key::bigint n, store_id, client_id, status, placed_at, business_date, total,
     currency),
@@ -155,7 +163,7 @@ update client c set stage = case when f.orders_count = 1 then 'first_order'
 
 
 def load_orders(session: Session, size: str, *, count: int | None = None) -> Iterator[None]:
-    """Make orders with lines, payments, stock movements and returns, then count them for the clients.
+    """Make orders with lines, payments, movements and returns, then count them for the clients.
 
     `count` overrides how many a demo of that size has.
     """

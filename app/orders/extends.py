@@ -23,17 +23,17 @@ from app.orders.imports.online_retail import run as online_retail
 
 
 def order_url(order_id: int) -> str:
-    """The address of an order's page."""
+    """Return the address of an order's page."""
     return f"/orders/show/{order_id}"
 
 
 def return_url(return_id: int) -> str:
-    """The address of a return's page."""
+    """Return the address of a return's page."""
     return f"/goods-returns/show/{return_id}"
 
 
 def payment_url(payment_id: int) -> str:
-    """The address of a payment's page."""
+    """Return the address of a payment's page."""
     return f"/payments/show/{payment_id}"
 
 

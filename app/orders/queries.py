@@ -12,7 +12,7 @@ from app.orders.models import GoodsReturn, Order, OrderLine, Payment, ReturnLine
 
 
 def client_sums(client_ids: Collection[int] | None = None) -> Select[Any]:
-    """What the figures of clients must be, one row for each client that has any order or return."""
+    """Return what the figures of clients must be, one row for each with an order or return."""
     orders = select(
         Order.client_id,
         func.count().label("orders_count"),
@@ -85,7 +85,7 @@ def orders_that_disagree() -> Select[Any]:
 
 
 def returns_that_disagree() -> Select[Any]:
-    """Returns whose sums are not those of their lines."""
+    """Find returns whose sums are not those of their lines."""
     return _lines_disagree(GoodsReturn, ReturnLine, ReturnLine.goods_return_id)
 
 

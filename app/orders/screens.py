@@ -27,8 +27,8 @@ _OPEN = (
 )
 
 
-def sums_of(session: Session, document: Any) -> Card | None:
-    """The sums as a slip, for those who may see money."""
+def sums_of(_session: Session, document: Any) -> Card | None:
+    """Return the sums as a slip, for those who may see money."""
     if not may("read", "money"):
         return None
     shown = [

@@ -1,1 +1,1 @@
-"""What is where: the ledger of movements, reservations, and the balance that cannot disagree with them."""
+"""What is where: movements, reservations, and the balance that cannot disagree with them."""

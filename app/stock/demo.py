@@ -1,4 +1,7 @@
-"""What is in the demo company's stores: counted after the orders were made, so that from then on it is guarded."""
+"""What is in the demo company's stores.
+
+Counted after the orders were made, so that from then on it is guarded.
+"""
 
 from collections.abc import Iterator
 
@@ -7,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.demo import pick
 
-# In every store of a small demo; of a large one what was sold there, and everything in the warehouse.
+# In every store of a small demo; of a large one what was sold there, and everything in the
+# warehouse.
 _EVERYTHING = """select s.id store_id, v.id variant_id from variant v
   join product p on p.id = v.product_id and p.kind = 'goods', store s where s.id = :store"""
 _SOLD = """select b.store_id, b.variant_id from stock_balance b where b.store_id = :store"""

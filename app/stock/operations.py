@@ -58,7 +58,10 @@ def post(
     at: datetime,
     ref: tuple[str, int] | None = None,
 ) -> None:
-    """Write movements, in one statement. Raises OutOfStock when a counted balance would not suffice."""
+    """Write movements, in one statement.
+
+    Raises OutOfStock when a counted balance would not suffice.
+    """
     ref_kind, ref_id = ref or (None, None)
     rows = [
         {
@@ -96,7 +99,7 @@ def reserve(
 
 
 def reserved_for(session: Session, ref: tuple[str, int]) -> dict[int, int]:
-    """What `ref` still holds back, by variant."""
+    """Return what `ref` still holds back, by variant."""
     held = (
         select(ReservationEntry.variant_id, func.sum(ReservationEntry.quantity))
         .where(ReservationEntry.ref_kind == ref[0], ReservationEntry.ref_id == ref[1])
@@ -120,7 +123,10 @@ def _write(session: Session, ledger: type[Any], rows: Sequence[dict[str, Any]]) 
 
 @contextmanager
 def _stock_may_be_short() -> Iterator[None]:
-    """Word what the database refuses: it has the last word, for another order may have been faster."""
+    """Word what the database refuses.
+
+    It has the last word, for another order may have been faster.
+    """
     try:
         yield
     except IntegrityError as error:
@@ -130,7 +136,10 @@ def _stock_may_be_short() -> Iterator[None]:
 
 
 def receive_goods(session: Session, receipt: GoodsReceipt, *, by: int | None, at: datetime) -> None:
-    """Put a supplier's delivery into stock: movements, the receipt's number and sum, the variants' cost."""
+    """Put a supplier's delivery into stock.
+
+    Movements, the receipt's number and sum, the variants' cost.
+    """
     lines = session.scalars(
         select(GoodsReceiptLine)
         .where(GoodsReceiptLine.goods_receipt_id == receipt.id)
@@ -169,13 +178,16 @@ def _company_cost(line: GoodsReceiptLine, receipt: GoodsReceipt) -> Decimal:
 
 
 def _update_costs(session: Session, moves: Sequence[Move]) -> None:
-    """The last delivery's cost is the variant's cost; a free delivery says nothing about it."""
+    """Keep what the last delivery cost: the last delivery's cost is the variant's cost.
+
+    A free delivery says nothing about it.
+    """
     for one in sorted(moves, key=lambda m: m.variant_id):
         if one.unit_cost:
             session.execute(
                 update(Variant)
                 .where(Variant.id == one.variant_id, Variant.cost.is_distinct_from(one.unit_cost))
-                .values(cost=one.unit_cost)
+                .values({Variant.cost: one.unit_cost})
                 .execution_options(synchronize_session=False)
             )
 
@@ -185,7 +197,7 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
     if receipt.status not in (None, ReceiptStatus.DRAFT):
         raise Conflict(_l("What was received cannot be changed: write off what is missing."))
     with session.no_autoflush:
-        store_id = receipt.store_id or (receipt.store.id if receipt.store else None)
+        store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
         lines = _current_lines(session, receipt)
         last = max((line.position or 0 for line in lines), default=0)
         for line in lines:
@@ -201,7 +213,7 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
 
 
 def _current_lines(session: Session, receipt: GoodsReceipt) -> list[GoodsReceiptLine]:
-    """The lines as they will be written: kept, changed and new ones, without the deleted."""
+    """Return the lines as they will be written: kept, changed and new ones, without the deleted."""
     if not receipt.id:
         return list(receipt.__dict__.get("lines") or ())
     saved = session.scalars(
@@ -225,7 +237,7 @@ def cancel_receipt(
     session.flush()
 
 
-def write_off(  # noqa: PLR0913 -- one row of a ledger has as many facts
+def write_off(
     session: Session,
     *,
     store_id: int,
@@ -257,7 +269,7 @@ def write_off(  # noqa: PLR0913 -- one row of a ledger has as many facts
     return taken
 
 
-def transfer(  # noqa: PLR0913 -- one row of a ledger has as many facts
+def transfer(
     session: Session,
     *,
     from_store_id: int,
@@ -283,7 +295,10 @@ def transfer(  # noqa: PLR0913 -- one row of a ledger has as many facts
 def count_stock(
     session: Session, store_id: int, counted: Mapping[int, int], *, by: int | None, at: datetime
 ) -> dict[int, int]:
-    """Set the balance to what was counted, {variant: pieces}; return the differences that were posted."""
+    """Set the balance to what was counted, {variant: pieces}.
+
+    Return the differences that were posted.
+    """
     if any(quantity < 0 for quantity in counted.values()):
         raise Invalid(_l("A count cannot be less than zero."), field="quantity")
     balances = select(StockBalance.variant_id, StockBalance.on_hand).where(

@@ -1,12 +1,16 @@
-"""What is done with certificates: issue, activate, spend in parts, give back. All of it is entries on lots."""
+"""What is done with certificates: issue, activate, spend in parts, give back.
+
+All of it is entries on lots.
+"""
 
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.kit.choices import move
@@ -21,7 +25,7 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
 def new_code() -> str:
-    """A code like 7KQF-M2XC-9TPA-W3HD."""
+    """Return a code like 7KQF-M2XC-9TPA-W3HD."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(16))
     return "-".join(letters[n : n + 4] for n in range(0, 16, 4))
 
@@ -99,7 +103,7 @@ def lock(session: Session, certificate: Certificate) -> None:
 
 
 def balance_of(session: Session, certificate: Certificate) -> Decimal:
-    """What is left on the certificate."""
+    """Return what is left on the certificate."""
     left = select(CertificateBalance.balance).where(
         CertificateBalance.certificate_id == certificate.id
     )
@@ -153,7 +157,7 @@ def _refuse_unusable(certificate: Certificate, amount: Decimal, day: date) -> No
         raise Conflict(_l("This certificate has expired."), field="certificate")
 
 
-def _lots(session: Session, certificate: Certificate) -> Sequence[Row[tuple[int, Decimal]]]:
+def _lots(session: Session, certificate: Certificate) -> Sequence[Any]:
     return session.execute(
         select(LotBalance.lot_id, LotBalance.remaining)
         .join(Lot, Lot.id == LotBalance.lot_id)
@@ -162,7 +166,7 @@ def _lots(session: Session, certificate: Certificate) -> Sequence[Row[tuple[int,
     ).all()
 
 
-def _entry(  # noqa: PLR0913, PLR0917 -- one row of a ledger has as many facts
+def _entry(  # noqa: PLR0917 -- one row of a ledger has as many facts
     certificate: Certificate,
     lot_id: int,
     reason: EntryReason,
@@ -195,7 +199,10 @@ def give_back(
     by: int | None,
     at: datetime,
 ) -> list[ValueEntry]:
-    """Return to the very lots what `ref` spent from them, the newest first. Raises Conflict for more than that."""
+    """Return to the very lots what `ref` spent from them, the newest first.
+
+    Raises Conflict for more than that.
+    """
     if amount <= 0:
         raise Invalid(_l("The amount must be more than zero."), field="amount")
     lock(session, certificate)
@@ -219,7 +226,7 @@ def give_back(
 def _open_spendings(
     session: Session, certificate: Certificate, ref: tuple[str, int]
 ) -> list[tuple[int, int, Decimal]]:
-    """What `ref` spent and did not get back yet: (entry, lot, amount)."""
+    """Return what `ref` spent and did not get back yet: (entry, lot, amount)."""
     mine = select(
         ValueEntry.id, ValueEntry.lot_id, ValueEntry.amount, ValueEntry.reverses_id
     ).where(
@@ -240,7 +247,7 @@ def _open_spendings(
 
 
 def total_outstanding(session: Session, currency: str) -> Decimal:
-    """What the company owes to the holders of its certificates."""
+    """Return what the company owes to the holders of its certificates."""
     owed = (
         select(func.sum(CertificateBalance.balance))
         .join(Certificate, Certificate.id == CertificateBalance.certificate_id)

@@ -241,7 +241,7 @@ def test_an_order_of_three_lines_is_placed_in_few_statements(session, store):
     said = []
     connection = session.connection()
 
-    def note(conn, cursor, statement, *rest):
+    def note(_connection, _cursor, statement, *_rest):
         said.append(statement)
 
     event.listen(connection, "before_cursor_execute", note)

@@ -16,7 +16,7 @@ from app.cashier import screens as cashier
 from app.catalogue import screens as catalogue
 from app.clients import screens as clients
 from app.clients.models import ClientFigures
-from app.kit.screens.registry import rights, screens
+from app.kit.screens.registry import resources, rights, screens
 from app.orders import screens as orders
 from app.orders.models import Order
 from app.stock import screens as stock
@@ -35,7 +35,7 @@ MADE_BY = {
 
 
 def make(session, screen):
-    """A record of the screen's entity; of a follower, the record that makes it."""
+    """Return a record of the screen's entity; of a follower, the record that makes it."""
     name = screen.model.__name__
     words = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
     maker = MADE_BY.get(name) or getattr(factories, f"make_{words}")
@@ -90,18 +90,22 @@ def test_every_page_of_every_screen_opens(app, client, screen):
         pages += [f"/{path}/list/?order={name}" for name in one.sortable]
         pages += [f"/{path}/list/?order=-{name}" for name in one.sortable]
         tabs = one.all_tabs()
-    pages += [f"/{path}/tab/{pk}/{name}" for name, tab in tabs.items() if hasattr(tab, "render")]
+    for name, tab in tabs.items():
+        if hasattr(tab, "render") and tab.needs is None:
+            pages.append(f"/{path}/tab/{pk}/{name}")
     for url in pages:
         answer = client.get(url)
         assert answer.status_code == 200, (url, answer.status_code, answer.text[-3000:])
 
 
-@pytest.mark.parametrize(
-    "screen", [s for s in ALL if type(s.model).__name__], ids=lambda s: s.__name__
-)
+@pytest.mark.parametrize("screen", ALL, ids=lambda s: s.__name__)
 def test_every_resource_lists_and_shows(app, client, screen):
     with app.app_context():
         path = next(one.path for one in screens().values() if type(one) is screen)
+        offered = path in resources()
+    assert offered or screen is clients.SegmentScreen, "Every entity has a resource."
+    if not offered:
+        return
     with bench.at_work() as session:
         pk = make(session, screen).id
     assert client.get(f"/api/v1/{path}").status_code == 200
@@ -114,7 +118,7 @@ def post(client, path, body, key=None):
     return client.post(f"/api/v1/{path}", json=body, headers=headers)
 
 
-def test_an_order_of_three_lines_is_placed_through_the_api_and_once(app, client):
+def test_an_order_of_three_lines_is_placed_through_the_api_and_once(client):
     with bench.at_work() as session:
         store, buyer = factories.make_store(session).id, factories.make_client(session).id
         variants = [factories.make_variant(session).id for _ in range(3)]
@@ -134,7 +138,7 @@ def test_an_order_of_three_lines_is_placed_through_the_api_and_once(app, client)
         assert (figures.orders_count, figures.orders_sum) == (1, 60)
 
 
-def test_what_is_short_is_a_sentence_and_nothing_is_written(app, client):
+def test_what_is_short_is_a_sentence_and_nothing_is_written(client):
     with bench.at_work() as session:
         store = factories.make_store(session).id
         variant = factories.make_variant(session, stock=1, store_id=store).id
@@ -147,7 +151,7 @@ def test_what_is_short_is_a_sentence_and_nothing_is_written(app, client):
 
 
 @pytest.mark.parametrize("field", ["total", "paid", "number", "status", "goods"])
-def test_a_sum_sent_to_the_api_is_refused(app, client, field):
+def test_a_sum_sent_to_the_api_is_refused(client, field):
     with bench.at_work() as session:
         store = factories.make_store(session).id
         variant = factories.make_variant(session).id
@@ -158,7 +162,7 @@ def test_a_sum_sent_to_the_api_is_refused(app, client, field):
     assert field in json.dumps(answer.json)
 
 
-def test_a_payment_through_the_api_pays_the_order(app, client):
+def test_a_payment_through_the_api_pays_the_order(client):
     with bench.at_work() as session:
         order = factories.make_order(session).id
     answer = post(client, "payments", {"order": order, "method": "cash", "amount": "10.00"})
@@ -167,7 +171,7 @@ def test_a_payment_through_the_api_pays_the_order(app, client):
         assert session.get_one(Order, order).payment_state == "paid"
 
 
-def test_an_order_is_made_by_hand_with_lines_and_placed(app, client):
+def test_an_order_is_made_by_hand_with_lines_and_placed(client):
     with bench.at_work() as session:
         store = factories.make_store(session).id
         variant = factories.make_variant(session, name="Rod").id
@@ -199,7 +203,7 @@ def test_an_order_is_made_by_hand_with_lines_and_placed(app, client):
     assert "2026-" in client.get(f"/orders/show/{pk}").text
 
 
-def test_a_client_is_added_with_contact_points(app, client):
+def test_a_client_is_added_with_contact_points(client):
     answer = client.post(
         "/clients/add",
         data={

@@ -1,8 +1,12 @@
-"""SQL functions and triggers of the catalogue: the check digit of a barcode, the path of a category."""
+"""SQL functions and triggers of the catalogue.
+
+The check digit of a barcode, the path of a category.
+"""
 
 from app.kit.database.functions import SqlFunction, register
 
-# Weights 3, 1, 3, … from the right, the check digit itself weighing 1 (GS1 General Specifications 7.9).
+# Weights 3, 1, 3, … from the right, the check digit itself weighing 1 (GS1 General Specifications
+# 7.9).
 GTIN_OK = register(
     SqlFunction(
         "crm_gtin_ok(text)",
@@ -15,7 +19,8 @@ return code ~ '^([0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})$' and 0 = (
     )
 )
 
-# One lock for all moves of a company: two moves at once could otherwise hang two branches on each other.
+# One lock for all moves of a company: two moves at once could otherwise hang two branches on each
+# other.
 CATEGORY_PATH = register(
     SqlFunction(
         "crm_category_path()",

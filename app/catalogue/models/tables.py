@@ -47,7 +47,10 @@ class Brand(Business, Model):
 
 
 class Category(Business, Model):
-    """A node of the category tree. `path` and `depth` are the database's: no cycle, no stale branch."""
+    """A node of the category tree.
+
+    `path` and `depth` are the database's: no cycle, no stale branch.
+    """
 
     __tablename__ = "category"
     __table_args__ = (
@@ -171,7 +174,10 @@ class Product(Business, Model):
 
 
 class Variant(Business, Model):
-    """What is put on the shelf and scanned: a size or colour of a product, or the product itself."""
+    """What is put on the shelf and scanned.
+
+    A size or colour of a product, or the product itself.
+    """
 
     __tablename__ = "variant"
     __table_args__ = (

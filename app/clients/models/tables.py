@@ -242,7 +242,10 @@ class ClientFigures(Figures, Model):
 
 
 class ContactPoint(Business, Model):
-    """One way to reach a client. Families share phones, so a value may belong to several clients."""
+    """One way to reach a client.
+
+    Families share phones, so a value may belong to several clients.
+    """
 
     __tablename__ = "contact_point"
     __table_args__ = (

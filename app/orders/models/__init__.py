@@ -2,8 +2,8 @@
 
 from app.orders.models.orders import Order, OrderLine
 from app.orders.models.payments import Adjustment, Payment
-from app.orders.models.sources import OnlineRetailInvoice, OnlineRetailLine
 from app.orders.models.returns import GoodsReturn, ReturnLine
+from app.orders.models.sources import OnlineRetailInvoice, OnlineRetailLine
 
 __all__ = [
     "Adjustment",

@@ -15,7 +15,7 @@ LINE_AMOUNT = "abs(quantity::bigint * unit_price - discount - amount) <= 5000"
 
 
 def amount_column(label: Any, **info: Any) -> Any:
-    """A sum of money that the system computes and nobody types."""
+    """Return a sum of money that the system computes and nobody types."""
     return money(
         default=Decimal(0),
         server_default=text("0"),
@@ -24,7 +24,7 @@ def amount_column(label: Any, **info: Any) -> Any:
 
 
 class Sums:
-    """What a document comes to, in its own currency and in the company's, with the rate it was made at."""
+    """What a document comes to, in its own currency and, at its rate, in the company's."""
 
     currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")}, sort_order=40)
     rate: Mapped[Decimal] = mapped_column(
@@ -54,7 +54,7 @@ class Source:
 
 
 def document_checks(name: str) -> tuple[CheckConstraint, ...]:
-    """The checks of a document's sums: computed, and never disagreeing with each other."""
+    """Return the checks of a document's sums: computed, and never disagreeing with each other."""
     tax = "case when prices_include_tax then 0 else tax end"
     return (
         CheckConstraint(CURRENCY, name="currency"),

@@ -1,6 +1,8 @@
 """The clients' figures, recomputed from orders and returns where adding up is not enough."""
 
 from collections.abc import Collection
+from typing import Any
+
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -20,7 +22,7 @@ def recount_clients(session: Session, client_ids: Collection[int] | None = None)
     if client_ids is not None:
         figures = figures.where(ClientFigures.client_id.in_(client_ids))
     wanted = figures.subquery("wanted")
-    values = {name: wanted.c[name] for name in FIGURES}
+    values: dict[str, Any] = {name: wanted.c[name] for name in FIGURES}
     for name in ("orders_count", "orders_sum", "returns_count", "returns_sum"):
         values[name] = func.coalesce(wanted.c[name], 0)
     different = [

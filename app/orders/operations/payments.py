@@ -33,7 +33,7 @@ ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", Period.YEAR)
 number_series.register(ADJUSTMENT_NUMBERS)
 
 
-def add_payment(
+def add_payment(  # noqa: PLR0913 -- a payment has as many facts
     session: Session,
     order: Order | None,
     *,
@@ -49,7 +49,8 @@ def add_payment(
 ) -> Payment:
     """Book money received or returned for an order or a return.
 
-    The same `provider` and `external_ref` again give the payment that is there. Raises Invalid, Conflict.
+    The same `provider` and `external_ref` again give the payment that is there.
+    Raises Invalid, Conflict.
     """
     if order is None and goods_return is None:
         raise Invalid(_l("A payment belongs to an order or a return."), field="order")
@@ -68,7 +69,10 @@ def add_payment(
 def book_payment(
     session: Session, payment: Payment, *, by: int | None, at: datetime, settled: bool = True
 ) -> Payment:
-    """Complete a payment from what it is for, and book it; the one that is there when it was told before."""
+    """Complete a payment from what it is for, and book it.
+
+    The one that is there when it was told before.
+    """
     with session.no_autoflush:
         document = _purpose(session, payment)
         known = _known(session, payment)
@@ -97,7 +101,7 @@ def _certificate_id(payment: Payment) -> int | None:
 
 
 def _purpose(session: Session, payment: Payment) -> Order | GoodsReturn:
-    """The order (locked) or the return that a payment is for."""
+    """Return the order (locked) or the return that a payment is for."""
     order = payment.order or (session.get(Order, payment.order_id) if payment.order_id else None)
     if order is not None:
         lock(session, order)
@@ -120,12 +124,12 @@ def _known(session: Session, payment: Payment) -> Payment | None:
 
 
 def lock(session: Session, order: Order) -> None:
-    """Let nobody else change what the order was paid or what came back until this transaction ends."""
+    """Let nobody else pay for the order or return it until this transaction ends."""
     session.execute(select(Order.id).where(Order.id == order.id).with_for_update())
 
 
 def settle_payment(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:
-    """The money is there, or gone back; with a certificate, its balance follows."""
+    """Note that the money is there, or gone back; with a certificate, its balance follows."""
     move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
     payment.at = at
     _move_value(session, payment, by=by, at=at)
@@ -179,7 +183,7 @@ def _move_value(session: Session, payment: Payment, *, by: int | None, at: datet
 
 
 def fail_payment(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:
-    """The provider says no."""
+    """Note that the provider says no."""
     move(payment, PAYMENT_MOVES, PaymentStatus.FAILED)
     session.flush()
 
@@ -224,7 +228,7 @@ def payment_state(order: Order, *, any_received: bool) -> PaymentState:
 def add_adjustment(
     session: Session, adjustment: Adjustment, *, by: int | None, at: datetime
 ) -> None:
-    """Number a signed document line and place it on its day."""
+    """Give a number to a signed document line and place it on its day."""
     where = place(session, adjustment.store_id or (adjustment.store.id if adjustment.store else 0))
     adjustment.currency = adjustment.currency or where.currency
     digits = currency_digits(adjustment.currency)

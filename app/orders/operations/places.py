@@ -24,11 +24,11 @@ class Place:
     company_currency: str
 
     def day(self, at: datetime) -> date:
-        """The day on which `at` falls on the store's own clocks."""
+        """Return the day on which `at` falls on the store's own clocks."""
         return business_date(at, self.time_zone)
 
     def rate(self, given: Decimal | None) -> Decimal:
-        """The rate into the company's currency: 1 at home, else it must be given."""
+        """Return the rate into the company's currency: 1 at home, else it must be given."""
         if self.currency == self.company_currency:
             return Decimal(1)
         if given is None:
@@ -43,7 +43,10 @@ class Place:
 
 
 def place(session: Session, store_id: int) -> Place:
-    """The store, in one statement. Raises Invalid when there is none that the caller may see."""
+    """Return the store, in one statement.
+
+    Raises Invalid when there is none that the caller may see.
+    """
     found = session.execute(
         select(Store.id, Store.currency, Store.time_zone, Store.country, Company.currency)
         .join(Company, Company.id == Store.company_id)

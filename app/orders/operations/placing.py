@@ -1,4 +1,4 @@
-"""Placing an order: the one path that the API, the counter and the screens share, in few statements."""
+"""Placing an order: the one path of API, counter and screens, in few statements."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ number_series.register(ORDER_NUMBERS)
 
 
 def place_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
-    """Number the order, reserve its goods, count it for the client and tell the others.
+    """Give the order its number, reserve its goods, count it for the client and tell the others.
 
     Takes an order of `draft_order` or a saved draft. Raises OutOfStock, Conflict.
     """
@@ -57,7 +57,7 @@ def place_order(session: Session, order: Order, *, by: int | None, at: datetime)
 
 
 def facts(order: Order, at: datetime) -> dict[str, Any]:
-    """What an event says about an order: enough for its subscribers without loading it."""
+    """Return what an event says about an order: enough for its subscribers without loading it."""
     return {
         "order_id": order.id,
         "client_id": order.client_id,

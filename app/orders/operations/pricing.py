@@ -1,4 +1,7 @@
-"""From what was asked for to lines with prices and an order with sums. Sums are computed, never typed."""
+"""From what was asked for to lines with prices and an order with sums.
+
+Sums are computed, never typed.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind, ProductStatus
@@ -23,7 +26,10 @@ from app.stock.operations import OutOfStock
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is asked for: so many of a variant, or a charge. Without a price the variant's own counts."""
+    """What is asked for: so many of a variant, or a charge.
+
+    Without a price the variant's own counts.
+    """
 
     quantity: int = 1
     variant_id: int | None = None
@@ -79,8 +85,11 @@ def draft_order(
 
 def _sellable(
     session: Session, store_id: int, items: Sequence[Any], *, refuse: bool = True
-) -> dict[int, Row[Any]]:
-    """Everything about the variants that an order needs, in one statement; `refuse` what is not for sale."""
+) -> dict[int, Any]:
+    """Everything about the variants that an order needs, in one statement.
+
+    `refuse` what is not for sale.
+    """
     wanted = {item.variant_id for item in items if item.variant_id}
     if not wanted:
         return {}
@@ -114,8 +123,11 @@ def _sellable(
     return found
 
 
-def _refuse_short(items: Iterable[Item], sold: dict[int, Row[Any]]) -> None:
-    """Word it before the database refuses it; against others who are faster only the database helps."""
+def _refuse_short(items: Iterable[Item], sold: dict[int, Any]) -> None:
+    """Word it before the database refuses it.
+
+    Against others who are faster only the database helps.
+    """
     wanted: dict[int, int] = {}
     for item in items:
         if item.variant_id:
@@ -129,7 +141,7 @@ def _refuse_short(items: Iterable[Item], sold: dict[int, Row[Any]]) -> None:
             )
 
 
-def _line(item: Item, position: int, row: Row[Any] | None, order: Order, where: Place) -> OrderLine:
+def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> OrderLine:
     if (item.variant_id is None) == (item.charge is None):
         raise Invalid(_l("A line is either a product or a charge."), field="lines")
     if item.quantity <= 0:
@@ -152,11 +164,11 @@ def _line(item: Item, position: int, row: Row[Any] | None, order: Order, where: 
     return line
 
 
-def _tax_rate(row: Row[Any] | None) -> Decimal:
+def _tax_rate(row: Any) -> Decimal:
     return Decimal(0) if row is None else Decimal(row.tax_rate)
 
 
-def _price(item: Item, row: Row[Any] | None, order: Any) -> Decimal:
+def _price(item: Item, row: Any, order: Any) -> Decimal:
     if item.unit_price is not None:
         if item.unit_price < 0:
             raise Invalid(_l("A price cannot be less than zero."), field="lines")
@@ -172,7 +184,10 @@ def _price(item: Item, row: Row[Any] | None, order: Any) -> Decimal:
 
 
 def settle(line: Any, document: Any) -> None:
-    """Compute a line's amount and tax, each rounded once. Raises Invalid for a discount above the amount."""
+    """Compute a line's amount and tax, each rounded once.
+
+    Raises Invalid for a discount above the amount.
+    """
     full = round_line(line.quantity, line.unit_price, document.currency)
     line.discount = round_amount(line.discount or Decimal(0), document.currency)
     if not 0 <= line.discount <= full:
@@ -217,7 +232,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
 
 
 def own_store(document: Any) -> int:
-    """The id of the store that a new or saved document is in, 0 for none."""
+    """Return the id of the store that a new or saved document is in, 0 for none."""
     return document.store_id or (document.store.id if document.store else 0)
 
 
@@ -230,7 +245,10 @@ def take_over(document: Any, where: Place) -> None:
 
 
 def current_lines(session: Session, document: Any, kind: type[Any], owner: str) -> list[Any]:
-    """The lines of a document as they will be written: kept, changed and new ones, without the deleted."""
+    """Return the lines of a document as they will be written.
+
+    Kept, changed and new ones, without the deleted.
+    """
     if not document.id:
         return list(document.__dict__.get("lines") or ())
     key = f"{owner}_id"
@@ -242,7 +260,7 @@ def current_lines(session: Session, document: Any, kind: type[Any], owner: str) 
 
 
 def complete_lines(session: Session, document: Any, lines: list[Any], where: Place) -> None:
-    """Fill in what a person leaves out of a line (position, price, words, tax) and compute its amount."""
+    """Fill in what a person leaves out of a line, and compute its amount."""
     for line in lines:
         line.variant_id = line.variant_id or (line.variant.id if line.variant else None)
     sold = _sellable(session, where.store_id, lines, refuse=isinstance(document, Order))
@@ -254,7 +272,7 @@ def complete_lines(session: Session, document: Any, lines: list[Any], where: Pla
         _complete(line, sold.get(line.variant_id or 0), document, where)
 
 
-def _complete(line: Any, row: Row[Any] | None, document: Any, where: Place) -> None:
+def _complete(line: Any, row: Any, document: Any, where: Place) -> None:
     if (row is None) == (line.charge_kind is None):
         raise Invalid(_l("A line is either a product or a charge."), field="lines")
     line.quantity = 1 if line.quantity is None else line.quantity
@@ -273,7 +291,7 @@ def _complete(line: Any, row: Row[Any] | None, document: Any, where: Place) -> N
     settle(line, document)
 
 
-def _words(item: Item, row: Row[Any] | None) -> str:
+def _words(item: Item, row: Any) -> str:
     if row is not None:
         return str(row.name)
     return str(item.charge.label) if item.charge else ""

@@ -31,14 +31,14 @@ def assemble_order(session: Session, order: Order, *, by: int | None, at: dateti
 
 
 def make_ready(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
-    """The order waits to be picked up; its goods stay reserved."""
+    """Let the order wait to be picked up; its goods stay reserved."""
     move(order, ORDER_MOVES, OrderStatus.READY)
     session.flush()
     emit(session, "order.ready", **facts(order, at))
 
 
 def ship_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
-    """The goods leave the store."""
+    """Let the goods leave the store."""
     move(order, ORDER_MOVES, OrderStatus.SHIPPED)
     order.shipped_at, order.delivery_state = at, DeliveryState.SENT
     session.flush()
@@ -47,7 +47,7 @@ def ship_order(session: Session, order: Order, *, by: int | None, at: datetime) 
 
 
 def complete_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
-    """The client has everything. Over the counter this follows the placing at once."""
+    """Note that the client has everything. Over the counter this follows the placing at once."""
     shipped = order.status is OrderStatus.SHIPPED
     move(order, ORDER_MOVES, OrderStatus.COMPLETED)
     order.completed_at, order.delivery_state = at, DeliveryState.DELIVERED
@@ -76,7 +76,10 @@ def _hand_over(session: Session, order: Order, at: datetime) -> None:
 def cancel_order(
     session: Session, order: Order, *, by: int | None, at: datetime, reason: str = ""
 ) -> None:
-    """Call the order off: its goods are free again and it counts no more. Payments are returned separately."""
+    """Call the order off: its goods are free again and it counts no more.
+
+    Payments are returned separately.
+    """
     placed = order.status is not OrderStatus.DRAFT
     move(order, ORDER_MOVES, OrderStatus.CANCELLED)
     order.cancelled_at, order.cancel_reason = at, reason or None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind
@@ -42,7 +42,7 @@ _SOLD = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
 
 @dataclass(frozen=True, slots=True)
 class ReturnItem:
-    """What comes back: so many of an order's line, or of a variant at a price when the order is unknown."""
+    """What comes back: so many of an order's line, or of a variant at a price."""
 
     quantity: int
     order_line_id: int | None = None
@@ -51,7 +51,7 @@ class ReturnItem:
     restock: bool = True
 
 
-def take_back(
+def take_back(  # noqa: PLR0913 -- a return has as many facts
     session: Session,
     items: Sequence[ReturnItem],
     *,
@@ -63,7 +63,7 @@ def take_back(
     reason: ReturnReason = ReturnReason.UNKNOWN,
     note: str | None = None,
 ) -> GoodsReturn:
-    """Take goods back at what was paid for them and put them into stock where they can be sold again.
+    """Take goods back at what was paid for them, into stock where they can be sold again.
 
     Raises Conflict for more than was sold and not yet returned.
     """
@@ -127,8 +127,8 @@ def _order_lines(session: Session, order: Order, items: Sequence[ReturnItem]) ->
     return lines
 
 
-def _sold(session: Session, order: Order) -> dict[int, Row[Any]]:
-    """The order's lines with what already came back of each."""
+def _sold(session: Session, order: Order) -> dict[int, Any]:
+    """Return the order's lines with what already came back of each."""
     back = (
         select(
             ReturnLine.order_line_id,
@@ -154,8 +154,11 @@ def _sold(session: Session, order: Order) -> dict[int, Row[Any]]:
     return {row.id: row for row in rows}
 
 
-def _share(item: ReturnItem, row: Row[Any], currency: str) -> ReturnLine:
-    """The part of a line that comes back: the last piece takes what rounding left, never more than was paid."""
+def _share(item: ReturnItem, row: Any, currency: str) -> ReturnLine:
+    """Return the part of a line that comes back.
+
+    The last piece takes what rounding left, never more than was paid.
+    """
     rest = row.quantity - row.back - item.quantity
     amount = allocate(row.amount - row.back_amount, [item.quantity, rest], currency)[0]
     tax = allocate(row.tax - row.back_tax, [item.quantity, rest], currency)[0]
@@ -210,7 +213,10 @@ def _loose_lines(session: Session, items: Sequence[ReturnItem]) -> list[ReturnLi
 def receive_return(
     session: Session, document: GoodsReturn, *, by: int | None, at: datetime
 ) -> None:
-    """Number the return, put its goods into stock and count it. Its money goes back as a payment."""
+    """Give the return its number, put its goods into stock and count it.
+
+    Its money goes back as a payment.
+    """
     where = place(session, document.store_id)
     lines = list(
         session.scalars(select(ReturnLine).where(ReturnLine.goods_return_id == document.id))

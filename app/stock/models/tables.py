@@ -36,15 +36,19 @@ from app.kit.database.model import (
 from app.kit.database.stamp import Role
 from app.kit.money import money, unit_price
 from app.stock.choices import MovementKind, ReceiptStatus
-from app.stock.models import triggers  # noqa: F401 -- registers the triggers of the tables below
+from app.stock.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
 _SIGN = """case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0
-when 'sale' then quantity < 0 when 'write_off' then quantity < 0 when 'service_use' then quantity < 0
+when 'sale' then quantity < 0 when 'write_off' then quantity < 0
+when 'service_use' then quantity < 0
 else quantity <> 0 end"""
 
 
 class Movement(Ledger, Model):
-    """One line of the stock ledger: so many came into or left a store. Never changed, only added to."""
+    """One line of the stock ledger: so many came into or left a store.
+
+    Never changed, only added to.
+    """
 
     __tablename__ = "movement"
     __table_args__ = (

@@ -1,8 +1,8 @@
 """Triggers that keep `stock_balance`: on hand from movements, reserved from reservations.
 
-Nobody else may write that table, so it cannot disagree with its ledgers. Both triggers lock the rows in
-the order of store and variant: two orders for the same goods wait for each other and never deadlock. No
-upsert: PostgreSQL checks the proposed row first, and what is taken away is no balance by itself.
+Nobody else may write that table, so it cannot disagree with its ledgers. Both triggers lock the
+rows in the order of store and variant: two orders for the same goods wait for each other and never
+deadlock. No upsert: PostgreSQL checks the proposed row first, and what is taken away is no balance.
 """
 
 from app.kit.database.functions import SqlFunction, register
@@ -17,7 +17,8 @@ _LOCK = """
       using (company_id, store_id, variant_id)
    order by b.company_id, b.store_id, b.variant_id for update of b;"""
 
-# A balance is guarded from the first goods receipt or stocktake on that leaves enough for what is reserved.
+# A balance is guarded from the first goods receipt or stocktake on that leaves enough for what is
+# reserved.
 STOCK_ON_HAND = register(
     SqlFunction(
         "crm_stock_on_hand()",

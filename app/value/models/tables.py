@@ -1,4 +1,7 @@
-"""Tables of the value ledger: certificates, the lots that value came in, and every entry on them."""
+"""Tables of the value ledger.
+
+Certificates, the lots that value came in, and every entry on them.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,7 +37,7 @@ from app.kit.database.model import (
 from app.kit.database.stamp import Role
 from app.kit.money import money
 from app.value.choices import CertificateStatus, EntryReason, LotKind
-from app.value.models import triggers  # noqa: F401 -- registers the triggers of the tables below
+from app.value.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
 _READ_ONLY = {Role.APP: "select", Role.STORE: "select"}
 
@@ -161,7 +164,10 @@ class LotBalance(Figures, Model):
 
 
 class ValueEntry(Ledger, Model):
-    """One line of the value ledger: so much came to or left one lot, in one store, for one reason."""
+    """One line of the value ledger.
+
+    So much came to or left one lot, in one store, for one reason.
+    """
 
     __tablename__ = "value_entry"
     __table_args__ = (

@@ -1,7 +1,7 @@
 """Triggers that keep balances beside the value ledger, in the same transaction.
 
-The row of each balance is made with its lot or certificate, so an entry only updates. Rows are locked in
-the order of ids: two callers wait for each other and never deadlock.
+The row of each balance is made with its lot or certificate, so an entry only updates. Rows are
+locked in the order of ids: two callers wait for each other and never deadlock.
 """
 
 from app.kit.database.functions import SqlFunction, register
