@@ -18,7 +18,7 @@ from app.kit.screens import bulk, export, history, listing, lookup, record, save
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
-from app.kit.screens.declare import Bulk, Computed, Do, Lines, Operation, Panel, Related
+from app.kit.screens.declare import Bulk, Computed, Do, Lines, Panel, Related
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
@@ -61,9 +61,10 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     where: Callable[[], ColumnElement[bool]] | None = None
 
     adds = edits = archives = exports = True
-    on_add: Operation | None = None
-    on_edit: Operation | None = None
-    on_archive: Operation | None = None
+    # Operations. Any, because a function on a class would be typed as a method.
+    on_add: ClassVar[Any] = None
+    on_edit: ClassVar[Any] = None
+    on_archive: ClassVar[Any] = None
     api = False
 
     default_view = "list"
