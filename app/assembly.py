@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 
 import config as settings
 from app import parts, web
@@ -55,7 +55,11 @@ def _add_extensions(app: Flask) -> None:
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
     Csrf(app)
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"))
+    if "flask_migrate" in sys.modules:
+        # Only `flask db` asks for it, and has loaded it by now: a web process needs no Alembic.
+        from flask_migrate import Migrate  # noqa: PLC0415
+
+        Migrate(app, db, directory=str(ROOT / "migrations"))
     jobs.init_app(app)
     health.init_app(app)
 

@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -116,6 +115,8 @@ def _migrations(session: Session) -> Check:
 
 @cache
 def _head(directory: str) -> str | None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - not for the start of a process
+
     return ScriptDirectory(directory).get_current_head()
 
 

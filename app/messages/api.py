@@ -20,7 +20,6 @@ from app.kit.database.stamp import company_stamp
 from app.kit.screens.pages import SignInPage
 from app.messages import operations
 from app.messages.engine.references import read_reference
-from app.messages.engine.twilio_sender import is_from_twilio
 from app.messages.queries.routes import TWILIO_TOKEN
 
 blueprint = Blueprint("messages", __name__)
@@ -76,6 +75,8 @@ def twilio_report(token: str) -> Response:
 
 
 def _is_signed(secret: str, form: dict[str, Any]) -> bool:
+    from app.messages.engine.twilio_sender import is_from_twilio  # noqa: PLC0415 -- slow to load
+
     # The configured address: a proxy may have changed scheme and host on the way to us.
     url = f"{current_app.config['CRM'].public_url}{request.full_path.rstrip('?')}"
     return is_from_twilio(

@@ -14,14 +14,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
+from app.messages.engine.text_message import TextMessage, TwilioAccount, content_variables
 from app.messages.engine.twilio_codes import by_response
-from app.messages.engine.twilio_sender import (
-    TextMessage,
-    TwilioAccount,
-    TwilioSender,
-    content_variables,
-    is_from_twilio,
-)
+from app.messages.engine.twilio_sender import TwilioSender, is_from_twilio
 from tests.stand_ins.running import Running
 from tests.stand_ins.twilio import (
     ACCOUNT_SID,

@@ -8,10 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import boto3
-from botocore.config import Config as BotoConfig
-from botocore.exceptions import ClientError
-
 CHUNK = 64 * 1024
 
 # Made by us from the company's id, the month and a random name: nothing of the user's gets into a
@@ -106,6 +102,10 @@ class S3Store:
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
     ) -> None:
+        # Half a second of a web process's start, needed only where there is a bucket.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config as BotoConfig  # noqa: PLC0415
+
         self._bucket = bucket
         self._client: Any = boto3.client(
             "s3",
@@ -132,7 +132,7 @@ class S3Store:
     def read(self, key: str) -> Pieces:
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=_checked(key))["Body"]
-        except ClientError as error:
+        except self._client.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 raise NoSuchObject(key) from error
             raise

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import (
@@ -28,35 +26,10 @@ from twilio.rest import Client
 
 from app.messages.engine.inbox import Inbox
 from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.messages.engine.text_message import TextMessage, TwilioAccount
 from app.messages.engine.twilio_codes import by_response
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TwilioAccount:
-    """Whose account, and where its API is."""
-
-    sid: str
-    token: str = field(repr=False)
-    api_base: str = ""
-
-
-class TextMessage(NamedTuple):
-    """One SMS, or one WhatsApp message when the addresses begin with `whatsapp:`.
-
-    `sender` is a number, or the SID of a Messaging Service (MG…). Outside WhatsApp's 24 hours only
-    `content_sid` with its `variables` is taken.
-    """
-
-    key: int
-    to: str
-    sender: str
-    body: str = ""
-    content_sid: str = ""
-    variables: str = ""
-    status_callback: str = ""
-    batch: int = 0
 
 
 OnStarting = Callable[[TextMessage], None]
@@ -221,11 +194,6 @@ def _parameters(message: TextMessage) -> dict[str, str]:
     else:
         given["body"] = message.body
     return {name: value for name, value in given.items() if value}
-
-
-def content_variables(values: Mapping[str, str]) -> str:
-    """Return ContentVariables as Twilio wants them: no value is empty there."""
-    return json.dumps({name: value or " " for name, value in values.items()}, ensure_ascii=False)
 
 
 def is_from_twilio(

@@ -21,7 +21,6 @@ from app.messages.choices import DispatchStatus, PauseReason, SkipReason, Uncert
 from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult
 from app.messages.engine.smtp import SmtpPool
-from app.messages.engine.twilio_sender import TwilioSender
 from app.messages.jobs import recording
 from app.messages.jobs.drafting import Draft, Drafter, OutboxDraft, Plan, Row, Skip
 from app.messages.jobs.recording import Change, Claim, Counts, FencedOff, Result, Terms
@@ -145,6 +144,10 @@ class Run:
         if route.relay is not None:
             return SmtpPool(route.relay, self._starting, self._result)
         if route.account is not None:
+            from app.messages.engine.twilio_sender import (  # noqa: PLC0415 -- slow to load
+                TwilioSender,
+            )
+
             return TwilioSender(route.account, self._starting, self._result)
         return Outbox(self._result)
 

@@ -19,7 +19,7 @@ from app.messages.engine.mime import Bulk, MailSkeleton, UnsafeHeader
 from app.messages.engine.references import Reference, sign_reference
 from app.messages.engine.render import RenderError, Template
 from app.messages.engine.smtp import Outgoing, UnsafeAddress, outgoing
-from app.messages.engine.twilio_sender import TextMessage, content_variables
+from app.messages.engine.text_message import TextMessage, content_variables
 from app.messages.queries.routes import Route
 
 

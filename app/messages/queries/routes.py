@@ -13,7 +13,7 @@ from app.kit.settings import Setting
 from app.messages.choices import MessageChannel
 from app.messages.engine.mime import Sender
 from app.messages.engine.smtp import SmtpUrl, SmtpUrlError
-from app.messages.engine.twilio_sender import TwilioAccount
+from app.messages.engine.text_message import TwilioAccount
 
 
 class Installation(Protocol):
