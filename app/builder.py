@@ -1,4 +1,7 @@
-"""Flask-AppBuilder as we use it: our security manager, no views of its own, no permission work at start."""
+"""Flask-AppBuilder as we use it: our security manager, no views of its own.
+
+No permission is made at start: that is the deploy's.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ class Builder(AppBuilder):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         self.bm.register_views()
         self.sm.register_views()
 
-    def add_permissions(self, update_perms: bool = False) -> None:  # noqa: FBT001, FBT002 -- FAB's signature
+    # Flask-AppBuilder's signature.
+    def add_permissions(self, update_perms: bool = False) -> None:  # noqa: FBT001, FBT002
         """Do nothing at start; `app.kit.deploy` makes the permissions under a lock."""
         if update_perms:
             super().add_permissions(update_perms=True)

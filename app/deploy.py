@@ -1,17 +1,19 @@
 """What a deploy does before the first process serves: tables, grants, permissions, the demo once.
 
-Harmless when repeated or done twice at once: migrations and permissions each hold a lock of their own.
+Harmless when repeated or done twice at once: migrations and permissions each hold a lock of their
+own.
 """
 
 from __future__ import annotations
 
 import logging
 
-import config as settings
 from alembic.script import ScriptDirectory
+from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import NullPool, text
 
+import config as settings
 from app.assembly import ROOT, assemble
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
@@ -45,8 +47,8 @@ def migrate(config: settings.Config) -> None:
         upgrade(directory=str(ROOT / "migrations"))
 
 
-def _bare(config: settings.Config):  # type: ignore[no-untyped-def]  # a Flask without parts
-    from flask import Flask  # noqa: PLC0415
+def _bare(config: settings.Config) -> Flask:
+    """Return a Flask without parts: what a migration needs."""
     from flask_babel import Babel  # noqa: PLC0415
     from flask_migrate import Migrate  # noqa: PLC0415
 
@@ -63,12 +65,12 @@ def _bare(config: settings.Config):  # type: ignore[no-untyped-def]  # a Flask w
     return app
 
 
-def _permissions(app) -> None:  # type: ignore[no-untyped-def]
+def _permissions(app: Flask) -> None:
     from app.kit.security.permissions import create_permissions  # noqa: PLC0415
 
     owner = make_engine(app.config["CRM"].database_owner_url, poolclass=NullPool)
     with work(Stamp(Role.OWNER), on=owner) as session:
-        create_permissions(session, app.appbuilder)
+        create_permissions(session, app.extensions["appbuilder"])
     owner.dispose()
 
 

@@ -1,7 +1,7 @@
 """A real PostgreSQL and Valkey for every test, shared by concurrent runs of this checkout.
 
-`session` is rolled back after each test. What needs commits (jobs, events, several processes) asks for
-`own_database`, a database of its own copied from the template.
+`session` is rolled back after each test. What needs commits (jobs, events, several processes) asks
+for `own_database`, a database of its own copied from the template.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def as_stamp(session: Session) -> Callable[[Stamp], object]:
 
     @contextmanager
     def use(stamp: Stamp) -> Iterator[Session]:
-        from app.kit.database.session import restamp  # noqa: PLC0415 -- keeps the import list short
+        from app.kit.database.session import restamp
 
         before = session.info["stamp"]
         session.flush()

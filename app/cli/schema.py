@@ -43,7 +43,7 @@ def _look(url: str) -> dict[str, str]:
 
 
 def create_all(url: str) -> None:
-    """Make all tables from the models, without the migrations: the other side of the drift check."""
+    """Make all tables from the models, not the migrations: the other side of the drift check."""
     engine = make_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         install.prelude(connection)

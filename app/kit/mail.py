@@ -44,7 +44,7 @@ def sender() -> Sender | None:
     return _senders[0] if _senders else None
 
 
-def send_later(  # noqa: PLR0913, PLR0917 -- a mail has as many parts
+def send_later(
     session: Session,
     to: str,
     subject: str,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class SegmentCondition:
     name: str
     label: Any
     kind: str
-    where: Callable[[ColumnElement[int], str, Any], ColumnElement[bool]]
+    where: Callable[[SQLColumnExpression[int], str, Any], ColumnElement[bool]]
     operators: tuple[str, ...] = ("is", "is_not")
     area: Any = ""
     help: Any = ""
@@ -179,8 +179,8 @@ class Tile:
 class ImportKind:
     """An import, on screen and as `flask crm import NAME`.
 
-    `run(stamp, files, **options)` opens its own transactions and returns the report. `company` is what
-    a company made for this source is like: currency, country, zone.
+    `run(stamp, files, **options)` opens its own transactions and returns the report. `company` is
+    what a company made for this source is like: currency, country, zone.
     """
 
     name: str

@@ -72,13 +72,13 @@ def ordered_by(client_id: ClientId, operator: str, value: Any) -> ColumnElement[
 
 
 def brands(session: Session) -> Any:
-    """The brands, by name."""
+    """Return the brands, by name."""
     rows = session.execute(select(Brand.id, Brand.name).order_by(Brand.name_fold).limit(MOST))
     return [(str(key), name) for key, name in rows]
 
 
 def categories(session: Session) -> Any:
-    """The categories in the order of their tree."""
+    """Return the categories in the order of their tree."""
     rows = session.execute(
         select(Category.id, Category.name, Category.depth).order_by(Category.path).limit(MOST)
     )

@@ -1,4 +1,7 @@
-"""The migrations make exactly the database that the models describe: checks, defaults, policies, grants and all."""
+"""The migrations make exactly the database that the models describe.
+
+Checks, defaults, policies, grants and all.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import config
 import pytest
 
+import config
 from app.kit.jobs import defer
 from tests.jobs.house import House, wait_until
 

@@ -1,5 +1,4 @@
-"""The real year: every line accounted for, the sums to the penny, done once however often it is started."""
-
+"""The real year: every line accounted for, the sums to the penny, done once."""
 
 import time
 from decimal import Decimal

@@ -4,8 +4,8 @@
              {"any": [{"field": "country", "op": "one_of", "value": ["GB", "DE"]},
                       {"not": {"field": "orders_count", "op": "less_than", "value": 3}}]}]}
 
-What can be asked comes from `registry.segment_conditions`: this domain registers the client's own fields,
-domains further down what they know (orders: what was bought).
+What can be asked comes from `registry.segment_conditions`: this domain registers the client's own
+fields, domains further down what they know (orders: what was bought).
 """
 
 from app.clients.segments.compiling import (

@@ -20,7 +20,7 @@ MOST_CONDITIONS = 50
 COUNT_CAP = 1_000_000
 
 
-def compile_segment(definition: Mapping[str, Any]) -> Select[tuple[int]]:
+def compile_segment(definition: Mapping[str, Any]) -> Select[int]:
     """Return the SELECT of the ids of clients that match; nothing asked matches everybody.
 
     Raises Invalid for a condition nobody knows, an operator it does not have or a value it cannot
@@ -32,7 +32,7 @@ def compile_segment(definition: Mapping[str, Any]) -> Select[tuple[int]]:
     return select(Client.id).where(Client.archived_at.is_(None), condition)
 
 
-def segment_clients(session: Session, segment: Segment) -> Select[tuple[int]]:  # noqa: ARG001 -- callers have one
+def segment_clients(_session: Session, segment: Segment) -> Select[int]:
     """Return the SELECT of the ids of the segment's clients."""
     if segment.kind is SegmentKind.FIXED:
         member = exists().where(
@@ -48,7 +48,7 @@ def validate(definition: Mapping[str, Any]) -> None:
 
 
 def count_and_sample(
-    session: Session, clients: Select[tuple[int]], *, sample: int = 10
+    session: Session, clients: Select[int], *, sample: int = 10
 ) -> tuple[int, Sequence[Client]]:
     """Return how many clients there are (up to a million) and the newest few of them."""
     limited = clients.limit(COUNT_CAP).subquery()

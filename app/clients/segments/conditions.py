@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.clients.choices import (
@@ -23,7 +23,7 @@ from app.company.models import Store
 from app.kit.choices import Choice
 from app.kit.registry import SegmentCondition
 
-ClientId = ColumnElement[int]
+ClientId = SQLColumnExpression[int]
 Where = Callable[[ClientId, str, Any], ColumnElement[bool]]
 PERSON, BOUGHT, REACHED = _l("The client"), _l("Orders"), _l("How to reach them")
 
@@ -65,7 +65,7 @@ def has_contact(client_id: ClientId, operator: str, value: Any) -> ColumnElement
 
 
 def agreed(client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
-    """The client agreed to advertising by one of these channels."""
+    """Say whether the client agreed to advertising by one of these channels."""
     found = exists().where(
         ConsentCurrent.client_id == client_id,
         ConsentCurrent.purpose == Purpose.MARKETING,
@@ -95,7 +95,7 @@ class _Options:
 
 
 def countries(session: Session) -> Iterable[tuple[str, Any]]:
-    """The countries that the company's clients live in, found by skipping along the index."""
+    """Return the countries that clients live in, found by skipping along the index."""
     first = select(Client.country).where(Client.country.is_not(None)).order_by(Client.country)
     found: list[tuple[str, Any]] = []
     code = session.scalar(first.limit(1))
@@ -106,7 +106,7 @@ def countries(session: Session) -> Iterable[tuple[str, Any]]:
 
 
 def stores(session: Session) -> Iterable[tuple[str, Any]]:
-    """The stores, by name."""
+    """Return the stores, by name."""
     rows = session.execute(select(Store.id, Store.name).order_by(Store.name_fold).limit(500))
     return [(str(key), name) for key, name in rows]
 

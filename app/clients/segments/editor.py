@@ -73,7 +73,7 @@ def _save(session: Session, segment: Segment | None) -> Segment:
     name = request.form.get("name", "").strip()
     if not name:
         raise Invalid(_("Give the segment a name."), field="name")
-    if len(name) > 200:  # noqa: PLR2004 -- the width of a line
+    if len(name) > 200:
         raise Invalid(_("At most 200 characters fit."), field="name")
     definition = _definition(request.form.get("definition", "{}"))
     compile_segment(definition)
@@ -161,7 +161,7 @@ def fields(session: Session) -> list[dict[str, Any]]:
                 {
                     "name": operator,
                     "label": str(LABELS[operator]),
-                    "value": _value_kind(condition, operator),
+                    "value": _value_kind(operator),
                 }
                 for operator in condition.operators
             ],
@@ -174,7 +174,7 @@ def fields(session: Session) -> list[dict[str, Any]]:
 _LOOKUPS = {"bought_product": "/segments/lookup/product"}
 
 
-def _value_kind(condition: SegmentCondition, operator: str) -> str:
+def _value_kind(operator: str) -> str:
     if operator in NO_VALUE:
         return "none"
     if operator in {"in_last_days", "not_in_last_days"}:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func
 
 from app.kit import clock
 from app.kit.errors import Invalid
@@ -52,7 +52,7 @@ def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
         return _days(condition, value)
     reader = _READERS.get(condition.kind, _text)
     if operator == "between":
-        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 -- from and to
+        if not isinstance(value, list) or len(value) != 2:
             raise _wrong(condition)
         return [reader(condition, one) for one in value]
     if operator in CHOICES:
@@ -60,7 +60,7 @@ def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
     return reader(condition, value)
 
 
-def compare(column: ColumnElement[Any], operator: str, value: Any) -> ColumnElement[bool]:
+def compare(column: SQLColumnExpression[Any], operator: str, value: Any) -> ColumnElement[bool]:
     """Return the condition on a column; `value` is what `read` gave."""
     return _COMPARISONS[operator](column, value)
 
@@ -129,16 +129,16 @@ def _start(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=clock.now().tzinfo)
 
 
-def _moment(column: ColumnElement[Any], day: date) -> Any:
+def _moment(column: Any, day: date) -> Any:
     return _start(day) if column.type.python_type is datetime else day
 
 
-def _ago(column: ColumnElement[Any], days: int) -> Any:
+def _ago(column: Any, days: int) -> Any:
     then = clock.now() - timedelta(days=days)
     return then if column.type.python_type is datetime else then.date()
 
 
-def _between(column: ColumnElement[Any], pair: list[Any]) -> ColumnElement[bool]:
+def _between(column: SQLColumnExpression[Any], pair: list[Any]) -> ColumnElement[bool]:
     low, high = pair
     if isinstance(low, date):
         return and_(

@@ -5,8 +5,6 @@ write `audit_entry` rows of the role or membership concerned, and raise the comp
 `perm_version`, by which every process keys the rights it remembers.
 """
 
-# ruff: noqa: S608 -- the only thing put into the texts is our own constants
-
 from app.kit.database.functions import SqlFunction, register
 
 _HEAD = """create or replace function {name}() returns trigger language plpgsql

@@ -1,7 +1,5 @@
 """The demo company's places, staff and sign-ins. What is there already stays as it is."""
 
-# ruff: noqa: ARG001 -- every loader takes `size`
-
 from __future__ import annotations
 
 from datetime import date

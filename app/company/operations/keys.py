@@ -1,7 +1,5 @@
 """API keys: some of their maker's rights for a machine. A key is shown once, kept nowhere."""
 
-# ruff: noqa: ARG001 -- every operation takes `by` and `at`
-
 from __future__ import annotations
 
 import secrets

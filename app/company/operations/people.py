@@ -1,7 +1,5 @@
 """People of a company: invited, given roles and stores, let out. Never their password."""
 
-# ruff: noqa: ARG001 -- every operation takes `by` and `at`
-
 from __future__ import annotations
 
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """What is checked before a company, store or employee is saved."""
 
-# ruff: noqa: ARG001 -- every operation takes `by` and `at`
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """Roles: made from templates, changed by people within what they have themselves."""
 
-# ruff: noqa: ARG001 -- every operation takes `by` and `at`
-
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -169,7 +167,9 @@ def _good_name(session: Session, name: str, but: int | None = None) -> str:
 
 def _take_version(session: Session, role: Role, version: int) -> None:
     present = session.scalar(
-        select(Role.version).where(Role.id == role.id).with_for_update()  # type: ignore[attr-defined]
+        select(Role.version)  # type: ignore[attr-defined]
+        .where(Role.id == role.id)
+        .with_for_update()
     )
     if present is None:
         raise NotFound

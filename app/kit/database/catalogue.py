@@ -1,8 +1,8 @@
 """The walk over the database's catalogue: what is open that should be closed, and drift.
 
-`violations` lists in words what would let one company see another, or what was forgotten. `snapshot`
-describes a database so that two can be compared (Alembic's own check sees neither CHECK, EXCLUDE,
-defaults, policies, triggers nor grants).
+`violations` lists in words what would let one company see another, or what was forgotten.
+`snapshot` describes a database so that two can be compared (Alembic's own check sees neither CHECK,
+EXCLUDE, defaults, policies, triggers nor grants).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RULES: dict[str, str] = {
     "table {} has company_id and forces row security on its owner": """
         select relname from pg_class where relforcerowsecurity
            and relnamespace = 'public'::regnamespace""",
-    "policy {} does not ask for the company": f"""
+    "policy {} does not ask for the company": """
         select tablename || '.' || policyname from pg_policies p
          where schemaname = 'public' and roles::text[] && array['crm_app', 'crm_store']
            and exists (select 1 from information_schema.columns k where k.table_name = p.tablename
@@ -37,7 +37,8 @@ _RULES: dict[str, str] = {
     "policy {} of crm_store does not ask for the store": """
         select p.tablename || '.' || p.policyname from pg_policies p
          where p.schemaname = 'public' and 'crm_store' = any (p.roles::text[])
-           and p.tablename = any (:store_bound) and coalesce(p.qual, '') not like '%app.store_ids%'""",
+           and p.tablename = any (:store_bound)
+           and coalesce(p.qual, '') not like '%app.store_ids%'""",
     "view {} is not security_invoker": """
         select relname from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace
            and not coalesce('security_invoker=true' = any (reloptions), false)""",
@@ -103,15 +104,16 @@ _SNAPSHOT: dict[str, str] = {
 
 def violations(connection: Connection, store_bound: list[str]) -> list[str]:
     """Return a sentence for everything that is open; `store_bound` names the tables of a store."""
-    definers = [
-        f"{f.schema}.{f.signature.split('(')[0]}" for f in FUNCTIONS.values() if f.definer
-    ]
+    definers = [f"{f.schema}.{f.signature.split('(')[0]}" for f in FUNCTIONS.values() if f.definer]
     found: list[str] = []
     for sentence, query in _RULES.items():
         rows = connection.execute(
             text(query).bindparams(
-                **{k: v for k, v in (("store_bound", store_bound), ("definers", definers))
-                   if f":{k}" in query}
+                **{
+                    k: v
+                    for k, v in (("store_bound", store_bound), ("definers", definers))
+                    if f":{k}" in query
+                }
             )
         )
         found += sorted(sentence.format(row[0]) for row in rows)

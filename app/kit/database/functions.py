@@ -17,8 +17,8 @@ APPLICATION = (Role.APP, Role.STORE)
 class SqlFunction:
     """One function: `signature` as in `name(arg type, …)`, `sql` the CREATE OR REPLACE statement.
 
-    `early` ones are needed by column defaults and are made before any table. A definer function runs
-    with its owner's rights: it repeats the company condition itself and sets its search_path.
+    `early` ones are needed by column defaults and are made before any table. A definer function
+    runs with its owner's rights: it repeats the company condition itself and sets its search_path.
     """
 
     signature: str

@@ -1,7 +1,7 @@
 """The base of every table: companies kept apart, links that carry the company, audit columns.
 
-Business tables are `class Client(Business, Model)`; append-only ones `class Movement(Ledger, Model)`.
-A listener on the metadata adds to every table of a company what nobody may forget: UNIQUE
+Business tables are `class Client(Business, Model)`; append-only ones `class Movement(Ledger,
+Model)`. A listener on the metadata adds to every table of a company what nobody may forget: UNIQUE
 (company_id, id), the composite foreign keys of `link` columns and an index for each of them.
 """
 
@@ -135,9 +135,7 @@ def sort_indexes(*columns: str) -> tuple[Index, ...]:
 
 def trigram_index(column: str) -> Index:
     """Return the index that the search functions use for `like '%…%'`."""
-    return Index(
-        None, column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"}
-    )
+    return Index(None, column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
 
 
 def _foreign_key(table: Table, column: Column[Any]) -> ForeignKeyConstraint:
@@ -161,7 +159,8 @@ def _keep_company(table: Table, parent: MetaData) -> None:
     if "id" in table.c and not table.dialect_options["postgresql"]["partition_by"]:
         table.append_constraint(UniqueConstraint("company_id", "id"))
     if not any("link" in column.info and not column.nullable for column in table.c):
-        # Else the row it hangs on has the company's key, and each further key is paid for by each row.
+        # Else the row it hangs on has the company's key, and each further key is paid for by each
+        # row.
         table.append_constraint(
             ForeignKeyConstraint(["company_id"], ["company.id"], name=f"fk_{table.name}_company_id")
         )

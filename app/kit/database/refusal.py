@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _FACTS = text("""
-select (select bool_or(rolsuper) from pg_roles where rolname in (session_user, current_user)) superuser,
+select (select bool_or(rolsuper) from pg_roles
+    where rolname in (session_user, current_user)) superuser,
   (select bool_or(rolbypassrls) from pg_roles where rolname in (session_user, current_user)) bypass,
   exists (select 1 from pg_class where relnamespace = 'public'::regnamespace
     and relowner in (session_user::regrole, current_user::regrole)) owner,
@@ -28,7 +29,7 @@ def refuse_unsafe(connection: Connection) -> None:
         "the login is a superuser": facts.superuser,
         "the login has BYPASSRLS": facts.bypass,
         "the login owns a table": facts.owner,
-        "the login inherits the rights of its roles (grant them WITH INHERIT FALSE)": facts.inherits,
+        "the login inherits its roles' rights (grant them WITH INHERIT FALSE)": facts.inherits,
         "the database is not UTF-8": facts.encoding != "UTF8",
         "the database's locale does not lower Cyrillic letters": facts.lowered != "ї",
         "the database's locale makes no trigrams of Cyrillic words": facts.no_trigrams,

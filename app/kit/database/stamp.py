@@ -1,8 +1,8 @@
 """Who works for whom: one value that every transaction carries into the database.
 
 The stamp chooses the PostgreSQL role and sets what the row-level-security policies read. Every root
-transaction begins with it (see `session.py`), whether it belongs to a request, an API call, a job, a
-stream or a command.
+transaction begins with it (see `session.py`), whether it belongs to a request, an API call, a job,
+a stream or a command.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Stamp:
         )
 
 
-# One statement, one round trip (97 µs measured); `true` makes each setting end with the transaction.
+# One statement, one round trip (97 µs measured); `true` makes each setting end with the
+# transaction.
 STAMP_SQL = (
     "select set_config('role', %s, true), set_config('app.company_id', %s, true),"
     " set_config('app.store_ids', %s, true), set_config('app.user_id', %s, true),"

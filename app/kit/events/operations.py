@@ -19,7 +19,7 @@ def deliver_again(
     delivery: EventDelivery,
     /,
     *,
-    by: int | None = None,  # noqa: ARG001 -- every operation takes it
+    by: int | None = None,
     at: datetime | None = None,
 ) -> None:
     """Give a dead delivery all its attempts again. Raises Conflict."""

@@ -20,7 +20,7 @@ def retry(
     job: Job,
     /,
     *,
-    by: int | None = None,  # noqa: ARG001 -- every operation takes it
+    by: int | None = None,
     at: datetime | None = None,
 ) -> None:
     """Queue a failed or cancelled job again, with all its attempts. Raises Conflict."""
@@ -46,7 +46,7 @@ def cancel(
     job: Job,
     /,
     *,
-    by: int | None = None,  # noqa: ARG001 -- every operation takes it
+    by: int | None = None,
     at: datetime | None = None,
 ) -> None:
     """Cancel a waiting job; ask a running one to stop after its present piece. Raises Conflict."""

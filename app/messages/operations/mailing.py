@@ -1,4 +1,7 @@
-"""Mails of the house to one person: invitations, new passwords. The kit's `send_later` ends here."""
+"""Mails of the house to one person: invitations, new passwords.
+
+The kit's `send_later` ends here.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ NAME = "Tresen: accounts"
 _HTML = '<div style="white-space: pre-line">{{ text }}</div>'
 
 
-def send_mail(  # noqa: PLR0913, PLR0917 -- the kit's seam
+def send_mail(
     session: Session,
     to: str,
     subject: str,
@@ -32,8 +35,8 @@ def send_mail(  # noqa: PLR0913, PLR0917 -- the kit's seam
 ) -> None:
     """Store one mail in the caller's transaction.
 
-    A `secret` one opens somebody's account: it is never put where staff can read it. Without a relay
-    it goes to the log of an installation that is not in production, and nowhere else.
+    A `secret` one opens somebody's account: it is never put where staff can read it. Without a
+    relay it goes to the log of an installation that is not in production, and nowhere else.
     """
     del html  # these mails are plain: the text is shown as it is
     config = current_app.config["CRM"]
@@ -57,9 +60,7 @@ def _wording(session: Session) -> MessageTemplateVersion:
     ).first()
     if found is not None:
         return found
-    template = make_template(
-        session, NAME, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL
-    )
+    template = make_template(session, NAME, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL)
     return save_wording(
         session,
         template,

@@ -10,7 +10,7 @@ from app.kit.database.model import COMPANY_DEFAULT, Model
 
 
 class OnlineRetailLine(Model):
-    """One line of the Online Retail source, known by invoice and line number, never by its values."""
+    """One line of the Online Retail source, known by invoice and line number, not by values."""
 
     __tablename__ = "online_retail_line"
     __table_args__ = (PrimaryKeyConstraint("company_id", "invoice_no", "line_no"),)

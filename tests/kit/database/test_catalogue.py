@@ -38,13 +38,17 @@ def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
         ("drop policy crm_app_rows on client", "client for crm_app"),
         ("alter table client force row level security", "forces row security"),
         (
-            "drop policy crm_app_rows on client;"
-            " create policy crm_app_rows on client to crm_app using (true)",
+            (
+                "drop policy crm_app_rows on client;"
+                " create policy crm_app_rows on client to crm_app using (true)"
+            ),
             "policy client.crm_app_rows does not ask for the company",
         ),
         (
-            "drop policy crm_store_rows on orders; create policy crm_store_rows on orders"
-            " to crm_store using (company_id = current_setting('app.company_id')::bigint)",
+            (
+                "drop policy crm_store_rows on orders; create policy crm_store_rows on orders"
+                " to crm_store using (company_id = current_setting('app.company_id')::bigint)"
+            ),
             "policy orders.crm_store_rows of crm_store does not ask for the store",
         ),
         ("create view leak as select * from client", "view leak is not security_invoker"),

@@ -1,8 +1,8 @@
 """The audit trail: triggers that note who changed what, in the same transaction.
 
-UPDATE and DELETE are noted row by row with the changed columns only; INSERT by statement, without an
-image, because every row says itself who made it and when. Exempt are tables without `version` (ledgers,
-queues, facts, figures) and those whose `info` says `"audit": False`.
+UPDATE and DELETE are noted row by row with the changed columns only; INSERT by statement, without
+an image, because every row says itself who made it and when. Exempt are tables without `version`
+(ledgers, queues, facts, figures) and those whose `info` says `"audit": False`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ begin
   else
     before := was;
   end if;
-  insert into audit_entry (company_id, user_id, request_id, table_name, row_id, action, before, after)
+  insert into audit_entry
+    (company_id, user_id, request_id, table_name, row_id, action, before, after)
   values (
     old.company_id, nullif(current_setting('app.user_id', true), '')::bigint,
     coalesce(current_setting('app.request_id', true), ''),

@@ -1,12 +1,13 @@
 """Partitions: by month where rows are events in time, by id range where a parent owns them.
 
-A partitioned table names its key in `info["partition"]`: `"month"` on the column of its RANGE key. A
-default partition catches what no partition was made for, so that no row is ever refused.
+A partitioned table names its key in `info["partition"]`: `"month"` on the column of its RANGE key.
+A default partition catches what no partition was made for, so that no row is ever refused.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from sqlalchemy import MetaData, Table
 
@@ -29,7 +30,7 @@ def statements(metadata: MetaData) -> list[str]:
 def _months() -> list[tuple[date, date]]:
     first = clock.now().date().replace(day=1)
     starts = [_plus(first, n) for n in range(_AHEAD + 2)]
-    return list(zip(starts, starts[1:], strict=False))
+    return list(pairwise(starts))
 
 
 def _plus(first: date, months: int) -> date:
@@ -46,7 +47,7 @@ def _month(table: Table, start: date, end: date) -> str:
     name = f"{table.name}_{start:%Y_%m}"
     return _make(
         name,
-        f"create table {name} partition of \"{table.name}\""
+        f'create table {name} partition of "{table.name}"'
         f" for values from ('{start}') to ('{end}')",
     )
 

@@ -1,9 +1,10 @@
 """Grants and row-level security of one table, read off its columns and its `info`.
 
-Keys of `Table.info`: `append_only` (SELECT and INSERT only), `queue` (the columns that crm_system may
-update when it claims a row), `platform` (crm_platform may read), `store_bound` (False: `store_id` says
-nothing about who may see the row), `store_key` (the column that is the store, else `store_id`),
-`search` (see `search.py`), `grants` and `policy` (by role, in place of the usual ones).
+Keys of `Table.info`: `append_only` (SELECT and INSERT only), `queue` (the columns that crm_system
+may update when it claims a row), `platform` (crm_platform may read), `store_bound` (False:
+`store_id` says nothing about who may see the row), `store_key` (the column that is the store, else
+`store_id`), `search` (see `search.py`), `grants` and `policy` (by role, in place of the usual
+ones).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def store_key(table: Table) -> str | None:
     """Return the column that binds the table's rows to a store, None where there is none."""
     if table.info.get("store_bound") is False:
         return None
-    key: str | None = table.info.get("store_key", "store_id")
+    key: str = table.info.get("store_key", "store_id")
     return key if key in table.c else None
 
 

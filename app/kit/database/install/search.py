@@ -1,14 +1,14 @@
 """Search functions: text inside names and numbers, fast although row-level security is on.
 
-Under a policy an index serves leakproof comparisons only, and LIKE is none (1M rows: 118 ms under the
-policy, 2 ms this way). So a function owned by crm_search repeats company and store and returns ids
-only; the caller's own SELECT by these ids is under the policies again.
+Under a policy an index serves leakproof comparisons only, and LIKE is none (1M rows: 118 ms under
+the policy, 2 ms this way). So a function owned by crm_search repeats company and store and returns
+ids only; the caller's own SELECT by these ids is under the policies again.
 
 A table says in its `info` what its search looks through:
 `"search": (Look("client", "id", "name_fold"), Look("contact_point", "client_id", "search_key"))`.
 
-Where one of these columns has a guard, a second function `…_open` leaves it out: who may not see phone
-numbers must not learn either whose one is (`function_for`).
+Where one of these columns has a guard, a second function `…_open` leaves it out: who may not see
+phone numbers must not learn either whose one is (`function_for`).
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def register_all(metadata: MetaData) -> None:
 
 
 def guards_of(table: Table) -> frozenset[str]:
-    """The guards of the columns that the table's search looks through."""
+    """Return the guards of the columns that the table's search looks through."""
     found = {_guard(look, table.metadata) for look in table.info.get("search", ())}
     return frozenset(guard for guard in found if guard)
 
 
 def function_for(table: Table, sees: Callable[[str], bool]) -> str:
-    """The name of the search function for a reader; `sees(guard)` says whether a guard is lifted."""
+    """Return the name of the search function for a reader; `sees` tells the lifted guards."""
     return table.name if all(map(sees, guards_of(table))) else f"{table.name}_open"
 
 
@@ -85,7 +85,8 @@ def _branch(look: Look, table: Table) -> str:
     stores = f" and ($4 is null or {key} = any ($4))" if key else ""
     like = f"{look.column} like $2"
     if table.c[look.column].computed is None:
-        # Numbers and codes are kept as they were given, mostly in capitals; fold() gives small letters.
+        # Numbers and codes are kept as they were given, mostly in capitals; fold() gives small
+        # letters.
         like = f"({like} or {look.column} like upper($2))"
     return (
         f'(select {look.record} from "{look.table}"'

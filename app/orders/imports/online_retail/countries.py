@@ -9,7 +9,8 @@ _CODES = {
     "Belgium": "BE",
     "Brazil": "BR",
     "Canada": "CA",
-    "Channel Islands": "JE",  # Jersey and Guernsey have codes of their own; the source does not tell
+    # Jersey and Guernsey have codes of their own; the source does not tell.
+    "Channel Islands": "JE",
     "Cyprus": "CY",
     "Czech Republic": "CZ",
     "Denmark": "DK",
@@ -44,7 +45,7 @@ _CODES = {
 
 
 def code_of(name: str | None) -> str | None:
-    """Return the code of a country of the source, None for “Unspecified” and what it does not name."""
+    """Return the code of a country of the source, None for “Unspecified” and unknown names."""
     return _CODES.get((name or "").strip())
 
 

@@ -22,7 +22,8 @@ on conflict (company_id, number) do nothing
 
 _CLIENTS = text("""
 insert into client (number, name, country, source, registered_at, stage, time_zone)
-select :prefix || id, 'Client ' || id, nullif(country, ''), 'import', first::timestamp at time zone :zone,
+select :prefix || id, 'Client ' || id, nullif(country, ''), 'import',
+  first::timestamp at time zone :zone,
   'lead', :zone
 from unnest(cast(:ids as text[]), cast(:countries as text[]), cast(:firsts as text[]))
   c(id, country, first)

@@ -1,7 +1,7 @@
-"""One piece: the documents of a thousand invoices, written by a dozen statements in one transaction.
+"""One piece: the documents of a thousand invoices, a dozen statements in one transaction.
 
-`online_retail_line` holds what each line becomes; here it becomes it. Amounts are rounded per line, half
-away from zero as PostgreSQL's round(numeric) does, and kept in ten-thousandths.
+`online_retail_line` holds what each line becomes; here it becomes it. Amounts are rounded per line,
+half away from zero as PostgreSQL's round(numeric) does, and kept in ten-thousandths.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _CHARGE_KIND = """left join unnest(cast(:charge_codes as text[]), cast(:charge_k
 
 _ORDERS = text(f"""
 {_DOCUMENTS.format(sign="", outcomes="'order_line', 'charge'")}
-insert into orders (number, store_id, client_id, channel, status, placed_at, business_date, currency,
-  goods, charges, total, total_company, country, delivery_method, delivery_state, completed_at,
-  rate, source, source_key)
+insert into orders (number, store_id, client_id, channel, status, placed_at, business_date,
+  currency, goods, charges, total, total_company, country, delivery_method, delivery_state,
+  completed_at, rate, source, source_key)
 select invoice_no, :store, client_id, 'import', 'completed', moment, at::date, :currency,
   goods, charges, goods + charges, ((goods + charges) * cast(:rate as numeric))::bigint,
   country_code, 'post', 'delivered', moment, :rate, :source, invoice_no
@@ -84,8 +84,8 @@ where i.piece = :piece and l.outcome = 'return'
 """)
 
 _ADJUSTMENTS = text(f"""
-insert into adjustment (number, position, store_id, client_id, reason, description, amount, currency,
-  rate, amount_company, country, at, business_date, source, source_key)
+insert into adjustment (number, position, store_id, client_id, reason, description, amount,
+  currency, rate, amount_company, country, at, business_date, source, source_key)
 select i.invoice_no, l.line_no, :store, c.id,
   case l.stock_code when 'B' then 'bad_debt' when 'D' then 'discount' when 'S' then 'samples'
     when 'M' then 'manual' when 'm' then 'manual' when 'AMAZONFEE' then 'fee'
@@ -93,13 +93,14 @@ select i.invoice_no, l.line_no, :store, c.id,
   coalesce(nullif(l.description, ''), l.stock_code), {_AMOUNT}, :currency, :rate,
   ({_AMOUNT} * cast(:rate as numeric))::bigint, k.code, l.at at time zone :zone, l.at::date,
   :source, i.invoice_no || '/' || l.line_no
-from {_LINES} {_PARTY.format(invoice='i')}
+from {_LINES} {_PARTY.format(invoice="i")}
 where i.piece = :piece and l.outcome = 'adjustment'
 """)
 
 # One statement for all movements of the piece: the trigger that keeps the balances runs once.
 _MOVEMENTS = text(f"""
-insert into movement (store_id, variant_id, kind, quantity, ref_kind, ref_id, reason, source_key, at)
+insert into movement (store_id, variant_id, kind, quantity, ref_kind, ref_id, reason, source_key,
+  at)
 select :store, v.id,
   case l.outcome when 'order_line' then 'sale' when 'return' then 'return' else 'write_off' end,
   case l.outcome when 'order_line' then -l.quantity when 'return' then -l.quantity

@@ -1,7 +1,7 @@
 """Reading the source into `online_retail_line`, a chunk at a time: memory stays flat.
 
-COPY refuses tables under row-level security, so a chunk travels as one text and is taken apart by the
-database. What cannot be read is kept too, as rejected with its reason.
+COPY refuses tables under row-level security, so a chunk travels as one text and is taken apart by
+the database. What cannot be read is kept too, as rejected with its reason.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ def _columns(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[list[
         heads = next(reader)
         places = [heads.index(column) for column in wanted]
         for row in reader:
-            row += [""] * (len(heads) - len(row))
-            yield [row[place] for place in places]
+            whole = row + [""] * (len(heads) - len(row))
+            yield [whole[place] for place in places]
 
 
 def _line_fields(folder: Path) -> Iterator[list[str]]:
@@ -175,7 +175,8 @@ def _line_fields(folder: Path) -> Iterator[list[str]]:
 
 
 def _invoice_fields(folder: Path) -> Iterator[list[str]]:
-    for number, row in enumerate(_columns(folder, ORDERS, ("invoice_no", "customer_id", "country"))):
+    wanted = ("invoice_no", "customer_id", "country")
+    for number, row in enumerate(_columns(folder, ORDERS, wanted)):
         yield [*row, str(1 + number // INVOICES_A_PIECE)]
 
 

@@ -1,7 +1,8 @@
 """The import as people start it: from the command line, later from the screen.
 
-Staging is one transaction, each piece another. What was committed is noted in the same transaction, so
-killing it anywhere and starting it again completes it, and starting it a third time changes nothing.
+Staging is one transaction, each piece another. What was committed is noted in the same transaction,
+so killing it anywhere and starting it again completes it, and starting it a third time changes
+nothing.
 """
 
 from __future__ import annotations
