@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 22:54:23.504712
+Create Date: 2026-11-21 23:20:46.236236
 """
 
 import sqlalchemy as sa
@@ -1533,7 +1533,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('created_by', sa.BigInteger(), server_default=sa.text("nullif(current_setting('app.user_id', true), '')::bigint"), nullable=True),
-    sa.CheckConstraint("case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0\nwhen 'sale' then quantity < 0 when 'write_off' then quantity < 0 when 'service_use' then quantity < 0\nelse quantity <> 0 end", name=op.f('ck_movement_sign')),
+    sa.CheckConstraint("case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0\nwhen 'sale' then quantity < 0 when 'write_off' then quantity < 0\nwhen 'service_use' then quantity < 0\nelse quantity <> 0 end", name=op.f('ck_movement_sign')),
     sa.CheckConstraint("kind IN ('goods_receipt', 'sale', 'return', 'write_off', 'transfer', 'service_use', 'stocktake')", name=op.f('ck_movement_kind')),
     sa.ForeignKeyConstraint(['company_id', 'store_id'], ['store.company_id', 'store.id'], name='fk_movement_store_id'),
     sa.ForeignKeyConstraint(['company_id', 'variant_id'], ['variant.company_id', 'variant.id'], name='fk_movement_variant_id'),
