@@ -145,6 +145,7 @@ class ContactPointScreen(Screen):
 
     model = ContactPoint
     area = CLIENTS
+    menu = False
     icon = "phone"
     label, one = _l("Contact points"), _l("Contact point")
     help = _l("Every phone, email and messenger of a client; each verified or not.")
@@ -170,6 +171,7 @@ class ConsentScreen(Screen):
 
     model = ConsentCurrent
     area = CLIENTS
+    menu = False
     icon = "shield-check"
     label, one = _l("Consents"), _l("Consent")
     help = _l("What each client allows now; how it came about stands in the register.")
@@ -206,6 +208,7 @@ class SegmentScreen(Screen):
 
     model = Segment
     area = MARKETING
+    menu_rank = 2
     icon = "filter"
     label, one = _l("Segments"), _l("Segment")
     help = _l("Clients that belong together, by conditions that are asked anew each time.")

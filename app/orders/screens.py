@@ -48,6 +48,7 @@ class OrderScreen(Screen):
 
     model = Order
     area = SALES
+    menu_rank = 1
     icon = "shopping-cart"
     label, one = _l("Orders"), _l("Order")
     help = _l("Sales from all channels, from draft to completed.")
@@ -197,6 +198,7 @@ class OrderLineScreen(Screen):
 
     model = OrderLine
     area = SALES
+    menu = False
     icon = "list-details"
     label, one = _l("Order lines"), _l("Order line")
     help = _l("What was sold, line by line. Lines are changed in their order.")
@@ -314,6 +316,7 @@ class ReturnLineScreen(Screen):
 
     model = ReturnLine
     area = SALES
+    menu = False
     icon = "list-details"
     label, one = _l("Return lines"), _l("Return line")
     help = _l("What came back, line by line. Lines are changed in their return.")

@@ -52,6 +52,7 @@ What else a screen may say (all optional):
   where = lambda: Model.kind == "x"     a fixed condition of this screen
   view = "Client"          name of the right, when it is not the model's
   menu = True              False keeps it out of the side menu
+  menu_rank = 100          smaller ones stand first in their area
 
 Operations are called as operation(session, obj, by=, at=): the id of the user (None for the system)
 and aware UTC. They raise CrmError with `field` set to show the sentence beside a field. Nothing

@@ -40,6 +40,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     view: str = ""
     path: str = ""
     menu = True
+    menu_rank = 100
 
     list_columns: Sequence[str] = ()
     filters: Sequence[str] = ()

@@ -57,16 +57,16 @@ def shell() -> Shell | None:
 
 def areas_of(who: Reader) -> list[MenuArea]:
     """Return the menu of a reader: areas with at least one page they may open."""
-    found: dict[str, list[tuple[int, MenuItem]]] = defaultdict(list)
+    found: dict[str, list[tuple[tuple[int, int], MenuItem]]] = defaultdict(list)
     for number, screen in enumerate(screens().values()):
         if screen.menu and who.may("read", screen.view):
             item = _item(screen.label, screen.list_url(), screen.icon, screen.route_base)
-            found[screen.area.name].append((number, item))
+            found[screen.area.name].append(((screen.menu_rank, number), item))
     for entry in ENTRIES.values():
         if who.may(*entry.right):
             url = entry.url()
             item = _item(entry.label, url, entry.icon, url)
-            found[entry.area.name].append((entry.order, item))
+            found[entry.area.name].append(((entry.order, 0), item))
     return [
         MenuArea(
             area.label, [item for _order, item in sorted(found[area.name], key=lambda x: x[0])]
