@@ -231,7 +231,7 @@ def statuses_that_disagree() -> Select[Any]:
     """Campaigns whose status is not that of their sending."""
     status, sending = cast(Campaign.status, Text), cast(Dispatch.status, Text)
     return (
-        select(Campaign.id, status, sending)
+        select(Campaign.id, status.label("campaign"), sending.label("sending"))
         .join(Dispatch, Dispatch.id == Campaign.dispatch_id)
         .where(status != sending)
     )

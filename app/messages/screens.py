@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.kit.choices import can_move
@@ -135,7 +136,7 @@ class DispatchScreen(Screen):
     filters = ("status", "send_at", "created_at")
     order = ("created_at", "desc")
     sections = (
-        (_l("Sending"), ("kind", "channel", "purpose", "message_template_version", "audience")),
+        (_l("Sending"), ("kind", "channel", "purpose", "message_template_version.subject", "audience")),
         (_l("State"), ("status", "status_reason", "status_text")),
         (_l("Time"), ("send_at", "started_at", "finished_at", "rate_cap", "uncertain_policy")),
     )
@@ -199,7 +200,7 @@ class OutboxScreen(Screen):
 class SuppressForm(Form):  # type: ignore[misc]  # WTForms is untyped
     """An address that shall get nothing more."""
 
-    channel = SelectField(_l("Channel"), choices=MessageChannel.options())
+    channel = SelectField(_l("Channel"), choices=[SelectChoice(value, label) for value, label in MessageChannel.options()])
     address = StringField(
         _l("Address"),
         [InputRequired(_l("Write the address.")), Length(max=320)],

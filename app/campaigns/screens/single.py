@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.campaigns import operations
@@ -71,7 +72,7 @@ class WriteForm(Form):  # type: ignore[misc]  # WTForms is untyped
 
     purpose = SelectField(
         _l("Purpose"),
-        choices=MessagePurpose.options(),
+        choices=[SelectChoice(value, label) for value, label in MessagePurpose.options()],
         default=MessagePurpose.TRANSACTIONAL.value,
         description=_l("Decides whose consent is needed."),
     )
