@@ -3,11 +3,15 @@
 They do not depend on how the domains declare theirs.
 """
 
+from flask_appbuilder.baseviews import expose
+
 from app.catalogue.models import Brand, Product, Variant
 from app.clients.models import Client
+from app.kit.database.session import db
 from app.kit.errors import Conflict
 from app.kit.screens import Bulk, Computed, Do, Lines, Related, Screen
 from app.kit.screens.areas import CLIENTS, PRODUCTS
+from app.kit.screens.guarding import needs
 
 
 def rename(session, obj, /, *, by, at):
@@ -37,6 +41,13 @@ class BenchBrands(Screen):
     actions_on = {"rename": Do(rename, "Rename it", when=lambda brand: brand.name != "Fixed")}
     bulk = {"rename": Bulk(rename, "Rename them")}
     api = True
+
+    @expose("/half", methods=["POST"])
+    @needs("write")
+    def half(self):
+        db.session.add(Brand(name="Half saved"))
+        db.session.flush()
+        return "This did not work.", 422
 
 
 class BenchProducts(Screen):

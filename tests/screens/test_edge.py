@@ -90,3 +90,9 @@ def test_an_error_page_is_shown_in_the_shape_the_caller_reads(client, everything
     answer = client.get("/api/v1/no-such-thing")
     assert answer.status_code == 404
     assert answer.json["errors"] == {}
+
+
+def test_an_answer_that_says_no_saves_nothing(client, everything):
+    assert client.post("/bench-brands/half").status_code == 422
+    with at_work() as session:
+        assert session.scalar(text("select count(*) from brand")) == 0
