@@ -1,5 +1,6 @@
 """`python run.py` is the development server; `run:app` is what gunicorn loads."""
 
+import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ def __getattr__(name: str) -> object:
     from app import create_app  # noqa: PLC0415
 
     made = globals()["app"] = create_app()
+    # What the application consists of is never garbage: requests do not search it again.
+    gc.freeze()
     return made
 
 

@@ -15,6 +15,7 @@ from app.kit import health, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
+from app.kit.routing import LateRule
 from app.kit.screens import edge
 from app.kit.security.csrf import Csrf
 from app.kit.wiring import wire
@@ -26,6 +27,7 @@ def assemble(config: settings.Config | None = None) -> Flask:
     """Return the application on the servers that `config` names, or on the embedded ones."""
     config = _with_servers(config or settings.load())
     app = Flask("app", root_path=str(ROOT / "app"), static_folder=None)
+    app.url_rule_class = LateRule
     app.config.update(config.flask_settings())
     app.config["CRM"] = config
     wire(config)
