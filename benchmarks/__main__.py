@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME…]`: one line per benchmark on standard output, all else on standard error."""
+"""`python -m benchmarks [NAME…]`.
+
+One line per benchmark on standard output, all else on standard error.
+"""
 
 from __future__ import annotations
 

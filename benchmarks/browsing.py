@@ -21,7 +21,7 @@ class Browser:
         self.connection = http.client.HTTPConnection(self.host, timeout=60)
 
     def get(self, path: str) -> str:
-        """The page at `path`. Raises for everything but 200: a benchmark must not measure errors."""
+        """Return the page at `path`. Raises for all but 200: benchmarks measure no errors."""
         status, body, onward = self._ask("GET", path)
         if status != 200:
             message = f"{path} answered {status} {onward}: {body[:300]}"
@@ -83,6 +83,6 @@ def signed_in(address: str, path: str, fields: dict[str, str], workers: int = 2)
     for _turn in range(4 * workers):
         other = Browser(address)
         other.cookies = dict(browser.cookies)
-        other.get("/clients/" if path == "/login/" else "/admin/bench/client/")
+        other.get("/clients/list/" if path == "/login/" else "/admin/bench/client/")
         other.close()
     return browser

@@ -22,7 +22,8 @@ PATIENCE = 300
 RAW = ROOT / "benchmarks" / "reference" / "raw_smtp.py"
 _STATES = """
 select d.status, count(*) filter (where r.state = 'accepted')
-  from dispatch d join dispatch_recipient r on r.dispatch_id = d.id where d.id = %s group by d.status"""
+  from dispatch d join dispatch_recipient r on r.dispatch_id = d.id
+  where d.id = %s group by d.status"""
 
 
 def _ours(stage: Stage, sink: Running) -> float:
@@ -77,7 +78,7 @@ def _worker(stage: Stage, sink: Running) -> Iterator[None]:
 
 
 def dispatch(stage: Stage, latency: int) -> Sides:
-    """A relay that answers after `latency` ms, a worker, and the size of a mail as ours is."""
+    """Give a relay that answers after `latency` ms, a worker, and the size of our mails."""
     stack = contextlib.ExitStack()
     sink = stack.enter_context(running("smtp_sink", str(latency), "1800"))
     stack.enter_context(stage.copy(DATABASE))
@@ -91,9 +92,19 @@ def dispatch(stage: Stage, latency: int) -> Sides:
 
 ALL = [
     Benchmark(
-        "dispatch-email-0ms", "emails/s", "raw-smtp", 0.1, at_most=False, prepare=partial(dispatch, latency=0)
+        "dispatch-email-0ms",
+        "emails/s",
+        "raw-smtp",
+        0.1,
+        at_most=False,
+        prepare=partial(dispatch, latency=0),
     ),
     Benchmark(
-        "dispatch-email-5ms", "emails/s", "raw-smtp", 0.8, at_most=False, prepare=partial(dispatch, latency=5)
+        "dispatch-email-5ms",
+        "emails/s",
+        "raw-smtp",
+        0.8,
+        at_most=False,
+        prepare=partial(dispatch, latency=5),
     ),
 ]

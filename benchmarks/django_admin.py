@@ -23,7 +23,7 @@ DATABASE = "bench_django"
 
 
 def environment() -> Path:
-    """The Python of Django's virtual environment, made as far as missing."""
+    """Return the Python of Django's virtual environment, made as far as missing."""
     python = VENV / "bin" / "python"
     stamp = VENV / "installed"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
@@ -39,7 +39,7 @@ def environment() -> Path:
 
 @contextlib.contextmanager
 def django(stage: Stage) -> Iterator[Browser]:
-    """A browser signed in to Django's admin over a copy of the loaded database."""
+    """Return a browser signed in to Django's admin over a copy of the loaded database."""
     python = environment()
     port = free_port()
     settings = {

@@ -1,7 +1,7 @@
 """One benchmark: our side and the reference in turns, both checked to have done the same work.
 
-The machine is noisy, so a figure is the median of five pairs, and the ratio is the median of the pairs'
-ratios, never the ratio of two medians taken at different times.
+The machine is noisy, so a figure is the median of five pairs, and the ratio is the median of the
+pairs' ratios, never the ratio of two medians taken at different times.
 """
 
 from __future__ import annotations

@@ -60,9 +60,12 @@ class Bare:
     def run(self) -> float:
         """Rows of the source per second; the tables are empty of them before, and full after."""
         self._empty()
-        with contextlib.closing(
-            psycopg2.connect(self.stage.url(THEIRS, bootstrap.WEB_LOGIN))
-        ) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(
+                psycopg2.connect(self.stage.url(THEIRS, bootstrap.WEB_LOGIN))
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("set role crm_app; select set_config('app.company_id', '1', false)")
             connection.commit()
             began = time.perf_counter()
@@ -123,4 +126,8 @@ def import_real_year(stage: Stage) -> Sides:
     return Sides(ours, bare.run, stack.close)
 
 
-ALL = [Benchmark("import-real-year", "rows/s", "insert-select", 0.4, at_most=False, prepare=import_real_year)]
+ALL = [
+    Benchmark(
+        "import-real-year", "rows/s", "insert-select", 0.4, at_most=False, prepare=import_real_year
+    )
+]

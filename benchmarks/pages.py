@@ -43,7 +43,7 @@ def browsers(stage: Stage) -> Browsers:
 
 
 def rows(pattern: re.Pattern[str], page: str) -> list[int]:
-    """The ids of a list's rows, each once, in order."""
+    """Return the ids of a list's rows, each once, in order."""
     return list(dict.fromkeys(int(found) for found in pattern.findall(page)))
 
 
@@ -62,25 +62,25 @@ def _sides(both: Browsers, ours: str, theirs: str) -> Sides:
 
 
 def list_clients(stage: Stage) -> Sides:
-    """The first page of clients."""
-    return _lists(stage, "/clients/", "/admin/bench/client/")
+    """Return the first page of clients."""
+    return _lists(stage, "/clients/list/", "/admin/bench/client/")
 
 
 def list_orders_deep(stage: Stage) -> Sides:
-    """The fifty orders after the 150,000th by sum, where our own next-page address leads."""
+    """Return the fifty orders after the 150,000th by sum, where our own next-page address leads."""
     total, pk = stage.ask(
         LOADED,
         f"select total, id from orders order by total desc, id desc offset {DEEP - 1} limit 1",
     )[0]
     # As the link at the end of the page before writes it; walking there takes 3,000 pages.
     place = Place(forward=True, value=Decimal(total) / 10_000, id=pk, number=DEEP + 1)
-    ours = "/orders/?" + urlencode({"o": "-total", "at": write_place(place)})
+    ours = "/orders/list/?" + urlencode({"o": "-total", "at": write_place(place)})
     return _lists(stage, ours, f"/admin/bench/order/?p={DEEP // PAGE + 1}")
 
 
 def search_phone(stage: Stage) -> Sides:
     """Clients by six digits from within a phone number."""
-    return _lists(stage, f"/clients/?q={DIGITS}", f"/admin/bench/client/?q={DIGITS}")
+    return _lists(stage, f"/clients/list/?q={DIGITS}", f"/admin/bench/client/?q={DIGITS}")
 
 
 def client_page(stage: Stage) -> Sides:

@@ -30,7 +30,8 @@ select b.variant_id from stock_balance b
  where b.on_hand - b.reserved >= 5 order by b.variant_id"""
 _COLUMNS = """
 select column_name from information_schema.columns
- where table_schema = 'public' and table_name = %s and is_generated = 'NEVER' and column_name <> 'id'
+ where table_schema = 'public' and table_name = %s
+   and is_generated = 'NEVER' and column_name <> 'id'
  order by ordinal_position"""
 
 
@@ -98,7 +99,7 @@ class Api:
 
 
 class Bare:
-    """One writer of the rows that the API writes, and nothing but them: order, three lines, commit."""
+    """Write the rows that the API writes, and nothing but them: order, three lines, commit."""
 
     def __init__(self, stage: Stage) -> None:
         url = stage.url(DATABASE, bootstrap.MIGRATE_LOGIN)

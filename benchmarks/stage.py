@@ -1,7 +1,7 @@
 """Where benchmarks play: servers of their own with the settings of production, loaded once.
 
-The data stay in `.cache/bench` between runs; a marker says from which migrations and demo pieces they
-were made, and when one of those has changed they are made anew.
+The data stay in `.cache/bench` between runs; a marker says from which migrations and demo pieces
+they were made, and when one of those has changed they are made anew.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def say(words: str) -> None:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """Return a port nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -69,7 +69,7 @@ class Stage:
         return f"postgresql://{login}@/{database}?host={sockets}&port=5432"
 
     def config_for(self, database: str) -> Config:
-        """The configuration of a process of the product that works on `database`."""
+        """Return the configuration of a process of the product that works on `database`."""
         return replace(
             self.config,
             database_url=_alchemy(self.url(database, bootstrap.WEB_LOGIN)),
@@ -78,7 +78,7 @@ class Stage:
 
     @contextlib.contextmanager
     def copy(self, name: str, template: str = LOADED) -> Iterator[str]:
-        """A database like `template`, for as long as the block lasts."""
+        """Return a database like `template`, for as long as the block lasts."""
         bootstrap.drop_database(self.superuser_url, name)
         bootstrap.create_database(self.superuser_url, name, template=template)
         try:
@@ -88,7 +88,7 @@ class Stage:
 
     @contextlib.contextmanager
     def web(self, database: str = LOADED) -> Iterator[str]:
-        """The web server as the product starts it, on `database`; gives its address."""
+        """Return the web server as the product starts it, on `database`; gives its address."""
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         config = replace(self.config_for(database), port=port, public_url=address)

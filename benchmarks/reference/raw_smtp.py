@@ -1,7 +1,7 @@
-"""Sends COUNT mails over CONNECTIONS pipelined connections: `raw_smtp.py PORT COUNT CONNECTIONS SIZE`.
+"""Sends COUNT mails over CONNECTIONS pipelined ones: `raw_smtp.py PORT COUNT CONNECTIONS SIZE`.
 
-As little as a program can do and still be SMTP with PIPELINING: the end of one mail and the envelope of
-the next travel together. Prints the seconds it took.
+As little as a program can do and still be SMTP with PIPELINING: the end of one mail and the
+envelope of the next travel together. Prints the seconds it took.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A plain Django admin over the same rows: what a Django developer would have after an hour.
 
-Run in a virtual environment of its own, with nothing of the product. DJANGO_DATABASE and DJANGO_SOCKETS
-say where the copy of the database is.
+Run in a virtual environment of its own, with nothing of the product. DJANGO_DATABASE and
+DJANGO_SOCKETS say where the copy of the database is.
 """
 
 import os

@@ -66,8 +66,8 @@ class ClientAdmin(OfCompany):
     )
     list_select_related = ("figures",)
     ordering = ("name_fold", "id")
-    # LIKE '%digits%' on one column, for which there is a trigram index: the fastest that the admin's
-    # search can be. With icontains, or with the name beside it, no index would help.
+    # LIKE '%digits%' on one column, for which there is a trigram index: the fastest that the
+    # admin's search can be. With icontains, or with the name beside it, no index would help.
     search_fields = ("contact_points__search_key__contains",)
     raw_id_fields = ("store",)
     exclude = ("company_id",)
