@@ -16,7 +16,6 @@ from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.registry import DemoData, demo_data
 
-
 # In pounds, so that the real year of a British shop can be imported beside the demo's own orders.
 COMPANY = {
     "name": "Harbour & Hook",

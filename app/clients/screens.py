@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.clients import operations
 from app.clients.choices import SegmentKind
-from app.clients.models import Client, ConsentCurrent, ConsentEvent, ContactPoint, Segment, TimelineEntry
+from app.clients.models import (
+    Client,
+    ConsentCurrent,
+    ConsentEvent,
+    ContactPoint,
+    Segment,
+    TimelineEntry,
+)
 from app.clients.queries import main_contacts, timeline
 from app.clients.segments import count_and_sample, editor, segment_clients
 from app.kit.access import may
@@ -19,8 +26,8 @@ from app.kit.registry import timeline_kinds
 from app.kit.screens import Computed, Lines, Panel, Related, Screen
 from app.kit.screens.areas import CLIENTS, MARKETING
 from app.kit.screens.guarding import needs
-from app.kit.screens.record import load_or_404
 from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
+from app.kit.screens.record import load_or_404
 
 
 def draw_timeline(session: Session, client: Any) -> list[Card]:
@@ -55,7 +62,11 @@ def draw_segment(session: Session, segment: Any) -> list[Card]:
     """How many clients a segment has now, and the newest of them."""
     number, sample = count_and_sample(session, segment_clients(session, segment), sample=50)
     rows = [
-        Row(str(one.id), [Cell(one.name, url=f"/clients/show/{one.id}"), Cell(one.number)], label=one.name)
+        Row(
+            str(one.id),
+            [Cell(one.name, url=f"/clients/show/{one.id}"), Cell(one.number)],
+            label=one.name,
+        )
         for one in sample
     ]
     columns = [Column("name", _l("Client"), "link"), Column("number", _l("Number"))]
@@ -242,7 +253,7 @@ class SegmentScreen(Screen):
     @expose("/lookup/<name>")
     @needs("read")
     def lookup(self, name: str) -> Any:
-        """The products that a condition may name; anything else as on every screen."""
+        """Return the products that a condition may name; anything else as on every screen."""
         if name == "product":
             return editor.products(db.session())
         return super().lookup(name)

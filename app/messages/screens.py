@@ -84,7 +84,10 @@ class MessageTemplateVersionScreen(Screen):
     area = MARKETING
     icon = "versions"
     label, one = _l("Wordings"), _l("Wording")
-    help = _l("What templates say, each change as a new version. Sendings keep the one they went out with.")
+    help = _l(
+        "What templates say, each change as a new version."
+        " Sendings keep the one they went out with."
+    )
     menu = False
     list_columns = ("number", "message_template", "subject", "created_at")
     filters = ("message_template",)
@@ -136,7 +139,10 @@ class DispatchScreen(Screen):
     filters = ("status", "send_at", "created_at")
     order = ("created_at", "desc")
     sections = (
-        (_l("Sending"), ("kind", "channel", "purpose", "message_template_version.subject", "audience")),
+        (
+            _l("Sending"),
+            ("kind", "channel", "purpose", "message_template_version.subject", "audience"),
+        ),
         (_l("State"), ("status", "status_reason", "status_text")),
         (_l("Time"), ("send_at", "started_at", "finished_at", "rate_cap", "uncertain_policy")),
     )
@@ -176,7 +182,9 @@ class OutboxScreen(Screen):
     area = MARKETING
     icon = "inbox"
     label, one = _l("Outbox (not sent)"), _l("Message in the outbox")
-    help = _l("None of these was sent: no mail server and no Twilio account is set up. Nobody got them.")
+    help = _l(
+        "None of these was sent: no mail server and no Twilio account is set up. Nobody got them."
+    )
     empty = _l("Nothing lies here: messages go out by a provider, or none was written.")
     list_columns = ("created_at", "channel", "address", "subject", "dispatch")
     filters = ("dispatch", "created_at")
@@ -200,7 +208,10 @@ class OutboxScreen(Screen):
 class SuppressForm(Form):  # type: ignore[misc]  # WTForms is untyped
     """An address that shall get nothing more."""
 
-    channel = SelectField(_l("Channel"), choices=[SelectChoice(value, label) for value, label in MessageChannel.options()])
+    channel = SelectField(
+        _l("Channel"),
+        choices=[SelectChoice(value, label) for value, label in MessageChannel.options()],
+    )
     address = StringField(
         _l("Address"),
         [InputRequired(_l("Write the address.")), Length(max=320)],
@@ -226,16 +237,21 @@ class SuppressionScreen(Screen):
     area = MARKETING
     icon = "ban"
     label, one = _l("Suppressed addresses"), _l("Suppressed address")
-    help = _l("Nothing goes to these, whatever a campaign says. Kept as fingerprints that outlive the client.")
+    help = _l(
+        "Nothing goes to these, whatever a campaign says."
+        " Kept as fingerprints that outlive the client."
+    )
     list_columns = ("created_at", "channel", "reason", "source", "expires_at")
     filters = ("reason", "created_at")
     order = ("created_at", "desc")
-    sections = ((_l("Suppressed address"), ("channel", "reason", "source", "expires_at", "created_at")),)
+    sections = (
+        (_l("Suppressed address"), ("channel", "reason", "source", "expires_at", "created_at")),
+    )
     read_only = ("channel", "reason", "source", "created_at")
     edits = archives = False
 
     def permissions(self) -> list[str]:
-        """The usual ones and lifting."""
+        """Return the usual ones and lifting."""
         return [*super().permissions(), "lift"]
 
     @expose("/add", methods=["GET", "POST"])
@@ -251,7 +267,9 @@ class SuppressionScreen(Screen):
             except CrmError as refused:
                 error, status = refused, refused.status
         fields = [Field(form.channel), Field(form.address, "half"), Field(form.source, "full")]
-        return self._form(_("Suppress an address"), fields, error, _("Suppress"), self.list_url()), status
+        return self._form(
+            _("Suppress an address"), fields, error, _("Suppress"), self.list_url()
+        ), status
 
     def _suppress(self, form: Any) -> Any:
         channel = MessageChannel(form.channel.data)
@@ -289,7 +307,11 @@ class SuppressionScreen(Screen):
                 return redirect(self.list_url())
             status = 422
         page = self._form(
-            _("Lift the suppression"), [Field(form.reason, "full")], None, _("Lift"), self.url("show", pk)
+            _("Lift the suppression"),
+            [Field(form.reason, "full")],
+            None,
+            _("Lift"),
+            self.url("show", pk),
         )
         return page, status
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.clients import events, queries
@@ -14,13 +12,12 @@ from tests import factories
 
 
 @pytest.fixture(scope="session", autouse=True)
-def what_clients_tell() -> Iterator[None]:
+def what_clients_tell() -> None:
     """What `extend` registers, also without an application."""
     use_keys(["k" * 40])
     gates.register(queries.CONSENT)
     values.register(queries.TOLD)
     events.subscribe()
-    yield
 
 
 def make_reader(session, name="Ada Weber", *, agreed=True, address=None, phone=None, **values):

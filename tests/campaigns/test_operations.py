@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.campaigns import operations, queries
 from app.campaigns.choices import CampaignStatus
-from app.clients.choices import Channel, ConsentSource, Purpose
 from app.clients import operations as clients
+from app.clients.choices import Channel, ConsentSource, Purpose
 from app.kit.errors import Conflict, Invalid
 from app.messages.choices import (
     DispatchKind,
@@ -49,7 +49,9 @@ def crowd(session):
         "nowhere": factories.make_client(session, name="Nowhere Nora"),
         "dead": make_reader(session, "Dead Dan"),
     }
-    people["twin"] = make_reader(session, "Twin Tom", address=f"reader{people['ada'].id}@example.com")
+    people["twin"] = make_reader(
+        session, "Twin Tom", address=f"reader{people['ada'].id}@example.com"
+    )
     suppress(
         session,
         MessageChannel.EMAIL,
@@ -117,7 +119,9 @@ def test_a_consent_that_was_withdrawn_counts_no_more(session):
 
 def test_scheduling_fixes_the_words(session):
     make_reader(session)
-    campaign = factories.make_campaign(session, text="Tea.\n\nFor {{ name }} & co:\nhttps://tea.example/x.")
+    campaign = factories.make_campaign(
+        session, text="Tea.\n\nFor {{ name }} & co:\nhttps://tea.example/x."
+    )
     launch(session, campaign)
     version = session.get_one(MessageTemplateVersion, campaign.message_template_version_id)
     assert version.html.startswith(
@@ -251,7 +255,11 @@ def test_a_copy_is_a_draft_with_the_same_words(session):
     campaign = factories.make_campaign(session, name="Autumn")
     launch(session, campaign)
     made = operations.copy(session, campaign)
-    assert (made.name, made.status, made.text) == ("Autumn (copy)", CampaignStatus.DRAFT, campaign.text)
+    assert (made.name, made.status, made.text) == (
+        "Autumn (copy)",
+        CampaignStatus.DRAFT,
+        campaign.text,
+    )
     assert (made.segment_id, made.dispatch_id) == (campaign.segment_id, None)
 
 

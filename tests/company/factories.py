@@ -3,8 +3,6 @@
 The session is stamped for the company that gets the record; nothing is committed.
 """
 
-# ruff: noqa: D401 -- fixtures and factories are named by what they give
-
 from __future__ import annotations
 
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """Roles: nobody gives or takes what they do not have, and somebody stays in charge."""
 
-# ruff: noqa: ARG001 -- fixtures and factories are named by what they give
-
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 from html import unescape
@@ -172,9 +173,7 @@ def test_no_page_of_figures_asks_the_documents_and_each_asks_a_fixed_number_of_t
         for statement in asked.statements:
             words = statement.lower().replace('"', "").split()
             assert not {"orders", "order_line", "goods_return", "return_line", "adjustment"} & {
-                after
-                for before, after in zip(words, words[1:], strict=False)
-                if before in ("from", "join")
+                after for before, after in itertools.pairwise(words) if before in ("from", "join")
             }, statement
         numbers.add(len(asked))
     assert len(numbers) == 1
@@ -192,7 +191,7 @@ def test_a_reader_sees_today_in_their_own_zone(site, client):
                 assert data(client, "/dashboard/data?period=today")["period"]["first"] == day
 
 
-# --- who may see what --------------------------------------------------------------------------------------------
+# --- who may see what ---------------------------------------------------------------------------
 
 
 def test_without_the_right_there_is_nothing(site, client, today):
@@ -316,7 +315,7 @@ def test_whoever_may_see_the_dashboard_begins_with_it(site, client, owner):
     assert html.index('href="/dashboard/"') < html.index("/orders/list/")
 
 
-# --- periods ------------------------------------------------------------------------------------------------------
+# --- periods ------------------------------------------------------------------------------------
 
 
 def test_buckets_cover_a_period_without_gap_or_overlap():
@@ -327,7 +326,7 @@ def test_buckets_cover_a_period_without_gap_or_overlap():
         buckets = [period.bucket(start, step) for start in period.starts(step)]
         assert buckets[0].first == period.first
         assert buckets[-1].last == period.last
-        for one, other in zip(buckets, buckets[1:], strict=False):
+        for one, other in itertools.pairwise(buckets):
             assert other.first == one.last + timedelta(days=1) == following(one.first, step)
 
 

@@ -118,7 +118,7 @@ def test_two_orders_on_the_first_day_in_two_stores_make_one_new_client(session):
     earlier = factories.make_order(session, client=client, at=factories.NOON.replace(hour=9))
     deliver(session)
     rows = session.execute(select(ClientFact.store_id, ClientFact.is_first)).all()
-    assert {store: first for store, first in rows} == {
+    assert dict(rows) == {
         later.store_id: False,
         earlier.store_id: True,
     }

@@ -97,11 +97,12 @@ def test_refreshed_by_many_at_once_everything_is_counted_once(engine_of_its_own)
                     )
                     orders.place_order(session, order, by=None, at=at)
                     session.flush()
-                    # Before the commit, as a worker of another event would: its own order is not seen by others.
+                    # Before the commit, as a worker of another event would: its own order is not
+                    # seen by others.
                     refresh(session, [(ids[0], day.date()) for day in days])
                 with work(OURS) as session:
                     refresh(session, [(ids[0], at.date())])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- asserted to be none below
             failures.append(error)
 
     threads = [threading.Thread(target=sell, args=(number,)) for number in range(4)]

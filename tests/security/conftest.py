@@ -1,7 +1,5 @@
 """The whole application on a database of this folder's own, where commits are real."""
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 import dataclasses
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Programs: tokens of people and keys of companies, on the API."""
 
-# ruff: noqa: D401 -- fixtures and factories are named by what they give
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The demo's sign-ins: every role lands somewhere and sees what its part says."""
 
-# ruff: noqa: ARG001, D401 -- fixtures are named by what they give
-
 import pytest
 from sqlalchemy import text
 

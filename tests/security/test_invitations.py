@@ -1,7 +1,5 @@
 """Invitations and forgotten passwords: links that work once."""
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 import re
 from datetime import timedelta
 

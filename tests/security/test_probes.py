@@ -3,8 +3,6 @@
 The list is that of 3.2 in the study of Flask-AppBuilder; there each one but the first succeeded.
 """
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 import pytest
 
 from app.company import operations

@@ -1,7 +1,5 @@
 """Sessions: listed, ended, and over at once when somebody may not work here any more."""
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 import pytest
 
 from app.company import operations
@@ -24,7 +22,7 @@ def member(inside):
     """An order manager's membership."""
     with inside() as session:
         made = make_membership(session, "order_manager", password=PASSWORD)
-        made.person  # noqa: B018 -- as above
+        made.person  # noqa: B018 -- loaded for use after the session
         return made
 
 

@@ -1,7 +1,5 @@
 """Signing in: who gets in, where to, and how often one may try."""
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Several at once: administrators, threads, guesses; and what the start of a process costs."""
 
-# ruff: noqa: ARG001, D401 -- fixtures and factories are named by what they give
-
 import threading
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,6 +1,6 @@
 """What the script does: selection, filters, tabs, sheets, guards, charts, polling."""
 
-# ruff: noqa: ARG001, PT018 - fixtures set the scene; halves of a sentence belong together
+# ruff: noqa: PT018 -- halves of a sentence belong together
 
 import json
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Headers, static files, formats and fields; and what a template asks of the sprite."""
 
-# ruff: noqa: ARG001, PT018 - fixtures set the scene; halves of a sentence belong together
+# ruff: noqa: PT018 -- halves of a sentence belong together
 
 import re
 from datetime import UTC, date, datetime, timedelta

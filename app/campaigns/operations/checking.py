@@ -109,7 +109,7 @@ def _known() -> frozenset[str]:
 
 
 def _fit(campaign: Campaign, found: Sequence[Example]) -> Iterator[Finding]:
-    """What some of the clients would get."""
+    """Return what some of the clients would get."""
     empty: dict[str, int] = {}
     used = {name for source in sources(campaign).values() for name in Template(source).variables}
     for one in found:

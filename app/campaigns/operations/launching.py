@@ -96,7 +96,7 @@ def send_test(
 
 
 def _typed_audience(addresses: Sequence[str], values: dict[str, Any]) -> Any:
-    """The addresses as an audience of nobody's."""
+    """Return the addresses as an audience of nobody's."""
     typed = func.unnest(literal(list(addresses), ARRAY(Text)))
     each = typed.table_valued("address", name="address").c.address
     return select(

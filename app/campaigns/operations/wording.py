@@ -105,7 +105,7 @@ def render(typed: Typed, values: Mapping[str, Any]) -> Rendered:
 
 
 def _filled(typed: Typed, values: Mapping[str, Any]) -> list[str]:
-    """What stands at each number of the provider's template, whose words we do not know."""
+    """Return what stands at each number of the provider's template, whose words we do not know."""
     found = typed.content_variables.items()
     return [f"{{{number}}}: {Template(str(source)).render(values)}" for number, source in found]
 

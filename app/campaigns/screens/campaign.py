@@ -112,11 +112,11 @@ class CampaignScreen(Screen):
     on_archive = archive
 
     def permissions(self) -> Sequence[str]:
-        """The usual ones and sending a test."""
+        """Return the usual ones and sending a test."""
         return [*super().permissions(), TEST]
 
     def load(self, pk: int) -> Campaign:
-        """The campaign, or 404."""
+        """Return the campaign, or 404."""
         found: Campaign = load_or_404(self, db.session(), pk, *eager(self))
         return found
 
@@ -125,7 +125,7 @@ class CampaignScreen(Screen):
     @expose("/show/<int:pk>")
     @needs("read")
     def show(self, pk: int) -> Any:
-        """The page to prepare a draft for who may, else how it goes; anything archived as a record."""
+        """Return the page to prepare a draft for who may, else how it goes; anything archived as a record."""
         campaign = self.load(pk)
         if campaign.archived_at is not None:
             page = show_page(self, db.session(), campaign)
@@ -153,7 +153,7 @@ class CampaignScreen(Screen):
     @expose("/preview/<int:pk>", methods=["POST"])
     @needs("write")
     def preview(self, pk: int) -> Any:
-        """What is typed as one of the clients sees it."""
+        """Return what is typed as one of the clients sees it."""
         return preparing.preview(db.session(), self.load(pk))
 
     @expose("/template/<int:pk>", methods=["POST"])
@@ -205,14 +205,14 @@ class CampaignScreen(Screen):
     @expose("/progress/<int:pk>")
     @needs("read")
     def progress(self, pk: int) -> Any:
-        """The live part of the page."""
+        """Return the live part of the page."""
         page = running.page(self, db.session(), self.load(pk))
         return render_template("tresen/fragment/progress.html", page=page)
 
     @expose("/figures/<int:pk>")
     @needs("read")
     def figures(self, pk: int) -> Any:
-        """The same figures for programs."""
+        """Return the same figures for programs."""
         return running.figures(db.session(), self.load(pk))
 
     @expose("/recipients/<int:pk>")
@@ -224,5 +224,5 @@ class CampaignScreen(Screen):
     @expose("/recipients/<int:pk>/export")
     @needs("export")
     def export_recipients(self, pk: int) -> Any:
-        """The same as a file."""
+        """Return the same as a file."""
         return recipients.download(self, db.session(), self.load(pk))

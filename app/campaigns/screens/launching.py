@@ -107,7 +107,7 @@ def test(screen: Any, session: Session, campaign: Campaign) -> Any:
 
 
 def _tests(session: Session, campaign: Campaign) -> list[Card]:
-    """What became of the last tests."""
+    """Return what became of the last tests."""
     rows = session.execute(
         select(DispatchRecipient, Dispatch.created_at)
         .join(Dispatch, Dispatch.id == DispatchRecipient.dispatch_id)

@@ -124,7 +124,7 @@ class Preparing(Attempt):
         return FormSection(title, [Field(self.form[n]) for n in names if n in self.form])
 
     def _message(self, channel: MessageChannel) -> list[Field]:
-        """The fields of this channel; the others' are sent along hidden, as they were."""
+        """Return the fields of this channel; the others' are sent along hidden, as they were."""
         hints = {
             "text": _("An empty line begins a new paragraph; addresses become links."),
             "html": _("In place of the text above: a whole HTML source."),
@@ -138,7 +138,7 @@ class Preparing(Attempt):
 
 
 def counted(session: Session, campaign: Campaign) -> tuple[Counts | None, str]:
-    """The audience now, or the sentence why it cannot be counted."""
+    """Return the audience now, or the sentence why it cannot be counted."""
     if campaign.segment is None:
         return None, ""
     try:
@@ -148,7 +148,7 @@ def counted(session: Session, campaign: Campaign) -> tuple[Counts | None, str]:
 
 
 def variables() -> dict[str, Any]:
-    """What the menu of the editor offers."""
+    """Return what the menu of the editor offers."""
     return {
         **known_variables(),
         "company": _l("Name of the company"),
@@ -168,7 +168,7 @@ def banners(session: Session, campaign: Campaign) -> list[Note]:
 
 
 def segment_link(campaign: Campaign) -> Link | None:
-    """The segment, leading to its page for who may see it."""
+    """Return the segment, leading to its page for who may see it."""
     if campaign.segment is None:
         return None
     screen = screen_of_model(type(campaign.segment))
@@ -196,7 +196,7 @@ def audience_table(campaign: Campaign, counts: Counts | None) -> TableCard | Non
 
 
 def steps_of(campaign: Campaign, counts: Counts | None, findings: Sequence[Finding]) -> list[Step]:
-    """The way to a campaign that was sent."""
+    """Return the way to a campaign that was sent."""
     problems = sum(one.problem for one in findings)
     who = _("%(n)s recipients", n=formats.number(counts.recipients)) if counts else _("no segment")
     when = moment(campaign.send_at) if campaign.send_at else _("at once")
@@ -210,7 +210,7 @@ def steps_of(campaign: Campaign, counts: Counts | None, findings: Sequence[Findi
 
 
 def step_at(campaign: Campaign, counts: Counts | None, findings: Sequence[Finding]) -> int:
-    """The first step that is not done."""
+    """Return the first step that is not done."""
     wrong = {one.field for one in findings if one.problem}
     if counts is None or "segment" in wrong:
         return 0
@@ -246,7 +246,7 @@ def _more(session: Session, screen: Any, campaign: Campaign) -> list[Action]:
 
 
 def templates(session: Session, channel: MessageChannel) -> list[MessageTemplate]:
-    """The templates that somebody wrote, newest first; not those that collect wordings of campaigns."""
+    """Return the templates that somebody wrote, newest first; not those that collect wordings of campaigns."""
     has_wording = select(MessageTemplateVersion.id).where(
         MessageTemplateVersion.message_template_id == MessageTemplate.id
     )
@@ -295,7 +295,7 @@ def _meter(
 
 
 def filled_link(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with a link as long as a real one."""
+    """Return the values with a link as long as a real one."""
     public = current_app.config["CRM"].public_url
     return {**filled(values), "unsubscribe_url": f"{public}/u/{'x' * 34}"}
 
@@ -332,7 +332,7 @@ def preview(session: Session, campaign: Campaign) -> str:
 
 
 def typed_in(campaign: Campaign) -> Message:
-    """What stands in the form, not yet saved."""
+    """Return what stands in the form, not yet saved."""
     form = request.form
     return Message(
         campaign.channel,
@@ -346,7 +346,7 @@ def typed_in(campaign: Campaign) -> Message:
 
 
 def shown_to(session: Session, typed: Any, shown: Example | None) -> Markup:
-    """The message as text that cannot do anything, or the sentence why there is none."""
+    """Return the message as text that cannot do anything, or the sentence why there is none."""
     values = filled_link({**(shown.values if shown else {}), "company": company_name(session)})
     if shown is None:
         values = {**dict.fromkeys(known_variables(), ""), **values}
@@ -359,16 +359,16 @@ def shown_to(session: Session, typed: Any, shown: Example | None) -> Markup:
 
 
 def lines_of(text: str) -> Markup:
-    """A text as HTML that cannot do anything."""
+    """Return a text as HTML that cannot do anything."""
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
 def with_subject(subject: str, text: Markup) -> Markup:
-    """The same under its subject, if it has one."""
+    """Return the same under its subject, if it has one."""
     return Markup("<b>{}</b><br><br>").format(subject) + text if subject else text
 
 
 def moment(at: datetime) -> str:
-    """A moment in the reader's words, with the time of day."""
+    """Return a moment in the reader's words, with the time of day."""
     return str(formats.when(at, clock_time=True).striptags())
 

@@ -94,7 +94,7 @@ def _views(
     states: list[RecipientState],
     reason: SkipReason | None,
 ) -> list[SavedView]:
-    """A tab for each state that somebody is in."""
+    """Return a tab for each state that somebody is in."""
     counts = queries.outcomes(session, dispatch_id)
     everybody = SavedView(
         _("All"), base, formats.number(sum(counts.values())), current=not states and reason is None
@@ -137,7 +137,7 @@ def _row(one: Any, *, contacts: bool) -> Row:
 
 
 def _words(one: Any) -> str:
-    """What the provider said, without the addresses that such texts repeat."""
+    """Return what the provider said, without the addresses that such texts repeat."""
     parts = [str(one.code)] if one.code and one.state not in _FINE else []
     if one.words and one.state not in _FINE and may("read", "contacts"):
         parts.append(one.words)
@@ -189,7 +189,7 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
 
 
 def clock_text(at: Any, zone: str) -> str | None:
-    """A moment on the reader's clocks."""
+    """Return a moment on the reader's clocks."""
     return local(at, zone).strftime("%Y-%m-%d %H:%M:%S") if at else None
 
 

@@ -152,7 +152,7 @@ def _notes(
 def _buttons(
     screen: Any, campaign: Campaign
 ) -> tuple[Action | None, list[Action], list[Action]]:
-    """(the filled one, quiet ones, the menu): only what is possible and allowed now."""
+    """Return the filled one, quiet ones, the menu: only what is possible and allowed now."""
     made = {}
     for name in ("pause", "resume", "cancel"):
         do = screen.actions_on[name]
@@ -261,7 +261,7 @@ def _cards(
 
 
 def _message_card(session: Session, campaign: Campaign) -> Card:
-    """The words as they were fixed."""
+    """Return the words as they were fixed."""
     version = session.get_one(MessageTemplateVersion, campaign.message_template_version_id)
     text = preparing.lines_of(version.body)
     if version.subject:

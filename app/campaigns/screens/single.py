@@ -170,7 +170,7 @@ def _page(
 
 
 def draw(session: Session, client: Any) -> list[Card]:
-    """What a client was written, newest first, and the ways to write."""
+    """Return what a client was written, newest first, and the ways to write."""
     rows = session.execute(
         select(DispatchRecipient, Dispatch.channel, Dispatch.purpose, Dispatch.created_at)
         .join(Dispatch, Dispatch.id == DispatchRecipient.dispatch_id)

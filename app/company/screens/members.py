@@ -1,7 +1,5 @@
 """People: the list, their roles and stores, what they may and why, their sessions."""
 
-# ruff: noqa: ARG001 -- every operation takes `by` and `at`
-
 from __future__ import annotations
 
 from datetime import datetime

@@ -65,7 +65,7 @@ class SalesPage(DashboardPage):
 
 
 def page(session: Session, found: Reading) -> SalesPage:
-    """The whole page."""
+    """Return the whole page."""
     asked, links = found.asked, Links(found.asked)
     known, choices = asked.parameters(), _choices(session, found)
     days = {"period", "from", "to", "by"}
@@ -129,7 +129,7 @@ def _choices(session: Session, found: Reading) -> list[Choice]:
 
 
 def _sentence(found: Reading, choices: list[Choice]) -> str:
-    """What is shown, in words: Revenue, by day · All stores · Germany."""
+    """Return what is shown, in words: Revenue, by day · All stores · Germany."""
     said = []
     for one in choices:
         options = [option for _group, group in one.options for option in group]
@@ -224,7 +224,7 @@ def _has(found: Reading, both: Both) -> bool:
 
 
 def _bars(found: Reading, parts: dict[Any, Both]) -> list[tuple[Any, Both]]:
-    """The longest bars, longest first."""
+    """Return the longest bars, longest first."""
     shown = [(key, both) for key, both in parts.items() if _has(found, both)]
     shown.sort(key=lambda one: (-(found.value(found.measure, one[1].now) or 0), str(one[0])))
     return shown[:MOST_BARS]

@@ -50,7 +50,7 @@ class Links:
         store: int | None = None,
         country: str | None = None,
     ) -> str:
-        """The rows that a measure counted in a period, perhaps of one store or country."""
+        """Return the rows that a measure counted in a period, perhaps of one store or country."""
         if measure.of_clients:
             return self.buyers(measure.rows, period, store=store, country=country)
         if measure.rows == "returns":
@@ -60,7 +60,7 @@ class Links:
     def orders(
         self, period: Period, *, store: int | None = None, country: str | None = None
     ) -> str:
-        """The orders that count."""
+        """Return the orders that count."""
         status = [("status.is", one.value) for one in COUNTED]
         return list_url(Order, [*self._where(period, store, country), *status])
 
@@ -69,11 +69,11 @@ class Links:
         return list_url(GoodsReturn, [*self._where(period, store, country), received])
 
     def adjustments(self, period: Period) -> str:
-        """The adjustments."""
+        """Return the adjustments."""
         return list_url(Adjustment, self._where(period, None, None))
 
     def lines(self, product_id: int, period: Period) -> str:
-        """The lines by which a product was sold."""
+        """Return the lines by which a product was sold."""
         where = self._where(period, None, None, "order.")
         status = [("order.status.is", one.value) for one in COUNTED]
         return list_url(OrderLine, [("variant.product.is", str(product_id)), *where, *status])
@@ -81,7 +81,7 @@ class Links:
     def buyers(
         self, who: str, period: Period, *, store: int | None = None, country: str | None = None
     ) -> str:
-        """New or returning clients."""
+        """Return new or returning clients."""
         if not may("read", "Client"):
             return ""
         about = self.asked.about(period, store=str(store or ""), country=country)

@@ -40,12 +40,12 @@ class Reading:
 
 
 def today_of(who: Reader) -> date:
-    """The day it is where the reader is."""
+    """Return the day it is where the reader is."""
     return local(clock.now(), who.time_zone).date()
 
 
 def asked_of(session: Session, who: Reader, base: str) -> tuple[Asked, dict[int, Any]]:
-    """What the address asks for, and the stores there are to choose from."""
+    """Return what the address asks for, and the stores there are to choose from."""
     stores = figures.store_names(session)
     shows = tuple(one.name for one in MEASURES if not one.money or who.may("read", "money"))
     found = address.read(request.args, today=today_of(who), stores=stores, base=base, shows=shows)
@@ -71,7 +71,7 @@ def read(session: Session, who: Reader, base: str) -> Reading:
 
 
 def _added(parts: dict[Any, Both], people: Both) -> Both:
-    """The sum of all days; clients are counted over the whole period, not added."""
+    """Return the sum of all days; clients are counted over the whole period, not added."""
     total = Both()
     for part in parts.values():
         total.now.add(part.now)

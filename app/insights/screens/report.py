@@ -92,7 +92,7 @@ class SalesReport(DashboardView):
     @expose("/file")
     @needs("export")
     def file(self) -> Response:
-        """The rows as CSV, figures as the command line prints them."""
+        """Return the rows as CSV, figures as the command line prints them."""
         by, rows = _asked()
         text = io.StringIO()
         writer = csv.DictWriter(text, [by, "orders", *SUMS])
@@ -103,7 +103,7 @@ class SalesReport(DashboardView):
 
 
 def _safe(value: Any) -> Any:
-    """A name that begins like a formula is no formula."""
+    """Keep a name that begins like a formula from being one."""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
@@ -143,7 +143,7 @@ def _row(by: str, row: dict[str, Any]) -> Row:
 
 
 def _dashboard(month: str) -> str:
-    """The days of a month (2026-11) on the dashboard."""
+    """Return the days of a month (2026-11) on the dashboard."""
     if not reader().may(*RIGHT):
         return ""
     first = date.fromisoformat(f"{month}-01")

@@ -48,7 +48,7 @@ def country_name(code: str) -> str:
 
 
 def amount(value: Value, measure: Measure, currency: str) -> str:
-    """The figure of a tile."""
+    """Return the figure of a tile."""
     if value is None:
         return formats.NONE
     if not measure.money:
@@ -81,7 +81,7 @@ def tone(measure: Measure, now: Value, before: Value) -> Tone:
 
 
 def compared(asked: Asked) -> str:
-    """What the period is compared with: vs the 30 days before."""
+    """Return what the period is compared with: vs the 30 days before."""
     if asked.year:
         return _("vs the same weekdays last year")
     days = asked.spans.now.days
@@ -89,7 +89,7 @@ def compared(asked: Asked) -> str:
 
 
 def earlier(asked: Asked) -> str:
-    """The name of what it is compared with, at a line of a chart."""
+    """Return the name of what it is compared with, at a line of a chart."""
     if asked.year:
         return _("A year ago")
     days = asked.spans.now.days

@@ -37,7 +37,7 @@ _PROBLEMS = {
 
 
 def problems() -> dict[str, Any]:
-    """The refusals that every operation may answer with."""
+    """Return the refusals that every operation may answer with."""
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {code: {"description": words, "content": content} for code, words in _PROBLEMS.items()}
 
@@ -48,7 +48,7 @@ def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def info(resource: "Resource") -> dict[str, Any]:
-    """What a program needs to draw forms and filters: the answer of `_info`."""
+    """Return what a program needs to draw forms and filters: the answer of `_info`."""
     screen = resource.of
     written = {n: f for n, f in resource.writable_fields.items() if screen.sees(f.attr)}
     return {
@@ -71,7 +71,7 @@ def info(resource: "Resource") -> dict[str, Any]:
 
 
 def schemas(resource: "Resource") -> dict[str, Any]:
-    """The component schemas of a resource: record, POST and PUT."""
+    """Return the component schemas of a resource: record, POST and PUT."""
     name = type(resource).__name__
     properties: dict[str, Any] = {"id": {"type": "integer", "format": "int64"}}
     if hasattr(resource.model, "version"):
@@ -128,7 +128,7 @@ def _nested(resource: "Resource") -> dict[str, Any]:
 
 
 def describe(resource: "Resource") -> dict[str, Any]:
-    """The paths of a resource."""
+    """Return the paths of a resource."""
     name, screen = type(resource).__name__, resource.of
     base, tag = f"/api/v1/{resource.resource_name}", [str(screen.label)]
 

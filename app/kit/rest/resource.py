@@ -6,7 +6,6 @@ It builds on the screen's declaration and on plain rows: no schema library in th
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,7 +13,6 @@ from flask import Blueprint, Response, abort, request
 from flask_appbuilder import ModelRestApi
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kit import clock
@@ -22,9 +20,10 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.idempotency import idempotent
+from app.kit.rest import taking
 from app.kit.rest.asking import Asked, BadRequest, asked
 from app.kit.rest.describe import info
-from app.kit.rest.values import ApiField, api_field, refuse_odd_texts
+from app.kit.rest.values import ApiField, api_field
 from app.kit.screens import forms
 from app.kit.screens.attrs import Attr, called, mapper_of, resolve, table_of
 from app.kit.screens.base import Screen
@@ -40,14 +39,6 @@ from app.kit.screens.saving import archive_one, insert
 from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 _ALWAYS = ("created_at", "changed_at", "archived_at")
-
-
-class FieldErrors(Invalid):
-    """Several fields are wrong at once."""
-
-    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        super().__init__(_("Some fields are not valid."))
-        self.errors = {name: list(texts) for name, texts in errors.items()}
 
 
 class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -123,12 +114,12 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         return found
 
     def seen_fields(self, names: Sequence[str] = ()) -> list[ApiField]:
-        """The fields that this reader may see."""
+        """Return the fields that this reader may see."""
         found = [f for f in self.all_fields.values() if self.of.sees(f.attr)]
         return [f for f in found if not names or f.name in names]
 
     def nested_of(self, name: str) -> dict[str, ApiField]:
-        """The fields of the lines under `name` that this reader may write."""
+        """Return the fields of the lines under `name` that this reader may write."""
         child = self.nested[name]
         attrs = {column: resolve(child, column) for column in self.nested_fields[name]}
         return {n: api_field(n, attr) for n, attr in attrs.items() if self.of.sees(attr)}
@@ -268,7 +259,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             return answer
 
     def _created(self, session: Session) -> Response:
-        values = self.take(session, _body(), adding=True)
+        values = self.take(session, taking.json_body(), adding=True)
         obj = self.create(session, values, by=reader().user_id, at=clock.now())
         session.flush()
         row = self.read_one(session, obj.id)
@@ -287,12 +278,14 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             relation = mapper_of(self.model).relationships[name]
             far = next(b.name for a, b in relation.local_remote_pairs or () if a.name == "id")
             for line in lines:
-                session.add(self.nested[name](**{far: obj.id}, **_columns(self.nested[name], line)))
+                session.add(
+                    self.nested[name](**{far: obj.id}, **taking.columns(self.nested[name], line))
+                )
         return obj
 
     def columns_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values under the names of the model's columns: a relation's id goes to its link."""
-        return _columns(self.model, values)
+        """Return the values by the model's columns: a relation's id goes to its link."""
+        return taking.columns(self.model, values)
 
     @expose("/<int:pk>", methods=["PUT"])
     @needs("write")
@@ -301,7 +294,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             abort(405)
         session = db.session()
         obj = load_or_404(self.of, session, pk)
-        body = _body()
+        body = taking.json_body()
         if refused := self._stale(session, obj, body.pop("version", None)):
             return refused
         values = self.take(session, body, adding=False)
@@ -353,20 +346,20 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         errors: dict[str, list[str]] = {}
         nested = {name: body[name] for name in self.nested if adding and name in body}
         flat = {name: value for name, value in body.items() if name not in nested}
-        values = _taken(flat, allowed, errors, "")
-        links = _links(values, allowed, "")
+        values = taking.taken(flat, allowed, errors, "")
+        links = taking.links(values, allowed, "")
         for name, lines in nested.items():
             fields = self.nested_of(name)
-            values[name] = _lines(lines, fields, errors, name)
+            values[name] = taking.lines_of(lines, fields, errors, name)
             for number, line in enumerate(values[name]):
-                links += _links(line, fields, f"{name}.{number}.")
+                links += taking.links(line, fields, f"{name}.{number}.")
         if adding:
             for name, field in allowed.items():
                 if name not in body and forms.is_required(self.of, field.attr):
                     errors.setdefault(name, []).append(_("This is needed."))
-        _check_links(session, links, errors)
+        taking.check_links(session, links, errors)
         if errors:
-            raise FieldErrors(errors)
+            raise taking.FieldErrors(errors)
         return values
 
 
@@ -383,84 +376,6 @@ def _own_operator(attr: Attr | None, operator: str, values: Sequence[str]) -> st
         return "is"
     known = {one.name for one in OPERATORS[kind]}
     return operator if operator in known | {"empty", "filled"} else f"?{operator}"
-
-
-def _columns(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, value in values.items():
-        attr = resolve(model, name)
-        key = mapper_of(model).get_property_by_column(attr.column).key
-        found[key] = value
-    return found
-
-
-def _taken(
-    body: Mapping[str, Any],
-    fields: Mapping[str, ApiField],
-    errors: dict[str, list[str]],
-    prefix: str,
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, raw in body.items():
-        field = fields.get(name)
-        if field is None:
-            errors.setdefault(f"{prefix}{name}"[:100], []).append(_("There is no such field."))
-            continue
-        if raw is None:
-            if not field.attr.nullable:
-                errors.setdefault(prefix + name, []).append(_("This is needed."))
-            values[name] = None
-            continue
-        try:
-            values[name] = field.write(raw)
-        except Invalid as error:
-            errors.setdefault(prefix + name, []).append(str(error.message))
-    return values
-
-
-def _lines(
-    raw: Any, fields: Mapping[str, ApiField], errors: dict[str, list[str]], name: str
-) -> list[dict[str, Any]]:
-    if not isinstance(raw, list) or len(raw) > 1000 or not all(isinstance(x, dict) for x in raw):
-        errors.setdefault(name, []).append(_("Send a list of objects."))
-        return []
-    lines = []
-    for number, line in enumerate(raw):
-        lines.append(_taken(line, fields, errors, f"{name}.{number}."))
-        for one, field in fields.items():
-            column = field.attr.column
-            given = column.default is not None or column.server_default is not None
-            if one not in line and not column.nullable and not given:
-                errors.setdefault(f"{name}.{number}.{one}", []).append(_("This is needed."))
-    return lines
-
-
-def _links(
-    values: Mapping[str, Any], fields: Mapping[str, ApiField], prefix: str
-) -> list[tuple[str, type[Any], int]]:
-    return [
-        (prefix + name, target, value)
-        for name, value in values.items()
-        if value is not None and (target := fields[name].attr.target) is not None
-    ]
-
-
-def _check_links(
-    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: dict[str, list[str]]
-) -> None:
-    """Refuse ids that the caller cannot see; one query for each table.
-
-    Nothing is ever made here.
-    """
-    wanted: dict[type[Any], set[int]] = {}
-    for _name, target, pk in links:
-        wanted.setdefault(target, set()).add(pk)
-    for target, ids in wanted.items():
-        table = table_of(target)
-        known = set(session.scalars(select(table.c.id).where(table.c.id.in_(ids))))
-        for name, kind, pk in links:
-            if kind is target and pk not in known:
-                errors.setdefault(name, []).append(_("This does not exist."))
 
 
 Writers = list[tuple[str, int, Any]]
@@ -497,27 +412,6 @@ def _object(row: Any, writers: Writers) -> dict[str, Any]:
     return found
 
 
-def _body() -> dict[str, Any]:
-    """The request's JSON object, numbers with a point as exact decimals.
-
-    Raises BadRequest or 415.
-    """
-    if request.mimetype not in ("application/json", "text/json"):
-        abort(415)
-    try:
-        found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(_("The body is not valid JSON.")) from error
-    if not isinstance(found, dict):
-        raise BadRequest(_("Send a JSON object."))
-    refuse_odd_texts(found)
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
 def _json(status: int, body: Mapping[str, Any]) -> Response:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
     return Response(text, status, mimetype="application/json")
@@ -530,6 +424,6 @@ def _with_version(answer: Response, row: Mapping[str, Any]) -> Response:
 
 
 def resource_for(screen: Screen) -> type[Resource]:
-    """The generated resource of a screen."""
+    """Return the generated resource of a screen."""
     cls = type(screen)
     return type(f"{cls.__name__}Api", (Resource,), {"screen": cls, "__module__": cls.__module__})

@@ -48,7 +48,7 @@ class ApiField:
 
 
 def api_field(name: str, attr: Attr) -> ApiField:
-    """The field of an attribute."""
+    """Return the field of an attribute."""
     read, write, schema = _by_type(attr)
     if attr.nullable:
         schema = {**schema, "nullable": True}
@@ -85,7 +85,7 @@ def _value(member: Any) -> Any:
 
 
 def decimal_text(value: Any) -> str | None:
-    """A decimal without needless zeros, with at least two places."""
+    """Return a decimal without needless zeros, with at least two places."""
     if value is None:
         return None
     text = f"{value:f}"
@@ -128,7 +128,7 @@ def _bad(words: str) -> Invalid:
 
 
 def _id(raw: Any) -> int:
-    """An id and nothing else.
+    """Read an id and nothing else.
 
     An object here once made new rows (marshmallow-sqlalchemy issue 212).
     """

@@ -47,7 +47,7 @@ What else a screen may say (all optional):
   required = ("email",)    beyond NOT NULL columns
   on_add, on_edit, on_archive = operation   called before the flush; `on_add` may also check only
   path_of = "status"       shows the states of that choice as a path above the record
-  computed = {"stock": Computed(_l("On hand"), load, kind="num")}   load(session, ids) -> {id: value}
+  computed = {"stock": Computed(_l("On hand"), load, kind="num")}  load(session, ids) -> {id: value}
   order_columns = (…)      default: list columns and filters with an index (company_id, column)
   where = lambda: Model.kind == "x"     a fixed condition of this screen
   view = "Client"          name of the right, when it is not the model's

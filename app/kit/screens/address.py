@@ -49,14 +49,14 @@ class Address:
         return [(k.removeprefix(SCOPE), v) for k, v in self.args if k.startswith(SCOPE)]
 
     def without(self, *names: str) -> Pairs:
-        """The parameters but for `names`; a change of what is listed also leaves the page."""
+        """Return the parameters but for `names`; who changes what is listed leaves the page."""
         return [(k, v) for k, v in self.args if k not in names and k != PAGE]
 
     def url(self, pairs: Pairs) -> str:
         return f"{self.base}?{urlencode(pairs)}" if pairs else self.base
 
     def with_(self, **changes: str) -> str:
-        """This address with some parameters replaced."""
+        """Return this address with some parameters replaced."""
         return self.url([*self.without(*changes), *((k, v) for k, v in changes.items() if v)])
 
     @property

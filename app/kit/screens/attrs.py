@@ -103,7 +103,7 @@ def table_of(model: type[Any]) -> Table:
 
 
 def link_of(relation: RelationshipProperty[Any]) -> Column[Any]:
-    """The column on this side that a relation to one hangs on."""
+    """Return the column on this side that a relation to one hangs on."""
     own = [c for c in relation.local_columns if isinstance(c, Column) and c.name != "company_id"]
     own.sort(key=lambda c: "link" not in c.info)
     return own[0]
@@ -187,7 +187,7 @@ def _attr(
 
 
 def title_column(model: type[Any]) -> Column[Any]:
-    """The column that names a record."""
+    """Return the column that names a record."""
     table = table_of(model)
     if said := table.info.get("title"):
         return table.c[said]
@@ -198,7 +198,7 @@ def title_column(model: type[Any]) -> Column[Any]:
 
 
 def fold_column(column: Column[Any]) -> Column[Any]:
-    """The column that a text is sorted and compared by: its fold where it has one."""
+    """Return the column that a text is sorted and compared by: its fold where it has one."""
     key = column.info.get("sort_by")
     if key is None and f"{column.name}_fold" in column.table.c:
         key = f"{column.name}_fold"
@@ -206,13 +206,13 @@ def fold_column(column: Column[Any]) -> Column[Any]:
 
 
 def title_of(obj: Any) -> str:
-    """What one record is called."""
+    """Return what one record is called."""
     value = getattr(obj, mapper_of(type(obj)).get_property_by_column(title_column(type(obj))).key)
     return called(value, obj.id)
 
 
 def called(value: object, pk: object) -> str:
-    """A title, or the number of a record without one."""
+    """Return a title, or the number of a record without one."""
     if value is None or value == "":
         return _("No. %(number)s", number=pk)
     return str(getattr(value, "label", value))

@@ -138,7 +138,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         return {}
 
     def attr(self, name: str) -> Attr:
-        """What a name of the declaration means. Raises UnknownColumn."""
+        """Return what a name of the declaration means. Raises UnknownColumn."""
         if name not in self._attrs:
             self._attrs[name] = resolve(self.model, name)
         return self._attrs[name]
@@ -180,7 +180,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     # --- rights -----------------------------------------------------------------------------------
 
     def permissions(self) -> Sequence[str]:
-        """The permission names that this screen asks for, under `view`."""
+        """Return the permission names that this screen asks for, under `view`."""
         found = ["read"]
         if self.adds or self.edits:
             found.append("write")
@@ -220,7 +220,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         return f"{request.script_root}{self.route_base}/list/"
 
     def url(self, what: str, pk: object = "") -> str:
-        """The address of a route of this screen, without asking the router for each row."""
+        """Return the address of a route of this screen, without asking the router for each row."""
         tail = f"/{pk}" if pk != "" else ""
         return f"{request.script_root}{self.route_base}/{what}{tail}"
 

@@ -35,7 +35,7 @@ MOST_TICKED = 1000
 
 
 def right_of(action: str) -> str:
-    """The permission that a bulk action needs."""
+    """Return the permission that a bulk action needs."""
     return "delete" if action == "archive" else action
 
 
@@ -90,7 +90,7 @@ def _own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
 
 
 def label_of(screen: "Screen", action: str) -> Text:
-    """What the action is called."""
+    """Return what the action is called."""
     known: Bulk | None = screen.bulk.get(action)
     return known.label if known is not None else _("Archive")
 

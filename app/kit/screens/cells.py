@@ -20,12 +20,12 @@ LONGEST = 160
 
 @lru_cache(maxsize=8192)
 def phone_text(number: str) -> str:
-    """A phone number as people write it; parsing one takes 40 µs."""
+    """Return a phone number as people write it; parsing one takes 40 µs."""
     return display_phone(number)
 
 
 def record_url(model: type[Any]) -> str:
-    """The address of records of `model` without their id.
+    """Return the address of records of `model` without their id.
 
     Empty for a reader who may not open them.
     """
@@ -36,7 +36,7 @@ def record_url(model: type[Any]) -> str:
 
 
 def currency_column(plan: Plan, attr: Attr) -> Any:
-    """The column with the currency of a money column.
+    """Return the column with the currency of a money column.
 
     The named one, else one beside it, else the record's.
     """
@@ -98,7 +98,7 @@ class Table:
         return heads
 
     def cells(self, row: Any, heads: dict[int, str]) -> list[Cell]:
-        """The cells of one row."""
+        """Return the cells of one row."""
         cells = [write(row) for write in self._writers]
         for number, at in self._currency_at.items():
             if number not in heads:
@@ -132,7 +132,7 @@ _NOTHING = Cell(None)
 
 
 def column_head(attr: Attr, *, kind: Kind | None = None, sort_url: str = "", **more: Any) -> Column:
-    """The head of a column."""
+    """Return the head of a column."""
     return Column(
         attr.name, attr.label, kind or attr.kind, sort_url=sort_url, hint=attr.help, **more
     )

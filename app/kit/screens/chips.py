@@ -19,7 +19,7 @@ _ARCHIVE_CHOICES = (("only", _l("Archived ones only")), ("all", _l("Archived one
 
 
 def filter_fields(screen: "Screen") -> list[FilterField]:
-    """The fields this reader may filter by."""
+    """Return the fields this reader may filter by."""
     fields = []
     for name, attr in screen.filterable().items():
         kind = cast("FilterKind", attr.filter_kind)

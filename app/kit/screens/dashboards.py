@@ -62,11 +62,11 @@ class DashboardView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is unty
         super().__init__()
 
     def page(self) -> DashboardPage:
-        """What the page shows."""
+        """Return what the page shows."""
         raise NotImplementedError
 
     def figures(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Return the same as plain values."""
         raise NotImplementedError
 
     @expose("/")

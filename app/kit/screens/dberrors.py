@@ -59,7 +59,7 @@ def _column(diag: Any, constraint: str) -> Column[Any] | None:
 
 
 def _of_constraint(table: Table, name: str) -> Column[Any] | None:
-    """The first column of a constraint or unique index that says something: not the company."""
+    """Return the first telling column of a constraint or unique index: not the company."""
     known: list[Any] = [*table.constraints, *table.indexes]
     for one in known:
         if not name or (one.name != name and not name.endswith(f"_{one.name}")):
@@ -72,7 +72,7 @@ def _of_constraint(table: Table, name: str) -> Column[Any] | None:
 
 
 def _field(column: Column[Any] | None) -> str | None:
-    """The attribute in forms: of a link, the relation."""
+    """Return the attribute in forms: of a link, the relation."""
     if column is None:
         return None
     if "link" in column.info:

@@ -78,7 +78,7 @@ def _settle(response: Response) -> Response:
 
 
 def answer(status: int, message: Text, field: str | None = None, **more: Any) -> tuple[Any, int]:
-    """A refusal as the caller reads it."""
+    """Return a refusal as the caller reads it."""
     if wants_json():
         errors = more.get("errors") or ({field: [str(message)]} if field else {})
         return jsonify({"message": str(message), "errors": errors}), status
@@ -121,7 +121,7 @@ def _refusal(error: CrmError) -> Any:
 
 
 def sign_in_first() -> Any:
-    """The answer to somebody who is not signed in.
+    """Return the answer to somebody who is not signed in.
 
     A page leads to the sign-in, a script gets 401.
     """

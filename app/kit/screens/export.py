@@ -177,5 +177,5 @@ def _plain(  # noqa: PLR0911 -- one answer for each kind of value
 
 
 def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text

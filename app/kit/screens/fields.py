@@ -59,7 +59,7 @@ class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
             raise ValueError(str(error.message)) from error
 
     def nothing(self) -> Any:
-        """What an empty field means where NULL is not allowed; None makes it required."""
+        """Return what an empty field means where NULL is not allowed; None makes it required."""
         return None
 
     def write(self, value: Any) -> str:
@@ -359,7 +359,7 @@ _TEXTS = {"note", "description", "comment", "text"}
 
 
 def field_class(attr: Attr) -> type[PlainField]:
-    """The field that edits a column."""
+    """Return the field that edits a column."""
     if attr.form in FORMATS:
         return FORMATS[attr.form]
     if attr.kind in _BY_KIND:
@@ -377,7 +377,7 @@ def is_wide(attr: Attr) -> bool:
 
 
 def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> Any:
-    """An unbound field for `attr`."""
+    """Return an unbound field for `attr`."""
     kind = field_class(attr)
     checks: list[Callable[..., None]] = []
     if required and kind is not BoolField:

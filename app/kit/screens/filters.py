@@ -72,7 +72,7 @@ class Filter:
 
 
 def operators_of(attr: Attr) -> tuple[FilterOperator, ...]:
-    """The operators of an attribute; nullable ones may also be asked whether they are empty."""
+    """Return the operators of an attribute; nullable ones can be asked for emptiness too."""
     kind = attr.filter_kind
     if kind is None:
         return ()
@@ -210,7 +210,7 @@ def _date(
 
 
 def _bounds(attr: Attr, day: date, zone: str) -> tuple[date | datetime, date | datetime]:
-    """The day as [first, next) in the type of the column."""
+    """Return the day as [first, next) in the type of the column."""
     if not 1 < day.year < 9999:
         raise Invalid(_("This date is too far away."))
     if attr.kind == "datetime":

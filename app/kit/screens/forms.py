@@ -26,7 +26,7 @@ MOST_LINES = 200
 
 
 def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
-    """The columns that this reader may set."""
+    """Return the columns that this reader may set."""
     names = [name for name in screen.section_names if name not in screen.computed]
     found = screen.seen([name for name in names if name not in screen.read_only])
     return {
@@ -50,7 +50,7 @@ def is_required(screen: "Screen", attr: Attr) -> bool:
 def make_form(
     screen: "Screen", attrs: dict[str, Attr], obj: Any, formdata: MultiDict[str, str] | None
 ) -> Any:
-    """A bound form over `attrs`.
+    """Return a bound form over `attrs`.
 
     Values come from what was sent, else from `obj`, else from the defaults.
     """
@@ -95,7 +95,7 @@ def prefill(form: Any, attrs: dict[str, Attr]) -> None:
 
 
 def sections_of(screen: "Screen", form: Any, attrs: dict[str, Attr]) -> list[FormSection | Sheet]:
-    """The form's cards."""
+    """Return the form's cards."""
     found: list[FormSection | Sheet] = []
     for section in screen.sections:
         fields = [
@@ -241,7 +241,7 @@ def assign(obj: Any, name: str, attr: Attr, value: Any) -> None:
 
 
 def changed_names(obj: Any, attrs: dict[str, Attr], form: Any) -> list[str]:
-    """The fields whose value in the form differs from the record's."""
+    """Return the fields whose value in the form differs from the record's."""
     return [name for name, attr in attrs.items() if _differs(form[name].data, value_of(obj, attr))]
 
 

@@ -50,7 +50,7 @@ def respond(screen: "Screen", pk: int) -> Any:
 
 
 def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequence[AuditEntry]:
-    """The newest entries about the record and its lines, one more than are shown."""
+    """Return the newest entries about the record and its lines, one more than are shown."""
     child = [_children(session, screen, pk, lines.name) for lines in screen.lines]
     about = or_(
         and_(AuditEntry.table_name == table_of(screen.model).name, AuditEntry.row_id == pk),
@@ -130,7 +130,7 @@ def _change(
 def _value(  # noqa: PLR0911 -- one answer for each kind of column
     column: Column[Any], raw: Any, linked: dict[tuple[str, int], str]
 ) -> object:
-    """A value of the JSON image as its column means it."""
+    """Return a value of the JSON image as its column means it."""
     if raw is None:
         return None
     if is_money(column):

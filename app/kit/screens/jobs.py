@@ -72,7 +72,7 @@ def _end(run: BulkRun, reasons: dict[str, int]) -> dict[str, int]:
 
 
 def _matching(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> list[int]:
-    """The ids of all that match now, as the list itself selects them."""
+    """Return the ids of all that match now, as the list itself selects them."""
     from urllib.parse import parse_qsl  # noqa: PLC0415 -- only here
 
     from werkzeug.datastructures import MultiDict  # noqa: PLC0415 -- only here

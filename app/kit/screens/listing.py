@@ -52,7 +52,7 @@ def respond(screen: "Screen") -> Any:
 
 
 def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
-    """The order in force: (order, its name, descending).
+    """Return the order in force: (order, its name, descending).
 
     Only what an index gives; anything else is the default.
     """
@@ -75,7 +75,7 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
 
 
 def chosen_columns(screen: "Screen", address: Address) -> list[str]:
-    """The columns to show: the asked ones that exist and may be seen, else the declared ones.
+    """Return the columns to show: the asked ones that exist and may be seen, or the declared.
 
     The first one stays.
     """
@@ -304,7 +304,7 @@ def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -
 
 
 def bulk_actions(screen: "Screen") -> list[BulkAction]:
-    """What this reader may do with many records."""
+    """Return what this reader may do with many records."""
     found = [
         BulkAction(name, one.label, one.icon, one.danger, one.confirm)
         for name, one in screen.bulk.items()
@@ -331,5 +331,5 @@ def _empty(screen: "Screen", address: Address, selection: Selection, add_url: st
 
 
 def attrs_by_name(screen: "Screen", names: Sequence[str]) -> list[Attr]:
-    """The attributes of those columns that are columns."""
+    """Return the attributes of those columns that are columns."""
     return [screen.attr(name) for name in names if name not in screen.computed]

@@ -44,7 +44,7 @@ def respond(screen: "Screen", name: str) -> Any:
 
 
 def relation_of(screen: "Screen", name: str) -> Attr | None:
-    """The relation that a form, a filter or a line of the screen chooses by.
+    """Return the relation that a form, a filter or a line of the screen chooses by.
 
     None for anything else.
     """

@@ -69,7 +69,7 @@ def page_size(raw: str | None, default: int = PAGE_SIZE) -> int:
 
 
 def write_place(place: Place) -> str:
-    """The place as it stands in an address."""
+    """Return the place as it stands in an address."""
     value = place.value
     if isinstance(value, datetime | date):
         value = value.isoformat()
@@ -82,7 +82,7 @@ def write_place(place: Place) -> str:
 
 
 def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
-    """The place in an address, None for junk."""
+    """Return the place in an address, None for junk."""
     if not raw or len(raw) > 2000:
         return None
     try:

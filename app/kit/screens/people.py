@@ -9,7 +9,7 @@ _USERS = table("ab_user", column("id"), column("first_name"), column("last_name"
 
 
 def names(session: Session, ids: Collection[int | None]) -> dict[int | None, str]:
-    """The names of those users whom the reader may know of; one query, none for nobody."""
+    """Return the names of those users whom the reader may know of; one query, none for nobody."""
     wanted = [pk for pk in ids if pk is not None]
     if not wanted:
         return {}

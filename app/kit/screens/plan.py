@@ -30,7 +30,7 @@ class Plan:
         self._joins: list[tuple[FromClause, ColumnElement[bool], bool]] = []
 
     def source(self, path: tuple[str, ...]) -> FromClause:
-        """The table behind `path`, joined when first asked for."""
+        """Return the table behind `path`, joined when first asked for."""
         if path in self._sources:
             return self._sources[path]
         near, model = self.source(path[:-1]), self._models[path[:-1]]
@@ -45,20 +45,20 @@ class Plan:
         return far
 
     def column(self, attr: Attr) -> ColumnElement[Any]:
-        """The attribute's own column; of a relation, its link."""
+        """Return the attribute's own column; of a relation, its link."""
         return self.source(attr.path).c[attr.column.name]
 
     def folded(self, attr: Attr) -> ColumnElement[Any]:
-        """The column by which a text is compared."""
+        """Return the column by which a text is compared."""
         return self.source(attr.path).c[fold_column(attr.column).name]
 
     def title(self, attr: Attr) -> ColumnElement[Any]:
-        """The name of the record that a relation leads to."""
+        """Return the name of the record that a relation leads to."""
         target = cast("type[Any]", attr.target)
         return self.source((*attr.path, attr.key)).c[title_column(target).name]
 
     def columns(self, attrs: Sequence[Attr]) -> list[Label[Any]]:
-        """What to select for `attrs`, two labelled columns (c0, t0) for a relation."""
+        """Return what to select for `attrs`, two labelled columns (c0, t0) for a relation."""
         found: list[Label[Any]] = []
         for number, attr in enumerate(attrs):
             found.append(self.column(attr).label(f"c{number}"))

@@ -43,7 +43,7 @@ MOST_LINES = 200
 
 
 def load_or_404(screen: "Screen", session: Session, pk: int, *options: Any) -> Any:
-    """The record, under the policies and the screen's own condition; 404 for everything else."""
+    """Return the record, under the policies and the screen's own condition, or 404."""
     if not 0 < pk <= BIGGEST_ID:
         abort(404)
     statement = select(screen.model).where(table_of(screen.model).c.id == pk).options(*options)
@@ -74,7 +74,7 @@ def eager(screen: "Screen") -> list[Any]:
 
 
 def value_of(obj: Any, attr: Attr) -> Any:
-    """The value behind a name; None where a relation on the way is empty."""
+    """Return the value behind a name; None where a relation on the way is empty."""
     for step in (*attr.path, attr.key):
         if obj is None:
             return None
@@ -157,13 +157,13 @@ def _line_cards(screen: "Screen", session: Session, obj: Any) -> list[Card]:
 
 
 def line_attrs(screen: "Screen", lines: Lines) -> list[Attr]:
-    """The columns of a line that this reader may see."""
+    """Return the columns of a line that this reader may see."""
     child = mapper_of(screen.model).relationships[lines.name].mapper.class_
     return [attr for attr in (resolve(child, name) for name in lines.columns) if screen.sees(attr)]
 
 
 def load_lines(screen: "Screen", session: Session, obj: Any, lines: Lines) -> list[Any]:
-    """The lines of a record by id, with what their columns lead to, in one query."""
+    """Return the lines of a record by id, with what their columns lead to, in one query."""
     relation = mapper_of(screen.model).relationships[lines.name]
     child = relation.mapper.class_
     own = [
@@ -212,7 +212,7 @@ def _badges(screen: "Screen", obj: Any) -> list[Badge]:
 
 
 def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
-    """The states of the record's choice; those it left the usual way for are not drawn."""
+    """Return the states of the record's choice; those it left the usual way for are not drawn."""
     if not screen.path_of:
         return [], 0
     attr = screen.attr(screen.path_of)

@@ -66,12 +66,12 @@ def resources() -> dict[str, "Resource"]:
 
 
 def screen_of_view(view: str) -> "Screen | None":
-    """The first screen whose rights are kept under `view`."""
+    """Return the first screen whose rights are kept under `view`."""
     return next((screen for screen in screens().values() if screen.view == view), None)
 
 
 def screen_of_model(model: type[Any]) -> "Screen | None":
-    """The screen that shows records of `model`; one without a fixed condition is preferred."""
+    """Return the screen of records of `model`; one without a fixed condition is preferred."""
     found = [screen for screen in screens().values() if screen.model is model]
     found.sort(key=lambda screen: screen.where is not None)
     return found[0] if found else None

@@ -38,7 +38,7 @@ class View:
 
 
 def views_of(screen: "Screen", session: Session) -> list[View]:
-    """The reader's own views of this list and the shared ones, by name; one query."""
+    """Return the reader's own views of this list and the shared ones, by name; one query."""
     me = reader().user_id
     rows = session.execute(
         select(Saved.id, Saved.name, Saved.query, Saved.user_id)
@@ -53,7 +53,7 @@ def views_of(screen: "Screen", session: Session) -> list[View]:
 
 
 def default_address(screen: "Screen", views: Sequence[View], address: Address) -> Address:
-    """The reader's own default, for an address that asks for nothing."""
+    """Return the reader's own default, for an address that asks for nothing."""
     usual = next((view for view in views if view.name == USUAL), None)
     if usual is None:
         return address
@@ -61,7 +61,7 @@ def default_address(screen: "Screen", views: Sequence[View], address: Address) -
 
 
 def tabs(screen: "Screen", views: Sequence[View], address: Address) -> list[SavedView]:
-    """The tabs over the list."""
+    """Return the tabs over the list."""
     named = [view for view in views if view.name != USUAL]
     if not named:
         return []

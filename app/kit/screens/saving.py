@@ -83,7 +83,7 @@ class Attempt:
         )
 
     def _add_field_errors(self) -> None:
-        """A summary of our own must name the fields too."""
+        """Name the fields in a summary of our own too."""
         for field in self.form:
             self.errors += [
                 FormError(f"{field.label.text}: {text}", field.id) for text in field.errors
@@ -154,12 +154,12 @@ def insert(screen: "Screen", session: Session, obj: Any, *, by: int | None) -> A
 
 
 def _token(raw: Any) -> str:
-    """The token under which this reader's form is known."""
+    """Return the token under which this reader's form is known."""
     return f"{reader().user_id}:{str(raw)[:64]}".replace("\x00", "")
 
 
 def _sent_before(screen: "Screen", session: Session, raw: Any) -> int | None:
-    """The record that this very form has already made."""
+    """Return the record that this very form has already made."""
     if not raw:
         return None
     return session.scalar(
@@ -204,7 +204,7 @@ def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
 
 
 def _refused_edit(attempt: Attempt, refused: CrmError, pk: int, before: dict[str, Any]) -> Any:
-    """The form again, with what was typed; after a rollback the record is read anew."""
+    """Return the form again, with what was typed; after a rollback the record is read anew."""
     session, screen = attempt.session, attempt.screen
     session.expire_all()
     attempt.obj = load_or_404(screen, session, pk, *eager(screen))
@@ -291,7 +291,7 @@ def restore(screen: "Screen", pk: int) -> Any:
 
 
 def _for_action(screen: "Screen", pk: int) -> Any:
-    """The record, in the version its page showed."""
+    """Return the record, in the version its page showed."""
     if not screen.archives:
         abort(404)
     obj = load_or_404(screen, db.session(), pk)

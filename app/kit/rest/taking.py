@@ -1,0 +1,127 @@
+"""Taking what a caller sent: JSON, checked field by field; ids are checked under the policies."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask import abort, request
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.kit.errors import Invalid
+from app.kit.rest.asking import BadRequest
+from app.kit.rest.values import ApiField, refuse_odd_texts
+from app.kit.screens.attrs import mapper_of, resolve, table_of
+
+
+class FieldErrors(Invalid):
+    """Several fields are wrong at once."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(_("Some fields are not valid."))
+        self.errors = {name: list(texts) for name, texts in errors.items()}
+
+
+def columns(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values under the names of the model's columns."""
+    found = {}
+    for name, value in values.items():
+        attr = resolve(model, name)
+        key = mapper_of(model).get_property_by_column(attr.column).key
+        found[key] = value
+    return found
+
+
+def taken(
+    body: Mapping[str, Any],
+    fields: Mapping[str, ApiField],
+    errors: dict[str, list[str]],
+    prefix: str,
+) -> dict[str, Any]:
+    """Return the values of one object, checked; what is wrong goes to `errors`."""
+    values: dict[str, Any] = {}
+    for name, raw in body.items():
+        field = fields.get(name)
+        if field is None:
+            errors.setdefault(f"{prefix}{name}"[:100], []).append(_("There is no such field."))
+            continue
+        if raw is None:
+            if not field.attr.nullable:
+                errors.setdefault(prefix + name, []).append(_("This is needed."))
+            values[name] = None
+            continue
+        try:
+            values[name] = field.write(raw)
+        except Invalid as error:
+            errors.setdefault(prefix + name, []).append(str(error.message))
+    return values
+
+
+def lines_of(
+    raw: Any, fields: Mapping[str, ApiField], errors: dict[str, list[str]], name: str
+) -> list[dict[str, Any]]:
+    """Return the values of a list of objects, checked like `taken`."""
+    if not isinstance(raw, list) or len(raw) > 1000 or not all(isinstance(x, dict) for x in raw):
+        errors.setdefault(name, []).append(_("Send a list of objects."))
+        return []
+    lines = []
+    for number, line in enumerate(raw):
+        lines.append(taken(line, fields, errors, f"{name}.{number}."))
+        for one, field in fields.items():
+            column = field.attr.column
+            given = column.default is not None or column.server_default is not None
+            if one not in line and not column.nullable and not given:
+                errors.setdefault(f"{name}.{number}.{one}", []).append(_("This is needed."))
+    return lines
+
+
+def links(
+    values: Mapping[str, Any], fields: Mapping[str, ApiField], prefix: str
+) -> list[tuple[str, type[Any], int]]:
+    """Return which records the values point to, as (field, model, id)."""
+    return [
+        (prefix + name, target, value)
+        for name, value in values.items()
+        if value is not None and (target := fields[name].attr.target) is not None
+    ]
+
+
+def check_links(
+    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: dict[str, list[str]]
+) -> None:
+    """Refuse ids that the caller cannot see; one query for each table.
+
+    Nothing is ever made here.
+    """
+    wanted: dict[type[Any], set[int]] = {}
+    for _name, target, pk in links:
+        wanted.setdefault(target, set()).add(pk)
+    for target, ids in wanted.items():
+        table = table_of(target)
+        known = set(session.scalars(select(table.c.id).where(table.c.id.in_(ids))))
+        for name, kind, pk in links:
+            if kind is target and pk not in known:
+                errors.setdefault(name, []).append(_("This does not exist."))
+
+
+def json_body() -> dict[str, Any]:
+    """Return the request's JSON object, numbers with a point as exact decimals.
+
+    Raises BadRequest or 415.
+    """
+    if request.mimetype not in ("application/json", "text/json"):
+        abort(415)
+    try:
+        found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(_("The body is not valid JSON.")) from error
+    if not isinstance(found, dict):
+        raise BadRequest(_("Send a JSON object."))
+    refuse_odd_texts(found)
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
