@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, DateTime, Index, Numeric, PrimaryKeyConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit.database.functions import SqlFunction, register
 from app.kit.database.model import COMPANY_DEFAULT, Model
 
 
@@ -42,3 +43,19 @@ class OnlineRetailInvoice(Model):
     customer_id: Mapped[str | None] = mapped_column(Text)
     country: Mapped[str | None] = mapped_column(Text)
     piece: Mapped[int]
+
+
+# A function of the owner's: ANALYZE is the owner's right, and this one grants nothing else.
+register(
+    SqlFunction(
+        "crm_analyze_import()",
+        """create or replace function crm_analyze_import() returns void language plpgsql
+security definer set search_path = pg_catalog, public as $$
+begin
+  analyze online_retail_line (invoice_no, outcome), online_retail_invoice, client, variant,
+    orders (source, source_key, client_id), goods_return (source, source_key, client_id),
+    client_figures (client_id);
+end $$""",
+        definer=True,
+    )
+)

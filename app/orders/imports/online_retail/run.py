@@ -21,6 +21,7 @@ from app.kit.imports.models import ImportRun, ImportStatus
 from app.orders.imports.online_retail import masters
 from app.orders.imports.online_retail.pieces import SOURCE, write_piece
 from app.orders.imports.online_retail.read import digest_of, stage
+from app.orders.imports.online_retail.statistics import analyze, is_due
 
 _COUNTS = text("""
 select outcome, reason, count(*) n from online_retail_line group by outcome, reason
@@ -46,6 +47,7 @@ def run(stamp: Stamp, files: list[Path], *, rate: float | None = None) -> dict[s
         store = masters.find_store(session)
         masters.add_clients(session, folder)
         masters.add_products(session, folder)
+        analyze(session)
     for piece in range(1, pieces + 1):
         with work(stamp) as session:
             _do_piece(session, run_id, piece, store=store, rate=rate)
@@ -74,6 +76,8 @@ def _do_piece(session: Session, run_id: int, piece: int, *, store: int, rate: fl
     if found.pieces_done >= piece:
         return
     write_piece(session, piece, store=store, rate=rate)
+    if is_due(piece):
+        analyze(session)
     found.pieces_done = piece
     found.status = ImportStatus.RUNNING
 
