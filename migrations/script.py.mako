@@ -1,14 +1,15 @@
-"""${message}
+"""${message.capitalize()}.
 
-Revision ID: ${up_revision}
-Revises: ${down_revision | comma,n}
-Create Date: ${create_date}
+Drafted by Alembic from the models and read by a person. Functions, grants, policies and triggers are
+no part of it: they are installed after it, the same for every version.
+
+Revision ${up_revision}, after ${down_revision or "none" | comma,n}, made ${create_date}.
 """
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 ${imports if imports else ""}
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
