@@ -41,6 +41,7 @@ KIT_SCREENS = (
     "app.kit.jobs.screens",
     "app.kit.events.screens",
     "app.kit.imports.screens",
+    "app.kit.settings.screens",
     "app.kit.rest.openapi",
 )
 

@@ -7,8 +7,16 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.campaigns import queries, screens
+from app.campaigns.operations.demo import load_campaigns
 from app.campaigns.screens.single import TAB
-from app.kit.registry import Invariant, TimelineKind, invariants, timeline_kinds
+from app.kit.registry import (
+    DemoData,
+    Invariant,
+    TimelineKind,
+    demo_data,
+    invariants,
+    timeline_kinds,
+)
 from app.kit.screens import add_tab
 
 
@@ -24,3 +32,5 @@ def extend(builder: Any) -> None:
             queries.statuses_that_disagree,
         )
     )
+    # After the facts of the orders.
+    demo_data.register(DemoData("campaigns", load_campaigns, order=950))

@@ -98,10 +98,8 @@ class Preparing(Attempt):
             step_at=step_at(campaign, counts, findings),
             segment=segment_link(campaign),
             audience=audience_table(campaign, counts),
-            sections=[
-                self._section(_("Campaign"), ("name", "segment", "purpose")),
-                self._section(_("Schedule"), _SCHEDULE),
-            ],
+            basics=self._section(_("Campaign"), ("name", "segment", "purpose")),
+            sections=[self._section(_("Schedule"), _SCHEDULE)],
             message=self._message(campaign.channel),
             variables=[("{{ %s }}" % name, label) for name, label in variables().items()],
             meter=_meter(session, campaign, found, counts),

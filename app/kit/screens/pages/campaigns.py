@@ -40,6 +40,8 @@ class CampaignPage(Page):
     segment: Link | None = None
     segment_chips: Sequence[tuple[Text, Text]] = ()
     change_segment: Action | None = None
+    basics: FormSection | None = None
+    """Above everything else: name and segment."""
     audience: TableCard | None = None
     """In the segment, each reason for leaving out (negative), and the recipients as the total."""
     sections: Sequence[FormSection | Sheet] = ()

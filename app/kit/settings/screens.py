@@ -1,0 +1,171 @@
+"""One page for the company's settings: a section for each area, secrets taken but never shown again."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_appbuilder.baseviews import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, Form, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from app.kit.access import may
+from app.kit.database.session import db
+from app.kit.errors import Invalid
+from app.kit.rights import word
+from app.kit.screens.areas import SETTINGS
+from app.kit.screens.guarding import needs
+from app.kit.screens.pages import Field, FormPage, FormSection, Link
+from app.kit.security.menu import Entry, add_entry
+from app.kit.settings.definitions import Setting, areas, definitions
+from app.kit.settings.operations import get_many, put, reset, secret_state
+
+VIEW = "Setting"
+# Said for the areas that domains name; an area without words is shown by its name.
+AREAS: dict[str, Any] = {
+    "company": _l("Company"),
+    "messages": _l("Messages"),
+    "orders": _l("Orders"),
+    "clients": _l("Clients"),
+    "stock": _l("Warehouse"),
+}
+LONGEST = 2000
+
+
+def _shown() -> list[Setting[Any]]:
+    """The settings that a form can hold; lists and mappings have pages of their own."""
+    return [
+        one
+        for one in definitions()
+        if one.type not in (list, dict)
+        and (one.permission is None or may("write", one.permission))
+    ]
+
+
+def _form(session: Session) -> Any:
+    shown = _shown()
+    fields = {one.name: _field(session, one) for one in shown}
+    kept = get_many(session, shown)
+    data = {name: value.value if isinstance(value, Enum) else value for name, value in kept.items()}
+    return type("SettingsForm", (Form,), fields)(request.form, data=data)
+
+
+def _field(session: Session, one: Setting[Any]) -> Any:
+    if one.secret:
+        state = secret_state(session, one)
+        words = one.help
+        if state.is_set:
+            words = _(
+                "Set, ends in %(hint)s. Empty keeps it; “-” forgets it.", hint=state.hint or "…"
+            )
+        return PasswordField(one.label, [Length(max=LONGEST)], description=words)
+    if one.type is bool:
+        return BooleanField(one.label, description=one.help)
+    if issubclass(one.type, Enum):
+        choices = [SelectChoice(member.value, member.label) for member in one.type]
+        return SelectField(one.label, choices=choices, description=one.help)
+    return StringField(one.label, [Length(max=LONGEST)], description=one.help)
+
+
+class SettingsView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+    """What a company has set."""
+
+    route_base = "/settings"
+    default_view = "form"
+    class_permission_name = VIEW
+    base_permissions = ("can_read", "can_write")
+    view = VIEW
+
+    @expose("/", methods=["GET"])
+    @needs("read")
+    def form(self) -> Any:
+        """Show what is set."""
+        return _answer(_form(db.session()), 200)
+
+    @expose("/", methods=["POST"])
+    @needs("write")
+    def save(self) -> Any:
+        """Keep what was changed; what does not fit is said beside its field and nothing is kept."""
+        session = db.session()
+        form = _form(session)
+        if not form.validate() or not _kept(session, form):
+            return _answer(form, 422)
+        flash(_("Saved."), "success")
+        return redirect(url_for(".form"))
+
+
+def _kept(session: Session, form: Any) -> bool:
+    """Keep every value of the form; False when one did not fit."""
+    fine = True
+    now = get_many(session, _shown())
+    for one in _shown():
+        field = form[one.name]
+        try:
+            _keep(session, one, field.data, now.get(one.name))
+        except Invalid as error:
+            field.errors = [*field.errors, str(error.message)]
+            fine = False
+    return fine
+
+
+def _keep(session: Session, one: Setting[Any], raw: Any, now: Any) -> None:
+    if one.secret:
+        if raw == "-":
+            reset(session, one)
+        elif raw:
+            put(session, one, raw)
+        return
+    if isinstance(raw, str):
+        raw = raw.replace("\x00", "").strip()
+    if raw != (now.value if isinstance(now, Enum) else now) and str(raw) != str(now):
+        put(session, one, raw)
+
+
+def _answer(form: Any, status: int) -> Any:
+    sections = []
+    for area in areas():
+        names = [one.name for one in _shown() if one.area == area]
+        if names:
+            fields = [Field(form[name], "half") for name in names]
+            sections.append(FormSection(AREAS.get(area, area.capitalize()), fields))
+    page = FormPage(
+        title=_("Settings"),
+        crumbs=[Link(SETTINGS.label)],
+        sections=sections,
+        save_label=_("Save the settings") if may("write", VIEW) else "",
+    )
+    return render_template("tresen/form.html", page=page), status
+
+
+word(
+    "read",
+    VIEW,
+    area=SETTINGS.name,
+    label=_l("See the company's settings"),
+    description=_l("Secrets are never shown."),
+)
+word(
+    "write",
+    VIEW,
+    area=SETTINGS.name,
+    label=_l("Change the company's settings"),
+    description=_l("Mail server, Twilio account, numbers and more."),
+)
+add_entry(
+    Entry(
+        "settings",
+        SETTINGS,
+        _l("Settings"),
+        "settings",
+        ("read", VIEW),
+        lambda: url_for("SettingsView.form"),
+        0,
+    )
+)
+
+SCREENS = (SettingsView,)
