@@ -15,12 +15,19 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app.kit import clock
+from app.kit.choices import Choice
 
 MINUS = "−"
 NONE = "–"
@@ -58,10 +65,22 @@ def _signed(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _symbols(tongue: str) -> tuple[str, str]:
+    """Return the decimal point and what parts thousands in a language."""
+    where = Locale.parse(tongue)
+    return get_decimal_symbol(where), get_group_symbol(where)
+
+
 def number(value: object, decimals: int | None = None) -> str:
     """1,284.5, with a fixed number of decimals when one is given."""
     if value is None:
         return NONE
+    if decimals is not None and isinstance(value, Decimal | int):
+        point, group = _symbols(str(locale()))
+        # What Babel writes, ten times faster: a list holds hundreds of amounts.
+        text = f"{abs(value):,.{decimals}f}".translate({44: group, 46: point})
+        return MINUS + text if value < 0 and text.strip("0" + point + group) else text
     pattern = (
         "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     )
@@ -233,6 +252,8 @@ def badge(value: object, colour: object = "") -> Markup:
     """Return a state: a dot and a word. A Choice brings its own label and tone."""
     if value is None or value == "":
         return Markup("")
+    if isinstance(value, Choice) and not colour:
+        return _choice_badge(type(value), value, str(locale()))
     kind = tone(colour or getattr(value, "tone", ""))
     label = getattr(value, "label", None) or _text(value)
     return (
@@ -240,6 +261,15 @@ def badge(value: object, colour: object = "") -> Markup:
         if kind
         else _plain_badge(label)
     )
+
+
+@lru_cache(maxsize=4096)
+def _choice_badge(_kind: type[Choice], member: Choice, _tongue: str) -> Markup:
+    """Return a member's badge; kept by its enumeration too, as two may share a value."""
+    kind = tone(member.tone)
+    if not kind:
+        return _plain_badge(member.label)
+    return Markup('<span class="bdg {}">{}</span>').format(kind, member.label)
 
 
 def _plain_badge(label: object) -> Markup:
