@@ -17,6 +17,7 @@ TURNS = 15
 PAGE = 50
 DEEP = 150_000
 DIGITS = "245555"
+DATABASE = "bench_pages"
 OF = "django-admin"
 _OUR_ROWS = re.compile(r'href="/(?:clients|orders)/show/(\d+)"')
 _DJANGO_ROWS = re.compile(r'<th class="field-\w+"><a href="/admin/bench/\w+/(\d+)/change/')
@@ -34,9 +35,9 @@ def browsers(stage: Stage) -> Browsers:
     """Both web servers, for as long as the stage stands."""
     made = stage.shared.get("browsers")
     if made is None:
-        # The copy first: a database in use cannot be copied.
+        # Copies: a database in use could not be copied for those that come later.
         other = stage.keep(django(stage))
-        address = stage.keep(stage.web())
+        address = stage.keep(stage.web(stage.keep(stage.copy(DATABASE))))
         who = {"login": "owner@demo.example", "password": stage.config.demo_password}
         made = stage.shared["browsers"] = Browsers(signed_in(address, "/login/", who), other)
     return made  # type: ignore[no-any-return]  # whatever was put there

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from benchmarks.__main__ import benchmarks
@@ -72,15 +70,15 @@ def test_the_line_has_the_form_that_others_read() -> None:
     [(True, 0.7, True), (True, 0.71, False), (False, 0.7, True), (False, 0.69, False)],
 )
 def test_times_stay_below_their_floor_and_rates_above(
-    at_most: bool, ratio: float, reached: bool
+    *, at_most: bool, ratio: float, reached: bool
 ) -> None:
     sides = Sides(lambda: 1.0, lambda: 1.0)
     assert Result(benchmark(sides, at_most=at_most), 1.0, ratio).reached is reached
 
 
 @pytest.fixture
-def known() -> Iterator[dict[str, Benchmark]]:
-    yield benchmarks()
+def known() -> dict[str, Benchmark]:
+    return benchmarks()
 
 
 def test_all_that_was_promised_is_measured_against_the_promised_floor(
