@@ -1,4 +1,4 @@
-"""What campaigns ask: who would be written to, what a client would read, what became of everybody."""
+"""What campaigns ask: who would be written to, what they would read, what became of everybody."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def _is_main(client_id: ColumnElement[Any], channel: MessageChannel) -> ColumnEl
 
 def audience(session: Session, campaign: Campaign) -> Select[Any]:
     """Return client_id and address of everybody in the campaign's segment. Requires a segment."""
-    assert campaign.segment is not None
+    if campaign.segment is None:
+        raise ValueError("A campaign without a segment has no audience.")
     return with_addresses(segment_clients(session, campaign.segment), campaign.channel)
 
 
@@ -75,7 +76,7 @@ def count(session: Session, campaign: Campaign) -> Counts:
     """Count the audience as launching now would fix it, in one statement."""
     purpose = MessagePurpose(campaign.purpose.value)
     statement = messages.count_audience(audience(session, campaign), campaign.channel, purpose)
-    found = {reason: n for reason, n in session.execute(statement)}
+    found: dict[str | None, int] = dict(session.execute(statement).all())  # type: ignore[arg-type]
     left_out = {reason: found[reason.value] for reason in SkipReason if reason.value in found}
     return Counts(sum(found.values()), left_out)
 
@@ -158,12 +159,12 @@ def is_suppressed(session: Session, channel: MessageChannel, address: str) -> bo
 
 def outcomes(session: Session, dispatch_id: int) -> dict[RecipientState, int]:
     """Count the recipients by state, from their rows."""
-    return {state: n for state, n in session.execute(messages.by_state(dispatch_id))}
+    return dict(session.execute(messages.by_state(dispatch_id)).all())
 
 
 def left_out(session: Session, dispatch_id: int) -> dict[SkipReason, int]:
     """Count those who were left out by reason."""
-    found = {reason: n for reason, n in session.execute(messages.by_skip_reason(dispatch_id))}
+    found = dict(session.execute(messages.by_skip_reason(dispatch_id)).all())
     return {reason: found[reason] for reason in SkipReason if reason in found}
 
 
@@ -211,7 +212,7 @@ def recipients(
         .limit(1)
         .scalar_subquery()
     )
-    found = (
+    found: Select[Any] = (
         select(
             row.ord, row.client_id, Client.name, row.address, row.state, row.skip_reason,
             row.code, row.done_at, row.segments, row.unsubscribed_at, last.label("words"),
@@ -230,8 +231,9 @@ def recipients(
 def statuses_that_disagree() -> Select[Any]:
     """Campaigns whose status is not that of their sending."""
     status, sending = cast(Campaign.status, Text), cast(Dispatch.status, Text)
-    return (
+    found: Select[Any] = (
         select(Campaign.id, status.label("campaign"), sending.label("sending"))
         .join(Dispatch, Dispatch.id == Campaign.dispatch_id)
         .where(status != sending)
     )
+    return found

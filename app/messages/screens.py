@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask_appbuilder.baseviews import expose
@@ -147,7 +147,7 @@ class DispatchScreen(Screen):
         (_l("Time"), ("send_at", "started_at", "finished_at", "rate_cap", "uncertain_policy")),
     )
     adds = edits = archives = False
-    actions_on: ClassVar[dict[str, Do]] = {
+    actions_on = {
         "pause": Do(
             _on_dispatch(operations.pause),
             _l("Pause"),

@@ -48,7 +48,10 @@ def test_an_administrator_sets_the_mail_server_which_is_never_shown_again(client
         assert "very-secret" not in html
         assert "Shop &lt;shop@example.com&gt;" in html
         # An empty secret leaves it alone, "-" forgets it.
-        assert client.post("/settings/", data={"mail_from": "Other <o@example.com>"}).status_code == 302
+        assert (
+            client.post("/settings/", data={"mail_from": "Other <o@example.com>"}).status_code
+            == 302
+        )
         assert kept(SMTP_URL) == url
         assert client.post("/settings/", data={"smtp_url": "-"}).status_code == 302
         assert kept(SMTP_URL) == ""

@@ -95,7 +95,11 @@ def test_addresses_are_for_those_who_may_see_how_to_reach_clients(client, site):
     with at_work() as session:
         pk = factories.make_outbox_message(session, address="hidden@example.com").id
     with reading_as("campaign_manager", site, without=[("read", "contacts")]):
-        for url in ("/outbox-messages/list/", f"/outbox-messages/show/{pk}", "/outbox-messages/export"):
+        for url in (
+            "/outbox-messages/list/",
+            f"/outbox-messages/show/{pk}",
+            "/outbox-messages/export",
+        ):
             assert "hidden@example.com" not in page(client, url)
 
 
@@ -108,8 +112,12 @@ def test_a_new_wording_is_a_new_version(client):
         answer = client.post("/message-template-versions/add", data=form)
         assert answer.status_code == 302, answer.text[:3000]
     with at_work() as session:
-        found = select(MessageTemplateVersion).where(MessageTemplateVersion.message_template_id == pk)
-        assert [one.number for one in session.scalars(found.order_by(MessageTemplateVersion.number))] == [1, 2]
+        found = select(MessageTemplateVersion).where(
+            MessageTemplateVersion.message_template_id == pk
+        )
+        assert [
+            one.number for one in session.scalars(found.order_by(MessageTemplateVersion.number))
+        ] == [1, 2]
     wrong = {"message_template": str(pk), "body": "Tea for {{ nobody }}"}
     answer = client.post("/message-template-versions/add", data=wrong)
     assert answer.status_code == 422

@@ -169,4 +169,3 @@ def sms_of(campaign: Any, found: Sequence[Example]) -> SmsLength | None:
 def filled(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with those that every message has; the link is as long as a real one."""
     return {"company": "", "unsubscribe_url": _ADDRESS, **values}
-

@@ -10,7 +10,7 @@ from app.campaigns.models import Campaign
 from app.clients.models import Segment
 from app.messages.choices import MessageChannel
 
-_LAPSED = {
+_LAPSED: dict[str, object] = {
     "all": [
         {"field": "orders_count", "op": "more_than", "value": 0},
         {"field": "last_order", "op": "not_in_last_days", "value": 90},
@@ -25,7 +25,7 @@ Your {{ company }}"""
 _SHORT = "{{ first_name }}, 10% on everything until Sunday: shop.example/h Reply STOP to end"
 
 
-def load_campaigns(session: Session, size: str) -> None:  # noqa: ARG001 -- the same at any size
+def load_campaigns(session: Session, size: str) -> None:
     """Make three segments and a draft for each channel, once."""
     if session.scalar(select(Campaign.id).limit(1)) is not None:
         return

@@ -104,7 +104,10 @@ def use_template(session: Session, campaign: Campaign, template: MessageTemplate
 def save_as_template(
     session: Session, campaign: Campaign, *, by: int | None, at: datetime
 ) -> MessageTemplate:
-    """Keep the words under the campaign's name, for others to begin with. Raises Invalid, Conflict."""
+    """Keep the words under the campaign's name, for others to begin with.
+
+    Raises Invalid for the words, Conflict when the name is taken.
+    """
     known = session.scalar(
         select(MessageTemplate.id).where(
             MessageTemplate.channel == campaign.channel, MessageTemplate.name == campaign.name

@@ -110,7 +110,9 @@ def checked_addresses(channel: MessageChannel, addresses: Sequence[str]) -> list
     """Return the addresses in their one form, each once. Raises Invalid."""
     mail = channel is MessageChannel.EMAIL
     typed = [one.strip() for one in addresses if one.strip()]
-    found = list(dict.fromkeys(normalise_email(one) if mail else normalise_phone(one) for one in typed))
+    found = list(
+        dict.fromkeys(normalise_email(one) if mail else normalise_phone(one) for one in typed)
+    )
     if not found:
         raise Invalid(_l("Write an address to send it to."), field="addresses")
     if len(found) > MOST_TESTS:

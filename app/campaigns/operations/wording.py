@@ -20,6 +20,7 @@ from app.messages.engine.html_text import text_of_html
 from app.messages.engine.render import Template
 from app.messages.models import MessageTemplate, MessageTemplateVersion
 from app.messages.operations import save_wording
+from app.messages.operations.templates import with_way_out
 
 _TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
@@ -39,6 +40,7 @@ class Typed(Protocol):
     """What a person typed, a campaign for example."""
 
     channel: MessageChannel
+    purpose: Any
     subject: str
     text: str
     html: str
@@ -71,7 +73,10 @@ def html_of(typed: Typed) -> str:
     """Return the email's HTML source: the layout of its own, else the paragraphs of the text."""
     if typed.channel is not MessageChannel.EMAIL:
         return ""
-    return typed.html if typed.html.strip() else paragraphs(typed.text)
+    html = typed.html if typed.html.strip() else paragraphs(typed.text)
+    if html and "unsubscribe_url" not in html and typed.purpose != MessagePurpose.TRANSACTIONAL:
+        html = with_way_out(html)
+    return html
 
 
 def paragraphs(text: str) -> str:
@@ -113,7 +118,10 @@ def _filled(typed: Typed, values: Mapping[str, Any]) -> list[str]:
 def make_version(
     session: Session, typed: Typed, purpose: MessagePurpose, *, name: str
 ) -> MessageTemplateVersion:
-    """Fix the words as a version of the template `name` of this channel and purpose. Raises Invalid."""
+    """Fix the words as a version of the template `name` of this channel and purpose.
+
+    Raises Invalid.
+    """
     if typed.channel is MessageChannel.EMAIL and not typed.text.strip() and not typed.html.strip():
         raise Invalid(_l("Write a text."), field="text")
     template = _template(session, f"{name}: {purpose.value}", typed.channel, purpose)

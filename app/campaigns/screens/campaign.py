@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
 from flask_appbuilder.baseviews import expose
@@ -72,7 +72,7 @@ class CampaignScreen(Screen):
         (_l("Schedule"), ("send_at", "rate_cap", "uncertain_policy")),
     )
     fixed = ("channel",)
-    actions_on: ClassVar[dict[str, Do]] = {
+    actions_on = {
         "schedule": Do(
             operations.schedule,
             _l("Schedule"),
@@ -125,14 +125,14 @@ class CampaignScreen(Screen):
     @expose("/show/<int:pk>")
     @needs("read")
     def show(self, pk: int) -> Any:
-        """Return the page to prepare a draft for who may, else how it goes; anything archived as a record."""
+        """Show how it goes; a draft as the page to prepare it, for those who may."""
         campaign = self.load(pk)
         if campaign.archived_at is not None:
             page = show_page(self, db.session(), campaign)
             return render_template("tresen/show.html", page=page)
         if campaign.status is not CampaignStatus.DRAFT:
-            page = running.page(self, db.session(), campaign)
-            return render_template("tresen/campaign_running.html", page=page)
+            live = running.page(self, db.session(), campaign)
+            return render_template("tresen/campaign_running.html", page=live)
         if self.may("write"):
             return preparing.Preparing(self, db.session(), campaign).answer()
         page = show_page(self, db.session(), campaign)

@@ -21,7 +21,6 @@ from app.kit.access import may, reader
 from app.kit.errors import Conflict
 from app.kit.screens.pages import (
     Action,
-    Badge,
     Card,
     Cell,
     Column,
@@ -130,7 +129,7 @@ def _tests(session: Session, campaign: Campaign) -> list[Card]:
 
 
 def check(screen: Any, session: Session, campaign: Campaign) -> Any:
-    """Answer GET check/<pk>: all of it once more, and the button where nothing stands against it."""
+    """Answer GET check/<pk>: all of it once more, and the button where nothing is wrong."""
     _only_draft(campaign)
     counts, problem = preparing.counted(session, campaign)
     findings = operations.check(session, campaign, counts) if not problem else []
@@ -160,7 +159,7 @@ def check(screen: Any, session: Session, campaign: Campaign) -> Any:
     page = ShowPage(
         title=_("Check and schedule"),
         crumbs=crumbs(screen, campaign),
-        badges=[Badge(campaign.status.label, campaign.status.tone)],
+        badges=[preparing.status_badge(campaign)],
         path=preparing.steps_of(campaign, counts, findings),
         path_at=preparing.step_at(campaign, counts, findings),
         first_tab=_("Check"),

@@ -87,8 +87,12 @@ class Preparing(Attempt):
         return CampaignPage(
             title=campaign.name,
             crumbs=[Link(screen.area.label), Link(screen.label, screen.list_url())],
-            badges=[Badge(campaign.status.label, campaign.status.tone)],
-            facts=_("%(channel)s · %(purpose)s", channel=campaign.channel.label, purpose=campaign.purpose.label),
+            badges=[status_badge(campaign)],
+            facts=_(
+                "%(channel)s · %(purpose)s",
+                channel=campaign.channel.label,
+                purpose=campaign.purpose.label,
+            ),
             actions=_actions(screen, campaign),
             more=_more(session, screen, campaign),
             primary=_primary(screen, campaign),
@@ -101,7 +105,7 @@ class Preparing(Attempt):
             basics=self._section(_("Campaign"), ("name", "segment", "purpose")),
             sections=[self._section(_("Schedule"), _SCHEDULE)],
             message=self._message(campaign.channel),
-            variables=[("{{ %s }}" % name, label) for name, label in variables().items()],
+            variables=[(f"{{{{ {name} }}}}", label) for name, label in variables().items()],
             meter=_meter(session, campaign, found, counts),
             preview_of=shown.name if shown else "",
             preview=shown_to(session, campaign, shown),
@@ -133,6 +137,12 @@ class Preparing(Attempt):
             for name in _MESSAGE[channel]
             if name in self.form
         ]
+
+
+def status_badge(campaign: Campaign) -> Badge:
+    """Return where the campaign is."""
+    status: Any = campaign.status
+    return Badge(status.label, status.tone)
 
 
 def counted(session: Session, campaign: Campaign) -> tuple[Counts | None, str]:
@@ -233,7 +243,9 @@ def _more(session: Session, screen: Any, campaign: Campaign) -> list[Action]:
     version = campaign.version
     found = [Action(_("Copy"), screen.url("copy", campaign.id), "copy", "post")]
     if may("write", "MessageTemplate"):
-        found.append(Action(_("Save as a template"), screen.url("keep", campaign.id), method="post"))
+        found.append(
+            Action(_("Save as a template"), screen.url("keep", campaign.id), method="post")
+        )
     if screen.may("delete"):
         url = screen.url("archive", campaign.id)
         sentence = _("It leaves the lists and can be restored later.")
@@ -244,7 +256,7 @@ def _more(session: Session, screen: Any, campaign: Campaign) -> list[Action]:
 
 
 def templates(session: Session, channel: MessageChannel) -> list[MessageTemplate]:
-    """Return the templates that somebody wrote, newest first; not those that collect wordings of campaigns."""
+    """Return the newest templates that somebody wrote; not those that collect wordings."""
     has_wording = select(MessageTemplateVersion.id).where(
         MessageTemplateVersion.message_template_id == MessageTemplate.id
     )
@@ -273,11 +285,17 @@ def _templates_card(session: Session, screen: Any, campaign: Campaign) -> list[T
         sentence = _("The present words are replaced.") if campaign.text or campaign.html else ""
         use = Action(_("Use"), url, method="post", confirm=sentence)
         rows.append(Row(str(one.id), [Cell(one.name)], label=one.name, actions=[use]))
-    return [TableCard(_("Begin with a template"), [Column("name", _("Template"))], rows)] if rows else []
+    return (
+        [TableCard(_("Begin with a template"), [Column("name", _("Template"))], rows)]
+        if rows
+        else []
+    )
 
 
 def _note(one: Finding) -> Note:
-    return Note(one.sentence, "bad" if one.problem else "info", "" if one.problem else "help-circle")
+    return Note(
+        one.sentence, "bad" if one.problem else "info", "" if one.problem else "help-circle"
+    )
 
 
 def _meter(
@@ -312,7 +330,9 @@ def _slip(campaign: Campaign, found: Sequence[Example], counts: Counts | None) -
         lines.append(SlipLine(_("SMS each, for the longest values"), str(length.segments)))
         most = formats.number(length.segments * counts.recipients)
         total = SlipLine(_("SMS at most"), most)
-    return SlipCard(_("What goes out"), lines, total, _("The audience is fixed when it is scheduled."))
+    return SlipCard(
+        _("What goes out"), lines, total, _("The audience is fixed when it is scheduled.")
+    )
 
 
 # --- as a client sees it ----------------------------------------------------------------------
@@ -369,4 +389,3 @@ def with_subject(subject: str, text: Markup) -> Markup:
 def moment(at: datetime) -> str:
     """Return a moment in the reader's words, with the time of day."""
     return str(formats.when(at, clock_time=True).striptags())
-

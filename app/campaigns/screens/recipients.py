@@ -17,7 +17,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.screens.launching import crumbs
 from app.clients.models import Client
 from app.kit import clock
-from app.kit.access import may, reader
+from app.kit.access import NobodyReads, may, reader
 from app.kit.database.session import work
 from app.kit.errors import Conflict, NotFound
 from app.kit.screens.export import FORMULA, PORTION
@@ -159,11 +159,12 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
     heads = [_("Number"), _("Client"), _("State"), _("Why"), _("Code"), _("Time")]
     heads += [_("Address")] if contacts else []
     stamp, zone = reader().stamp(), reader().time_zone
+    if stamp is None:
+        raise NobodyReads
     labels = {one: str(one.label) for kind in (RecipientState, SkipReason) for one in kind}
 
     def rows() -> Iterator[str]:
         yield _line(heads)
-        assert stamp is not None
         with work(stamp) as own:
             found = own.execute(statement, execution_options={"yield_per": PORTION})
             for one in found:

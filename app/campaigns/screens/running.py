@@ -14,6 +14,7 @@ from app.campaigns.choices import OVER, CampaignStatus
 from app.campaigns.models import Campaign
 from app.campaigns.screens import preparing
 from app.kit.database.audit import AuditEntry
+from app.kit.errors import Conflict
 from app.kit.screens import people
 from app.kit.screens.pages import (
     Action,
@@ -38,7 +39,12 @@ S = RecipientState
 # What counts as gone out, whatever was heard of it later.
 SENT = (S.ACCEPTED, S.OUTBOX, S.DELIVERED, S.BOUNCED)
 WAITING = (S.PENDING, S.DEFERRED)
-_TONES = {S.FAILED: "bad", S.BOUNCED: "bad", S.UNCERTAIN: "warn", S.DEFERRED: "warn"}
+_TONES: dict[RecipientState, Any] = {
+    S.FAILED: "bad",
+    S.BOUNCED: "bad",
+    S.UNCERTAIN: "warn",
+    S.DEFERRED: "warn",
+}
 
 
 def page(screen: Any, session: Session, campaign: Campaign) -> ProgressPage:
@@ -54,7 +60,7 @@ def page(screen: Any, session: Session, campaign: Campaign) -> ProgressPage:
     return ProgressPage(
         title=campaign.name,
         crumbs=[Link(screen.area.label), Link(screen.label, screen.list_url())],
-        badges=[Badge(campaign.status.label, campaign.status.tone)],
+        badges=[preparing.status_badge(campaign)],
         facts=_facts(session, campaign, dispatch),
         notes=_notes(session, campaign, dispatch, states),
         actions=actions,
@@ -89,7 +95,8 @@ def figures(session: Session, campaign: Campaign) -> Response:
 
 
 def _sending(session: Session, campaign: Campaign) -> Dispatch:
-    assert campaign.dispatch_id is not None
+    if campaign.dispatch_id is None:
+        raise Conflict(_("It is not scheduled yet."))
     return session.get_one(Dispatch, campaign.dispatch_id)
 
 
@@ -108,7 +115,10 @@ def _headline(states: dict[RecipientState, int], total: int) -> str:
 def _sentence(dispatch: Dispatch, waiting: int) -> str:
     n = formats.number(waiting)
     if dispatch.status is DispatchStatus.SCHEDULED:
-        return _("It begins %(when)s. Words and audience are fixed.", when=preparing.moment(dispatch.send_at))
+        return _(
+            "It begins %(when)s. Words and audience are fixed.",
+            when=preparing.moment(dispatch.send_at),
+        )
     if dispatch.status is DispatchStatus.CANCELLED:
         return _("It was cancelled. Whoever was not written to by then never will be.")
     if dispatch.status is DispatchStatus.COMPLETED:
@@ -149,9 +159,7 @@ def _notes(
     return notes
 
 
-def _buttons(
-    screen: Any, campaign: Campaign
-) -> tuple[Action | None, list[Action], list[Action]]:
+def _buttons(screen: Any, campaign: Campaign) -> tuple[Action | None, list[Action], list[Action]]:
     """Return the filled one, quiet ones, the menu: only what is possible and allowed now."""
     made = {}
     for name in ("pause", "resume", "cancel"):
@@ -196,24 +204,27 @@ def _tiles(
     states: dict[RecipientState, int],
     total: int,
 ) -> list[StatTile]:
-    assert campaign.dispatch_id is not None
     base = screen.url("recipients", campaign.id)
     # Nothing at nought but what everybody looks for.
-    always = {S.ACCEPTED, S.FAILED} if campaign.channel is MessageChannel.EMAIL else {S.DELIVERED, S.FAILED}
+    always = (
+        {S.ACCEPTED, S.FAILED}
+        if campaign.channel is MessageChannel.EMAIL
+        else {S.DELIVERED, S.FAILED}
+    )
     tiles = []
     for state in RecipientState:
         n = states.get(state, 0)
         if state is S.SKIPPED or (not n and state not in always):
             continue
         share = formats.percent(100 * n / total) if total else ""
-        tone = _TONES.get(state, "") if n else ""
+        tone: Any = _TONES.get(state, "") if n else ""
         tiles.append(
             StatTile(
                 state.label, formats.number(n), f"{base}?state={state.value}", share, tone,
                 _("of recipients") if share else "",
             )
         )  # fmt: skip
-    marks = queries.marks(session, campaign.dispatch_id)
+    marks = queries.marks(session, _sending(session, campaign).id)
     if marks.unsubscribed:
         share = formats.percent(100 * marks.unsubscribed / total) if total else ""
         tiles.append(StatTile(_("Unsubscribed"), formats.number(marks.unsubscribed), "", share))
@@ -229,7 +240,6 @@ def _cards(
     states: dict[RecipientState, int],
     out: dict[Any, int],
 ) -> list[Card]:
-    assert campaign.dispatch_id is not None
     base = screen.url("recipients", campaign.id)
     rows = [
         Row(
@@ -240,10 +250,14 @@ def _cards(
         )
         for reason, n in out.items()
     ]
-    for one in queries.refusals(session, campaign.dispatch_id):
+    for one in queries.refusals(session, _sending(session, campaign).id):
         words = one.state.label if one.code is None else f"{one.state.label}: {one.code}"
         url = f"{base}?state={one.state.value}"
-        rows.append(Row(f"{one.state}-{one.code}", [Cell(words, url=url), Cell(one.n)], label=words, url=url))
+        rows.append(
+            Row(
+                f"{one.state}-{one.code}", [Cell(words, url=url), Cell(one.n)], label=words, url=url
+            )
+        )
     columns = [Column("why", _("Reason"), "link"), Column("n", _("Clients"), "num")]
     actions = []
     if screen.may("export"):
@@ -277,7 +291,7 @@ def _timeline(session: Session, dispatch: Dispatch) -> list[HistoryEntry]:
         .order_by(AuditEntry.id.desc())
         .limit(20)
     ).all()
-    who = people.names(session, {one.user_id for one in entries})
+    who = people.names(session, {dispatch.created_by, *(one.user_id for one in entries)})
     found = []
     for one in entries:
         status = (one.after or {}).get("status")
@@ -285,4 +299,6 @@ def _timeline(session: Session, dispatch: Dispatch) -> list[HistoryEntry]:
             continue
         label = DispatchStatus(status).label
         found.append(HistoryEntry(one.at, label, who.get(one.user_id, ""), "speakerphone"))
+    began = who.get(dispatch.created_by, "")
+    found.append(HistoryEntry(dispatch.created_at, _("Scheduled"), began, "calendar"))
     return found

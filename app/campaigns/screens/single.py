@@ -21,7 +21,7 @@ from app.campaigns.screens import preparing
 from app.clients.models import Client
 from app.kit.access import may
 from app.kit.database.session import db
-from app.kit.errors import CrmError, NotFound
+from app.kit.errors import Invalid, NotFound
 from app.kit.rights import word
 from app.kit.screens import Panel
 from app.kit.screens.areas import CLIENTS
@@ -111,13 +111,13 @@ class ClientMessageView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is 
             client = _client(session, pk)
             status = refused.status
             errors = [] if form.errors else [FormError(str(refused.message))]
-        return render_template("tresen/form.html", page=_page(session, client, by, form, errors)), status
+        return render_template(
+            "tresen/form.html", page=_page(session, client, by, form, errors)
+        ), status
 
     def _send(self, session: Session, client: Client, by: MessageChannel, form: Any) -> Any:
         if not form.validate():
-            refused = CrmError()
-            refused.status = 422
-            return refused
+            return Invalid()
         message = Message(
             by,
             MessagePurpose(form.purpose.data),
@@ -180,12 +180,13 @@ def draw(session: Session, client: Any) -> list[Card]:
     ).all()
     found = []
     for one, channel, purpose, created in rows:
-        state = one.skip_reason or one.state
+        state: Any = one.skip_reason or one.state
+        tone: Any = one.state.tone
         cells = [
             Cell(one.done_at or created),
             Cell(channel.label),
             Cell(purpose.label),
-            Cell(one.state.label, tone=one.state.tone),
+            Cell(one.state.label, tone=tone),
             Cell(state.label if one.skip_reason else ""),
         ]
         found.append(Row(f"{one.dispatch_id}-{one.ord}", cells, label=str(channel.label)))

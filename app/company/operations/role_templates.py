@@ -150,6 +150,7 @@ TEMPLATES = (
         _l("Segments, campaigns and what they earned."),
         (
             "* @marketing Segment",
+            "read,write ClientMessage",
             "read @overview @reports @clients @sales @products Store",
             "read prices money contacts",
         ),

@@ -1,4 +1,4 @@
-"""One page for the company's settings: a section for each area, secrets taken but never shown again."""
+"""One page for the company's settings: a section for each area, secrets never shown again."""
 
 from __future__ import annotations
 
@@ -38,12 +38,11 @@ LONGEST = 2000
 
 
 def _shown() -> list[Setting[Any]]:
-    """The settings that a form can hold; lists and mappings have pages of their own."""
+    """Return the settings that a form can hold; lists and mappings have pages of their own."""
     return [
         one
         for one in definitions()
-        if one.type not in (list, dict)
-        and (one.permission is None or may("write", one.permission))
+        if one.type not in (list, dict) and (one.permission is None or may("write", one.permission))
     ]
 
 
@@ -67,7 +66,8 @@ def _field(session: Session, one: Setting[Any]) -> Any:
     if one.type is bool:
         return BooleanField(one.label, description=one.help)
     if issubclass(one.type, Enum):
-        choices = [SelectChoice(member.value, member.label) for member in one.type]
+        members: Any = one.type
+        choices = [SelectChoice(member.value, member.label) for member in members]
         return SelectField(one.label, choices=choices, description=one.help)
     return StringField(one.label, [Length(max=LONGEST)], description=one.help)
 

@@ -81,11 +81,11 @@ def _mail_parts(template: MessageTemplate, subject: str, body: str, html: str) -
     if not html.strip():
         raise Invalid(_l("Write a text."), field="html")
     if template.purpose is not MessagePurpose.TRANSACTIONAL and "unsubscribe_url" not in html:
-        html = _with_way_out(html)
+        html = with_way_out(html)
     return body or text_of_html(html), html
 
 
-def _with_way_out(html: str) -> str:
+def with_way_out(html: str) -> str:
     """Add the link that advertising must have, at the end of the mail."""
     link = f'<p><a href="{{{{ unsubscribe_url }}}}">{_("Unsubscribe")}</a></p>'
     head, end, rest = html.rpartition("</body>")
