@@ -44,7 +44,7 @@ class Example:
     values: dict[str, Any]
 
 
-def with_addresses(ids: Select[Any], channel: MessageChannel) -> Select[Any]:
+def with_addresses(ids: Select[Any], channel: MessageChannel) -> Select[*tuple[Any, ...]]:
     """Return the audience of these clients: each with the main address of the channel, if any."""
     who = ids.subquery("segment")
     client_id = next(iter(who.c))
@@ -65,7 +65,7 @@ def _is_main(client_id: ColumnElement[Any], channel: MessageChannel) -> ColumnEl
     )
 
 
-def audience(session: Session, campaign: Campaign) -> Select[Any]:
+def audience(session: Session, campaign: Campaign) -> Any:
     """Return client_id and address of everybody in the campaign's segment. Requires a segment."""
     if campaign.segment is None:
         raise ValueError("A campaign without a segment has no audience.")
@@ -212,7 +212,7 @@ def recipients(
         .limit(1)
         .scalar_subquery()
     )
-    found: Select[Any] = (
+    found = (
         select(
             row.ord, row.client_id, Client.name, row.address, row.state, row.skip_reason,
             row.code, row.done_at, row.segments, row.unsubscribed_at, last.label("words"),
@@ -228,12 +228,11 @@ def recipients(
     return found
 
 
-def statuses_that_disagree() -> Select[Any]:
+def statuses_that_disagree() -> Any:
     """Campaigns whose status is not that of their sending."""
     status, sending = cast(Campaign.status, Text), cast(Dispatch.status, Text)
-    found: Select[Any] = (
+    return (
         select(Campaign.id, status.label("campaign"), sending.label("sending"))
         .join(Dispatch, Dispatch.id == Campaign.dispatch_id)
         .where(status != sending)
     )
-    return found
