@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, NullPool, text
 from sqlalchemy.orm import Session
 
-from app import parts
+import config as settings
+from app import create_app, parts
 from app.kit.database import install
 from app.kit.database.model import Model
 from app.kit.database.session import bind, make_engine
@@ -140,6 +142,20 @@ def engine(database_url: str) -> Iterator[Engine]:
     bind(made)
     yield made
     made.dispose()
+
+
+@pytest.fixture(scope="session")
+def built_app(
+    server: TestServer, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Flask:
+    """The whole application with every screen, for tests that read what is registered."""
+    environ = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": server.redis_url,
+        "SECRET_KEY": "s" * 40,
+        "INSTANCE_DIR": str(tmp_path_factory.mktemp("built")),
+    }
+    return create_app(settings.Config.from_env(environ))
 
 
 @pytest.fixture
