@@ -48,11 +48,14 @@ def _now() -> datetime:
     return clock.now()
 
 
+_ENGLISH = Locale("en", "GB")  # the design's English: 14 Nov, 09:14
+
+
 def locale() -> Locale:
     """Return the reader's locale; English outside a request."""
     found: Locale | None = get_locale()
-    if found is None or str(found) == "en":
-        return Locale("en", "GB")  # the design's English: 14 Nov, 09:14
+    if found is None or (found.language == "en" and found.territory is None):
+        return _ENGLISH
     return found
 
 
@@ -156,8 +159,16 @@ def _day(day: date, today: date, tongue: str) -> str:
 
 def day_text(day: date, today: date) -> str:
     """Near days are relative: today, yesterday, tomorrow."""
-    near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((day - today).days)
-    return near or _day(day, today, str(locale()))
+    distance = (day - today).days
+    if abs(distance) > 1:
+        return _day(day, today, str(locale()))
+    return {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}[distance]
+
+
+@lru_cache(maxsize=4096)
+def _full_day(day: date, tongue: str) -> str:
+    """Return a day in full, as the title of a short one: formatting one costs as much as a row."""
+    return format_date(day, "full", locale=Locale.parse(tongue))
 
 
 def when(
@@ -180,7 +191,7 @@ def when(
     if clock_time or (clock_time is None and abs((local.date() - today).days) <= 1):
         text = f"{text}, {format_time(local.time(), 'short', locale=locale())}"
     iso = local.isoformat(timespec="minutes")
-    title = format_date(local.date(), "full", locale=locale()) + " " + local.strftime("%H:%M")
+    title = f"{_full_day(local.date(), str(locale()))} {local:%H:%M}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, title, text)
 
 
