@@ -19,7 +19,6 @@ DEEP = 150_000
 DIGITS = "245555"
 DATABASE = "bench_pages"
 OF = "django-admin"
-_OUR_ROWS = re.compile(r'href="/(?:clients|orders)/show/(\d+)"')
 _DJANGO_ROWS = re.compile(r'<th class="field-\w+"><a href="/admin/bench/\w+/(\d+)/change/')
 
 
@@ -50,7 +49,8 @@ def rows(pattern: re.Pattern[str], page: str) -> list[int]:
 
 def _lists(stage: Stage, ours: str, theirs: str, count: int | None = PAGE) -> Sides:
     both = browsers(stage)
-    shown = rows(_OUR_ROWS, both.ours.get(ours))
+    own = re.compile(rf'href="{ours.partition("/list/")[0]}/show/(\d+)"')
+    shown = rows(own, both.ours.get(ours))
     reference = rows(_DJANGO_ROWS, both.django.get(theirs))
     if shown != reference or not shown or (count and len(shown) != count):
         message = f"The pages differ: {shown} and {reference}"
