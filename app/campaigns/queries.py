@@ -44,7 +44,7 @@ class Example:
     values: dict[str, Any]
 
 
-def with_addresses(ids: Select[Any], channel: MessageChannel) -> Select[*tuple[Any, ...]]:
+def with_addresses(ids: Any, channel: MessageChannel) -> Select[*tuple[Any, ...]]:
     """Return the audience of these clients: each with the main address of the channel, if any."""
     who = ids.subquery("segment")
     client_id = next(iter(who.c))
