@@ -44,7 +44,7 @@ class Example:
     values: dict[str, Any]
 
 
-def with_addresses(ids: Any, channel: MessageChannel) -> Select[*tuple[Any, ...]]:
+def with_addresses(ids: Select[Any], channel: MessageChannel) -> Select[Any]:
     """Return the audience of these clients: each with the main address of the channel, if any."""
     who = ids.subquery("segment")
     client_id = next(iter(who.c))
@@ -65,7 +65,7 @@ def _is_main(client_id: ColumnElement[Any], channel: MessageChannel) -> ColumnEl
     )
 
 
-def audience(session: Session, campaign: Campaign) -> Any:
+def audience(session: Session, campaign: Campaign) -> Select[Any]:
     """Return client_id and address of everybody in the campaign's segment. Requires a segment."""
     if campaign.segment is None:
         raise ValueError("A campaign without a segment has no audience.")
@@ -202,7 +202,7 @@ def recipients(
     states: Sequence[RecipientState] = (),
     reason: SkipReason | None = None,
     after: int = 0,
-) -> Select[Any]:
+) -> Any:
     """Return the recipients after a place, in their order, with the client's name."""
     row = DispatchRecipient
     last = (
