@@ -84,6 +84,7 @@ def load_places(session: Session, size: str) -> None:
     """Make franchise and stores: five, or twenty of a large demo."""
     if session.scalar(select(func.count()).select_from(Store)):
         return
+    currency = session.scalar(text("select currency from company where id = crm_company()"))
     franchise = Franchise(name="Küste")
     session.add(franchise)
     session.flush()
@@ -98,13 +99,16 @@ def load_places(session: Session, size: str) -> None:
                 city=city,
                 latitude=latitude and Decimal(latitude),
                 longitude=longitude and Decimal(longitude),
+                currency=currency,
                 opening_hours={} if kind in ("warehouse", "web_shop") else HOURS,
                 franchise_id=franchise.id if inside else None,
             )
         )
     if size == "large":
         for number, city in enumerate(CITIES, start=10):
-            session.add(Store(number=f"{number:03}", name=city, city=city, opening_hours=HOURS))
+            store = Store(number=f"{number:03}", name=city, city=city, opening_hours=HOURS)
+            store.currency = currency
+            session.add(store)
     session.flush()
 
 
