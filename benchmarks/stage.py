@@ -168,7 +168,7 @@ def _check(made: Stage) -> None:
 
 def _fingerprint() -> str:
     digest = hashlib.sha256()
-    paths = [*ROOT.glob("migrations/versions/*.py"), *ROOT.glob("app/*/demo.py")]
+    paths = [*ROOT.glob("migrations/versions/*.py"), *ROOT.glob("app/**/demo.py")]
     for path in sorted(paths):
         digest.update(path.read_bytes())
     return digest.hexdigest()
