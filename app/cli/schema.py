@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 from sqlalchemy import NullPool, text
 
-from app.kit.database import bootstrap, install
+from app.kit.database import bootstrap
 from app.kit.database.catalogue import differences, snapshot
-from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
 
@@ -40,20 +38,3 @@ def _look(url: str) -> dict[str, str]:
     with engine.connect() as connection:
         connection.execute(text(f"set local role {Role.OWNER}"))
         return snapshot(connection)
-
-
-def create_all(url: str) -> None:
-    """Make all tables from the models, not the migrations: the other side of the drift check."""
-    engine = make_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        install.prelude(connection)
-        connection.execute(text(f"set local role {Role.OWNER}"))
-        Model.metadata.create_all(connection)
-        connection.execute(text("reset role"))
-        install.install(connection)
-
-
-def owner_url() -> str:
-    """Return the URL of the login that may become crm_owner."""
-    url: str = current_app.config["CRM"].database_owner_url
-    return url
