@@ -173,7 +173,8 @@ class ScreenTests:
         html = client.get(screen_url(screen, "list/"), query_string={"q": str(title or pk)}).text
         looked_through = {look.column for look in table_of(screen.model).info["search"]}
         name = title_column(screen.model).name
-        if title is not None and {name, f"{name}_fold"} & looked_through:
+        # A record without a name of its own (a person's place in a company) is found as its search says.
+        if title is not None and name != "id" and {name, f"{name}_fold"} & looked_through:
             assert f"/show/{pk}" in html
 
     def test_an_export_holds_the_rows_of_the_list(
