@@ -1,7 +1,7 @@
 """What the sample pages share: names that strain, forms, the shell."""
 
 # ruff: noqa: FBT001, FBT002, FBT003 - sample values stand in the order of the dataclass
-# ruff: noqa: RUF005 - keyword arguments read best, and the routes are one list
+# ruff: noqa: RUF005 - long sample values are added up
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """A list with every kind of column and filter."""
 
 # ruff: noqa: FBT003 - sample values stand in the order of the dataclass
-# ruff: noqa: C408 - keyword arguments read best, and the routes are one list
+# ruff: noqa: C408 - keyword arguments read best
 
 from datetime import timedelta
 from decimal import Decimal

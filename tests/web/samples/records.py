@@ -1,7 +1,7 @@
 """One record, its history and its form."""
 
 # ruff: noqa: FBT001, FBT002 - sample values stand in the order of the dataclass
-# ruff: noqa: RUF005 - keyword arguments read best, and the routes are one list
+# ruff: noqa: RUF005 - long sample values are added up
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """Rights, campaigns, searching and signing in."""
 
 # ruff: noqa: FBT001, FBT002, FBT003 - sample values stand in the order of the dataclass
-# ruff: noqa: C408 - keyword arguments read best, and the routes are one list
+# ruff: noqa: C408 - keyword arguments read best
 
 from datetime import date
 from decimal import Decimal
