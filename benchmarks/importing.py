@@ -30,7 +30,9 @@ def _counts(stage: Stage, database: str) -> dict[str, int]:
     parts.load_models()
     names = [table.name for table in Model.metadata.sorted_tables if table.schema is None]
     asked = " union all ".join(f"select '{name}', count(*) from \"{name}\"" for name in names)
-    return dict(stage.ask(database, asked))
+    found = dict(stage.ask(database, asked))
+    # In the order in which keys allow to fill them; PostgreSQL answers in any.
+    return {name: found[name] for name in names}
 
 
 class Bare:
