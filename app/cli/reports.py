@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -43,7 +44,13 @@ def rebuild(slug: str, create: bool) -> None:  # noqa: FBT001 -- click hands it 
     click.echo(f"{days} days")
 
 
+def _cents(value: Any) -> Any:
+    # Money is kept in ten-thousandths; what is reported was rounded line by line.
+    return value.quantize(Decimal("0.01")) if isinstance(value, Decimal) else value
+
+
 def _print(rows: list[dict[str, Any]], form: str) -> None:
+    rows = [{name: _cents(value) for name, value in row.items()} for row in rows]
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
     elif rows:

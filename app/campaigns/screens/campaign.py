@@ -48,6 +48,7 @@ class CampaignScreen(Screen):
 
     model = Campaign
     area = MARKETING
+    menu_rank = 1
     icon = "speakerphone"
     label, one = _l("Campaigns"), _l("Campaign")
     help = _l("One message to one segment by email, SMS or WhatsApp.")
