@@ -122,7 +122,7 @@ class OrderScreen(Screen):
     actions_on = {
         "place": Do(
             operations.place_order,
-            _l("Place"),
+            _l("Place the order"),
             "check",
             done=_l("The order is placed."),
             when=_is(OrderStatus.DRAFT),

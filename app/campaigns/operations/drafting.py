@@ -64,7 +64,7 @@ def _tidy(campaign: Campaign) -> None:
         campaign.content_variables = {}
     elif not isinstance(found, dict):
         raise Invalid(
-            _l("Write each number with its text, like {“1”: “…”}."), field="content_variables"
+            _l('Write each number with its text, like {"1": "…"}.'), field="content_variables"
         )
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from app.kit.access import Reader, Right, reader
 from app.kit.screens.areas import AREAS
-from app.kit.screens.pages import Card, Cell, Column, Note, Row, ShowPage, TableCard
+from app.kit.screens.pages import Card, Fact, KvCard, Note, ShowPage
 from app.kit.screens.registry import screens
 
 
@@ -78,16 +78,15 @@ def _cards(who: Reader) -> list[Card]:
     for screen in screens().values():
         if screen.menu and who.may(screen.read if hasattr(screen, "read") else "read", screen.view):
             by_area[screen.area.name].append(screen)
-    columns = (Column("name", _("Part"), "lead"), Column("help", _("What it is for"), wide=True))
     return [
-        TableCard(area.label, columns, [_row(screen, who) for screen in by_area[area.name]])
+        KvCard(area.label, [_fact(screen, who) for screen in by_area[area.name]])
         for area in AREAS
         if area.name in by_area
     ]
 
 
-def _row(screen: Any, who: Reader) -> Row:
+def _fact(screen: Any, who: Reader) -> Fact:
     url = url_for(f"{screen.endpoint}.list")
     may_write = who.may("write", screen.view) and screen.adds
     help_text = screen.help or (_("See and change") if may_write else _("See"))
-    return Row(screen.name, (Cell(screen.label, url), Cell(help_text)), url=url)
+    return Fact(screen.label, help_text, url=url)
