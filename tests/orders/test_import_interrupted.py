@@ -94,13 +94,13 @@ def counted() -> tuple[Any, ...]:
 def test_killed_at_any_moment_and_started_again_it_is_complete(source: Path, database: str) -> None:
     random.seed(11)
     kills = 0
-    for _ in range(12):
+    for _ in range(30):
         child = os.fork()
         if child == 0:
             bind(make_engine(database))
             run(company_stamp(1), [source])
             os._exit(0)
-        time.sleep(random.uniform(0.02, 0.5))
+        time.sleep(random.uniform(0.02, 0.2))
         os.kill(child, signal.SIGKILL)
         kills += os.waitpid(child, 0)[1] == signal.SIGKILL
     report = run(company_stamp(1), [source])

@@ -13,8 +13,10 @@ import pytest
 from tests.servers.checkouts import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
+# A run under nohup ignores SIGHUP and hands that on; the supervisor respects it, the test must not.
 SUPERVISE = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from app.kit.supervisor import Program, Supervisor
 programs = [Program(str(n), [sys.executable, "-c", code]) for n, code in enumerate(sys.argv[2:])]
 def check():

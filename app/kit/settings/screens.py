@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -10,9 +11,17 @@ from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, Form, PasswordField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    DecimalField,
+    Form,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
+from wtforms.validators import Length, Optional
 
 from app.kit.access import may
 from app.kit.database.session import db
@@ -69,6 +78,10 @@ def _field(session: Session, one: Setting[Any]) -> Any:
         members: Any = one.type
         choices = [SelectChoice(member.value, member.label) for member in members]
         return SelectField(one.label, choices=choices, description=one.help)
+    if one.type is int:
+        return IntegerField(one.label, [Optional()], description=one.help)
+    if one.type is Decimal:
+        return DecimalField(one.label, [Optional()], places=None, description=one.help)
     return StringField(one.label, [Length(max=LONGEST)], description=one.help)
 
 
@@ -122,7 +135,9 @@ def _keep(session: Session, one: Setting[Any], raw: Any, now: Any) -> None:
         return
     if isinstance(raw, str):
         raw = raw.replace("\x00", "").strip()
-    if raw != (now.value if isinstance(now, Enum) else now) and str(raw) != str(now):
+    if raw is None:
+        reset(session, one)
+    elif raw != (now.value if isinstance(now, Enum) else now) and str(raw) != str(now):
         put(session, one, raw)
 
 
