@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.kit.database.stamp import current_stamp
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.models import MessageTemplate, MessageTemplateVersion
 from app.messages.operations.sending import send_one
@@ -40,8 +41,9 @@ def send_mail(
     """
     del html  # these mails are plain: the text is shown as it is
     config = current_app.config["CRM"]
-    company_less = session.info.get("stamp") is None or session.info["stamp"].company_id is None
-    if company_less or (secret and route(session, MessageChannel.EMAIL, config).to_outbox):
+    stamp = session.info.get("stamp") or current_stamp()
+    nowhere = stamp is None or stamp.company_id is None
+    if nowhere or (secret and route(session, MessageChannel.EMAIL, config).to_outbox):
         if config.production:
             log.error("A mail to %s could not be sent: no mail server is configured.", to)
         else:
