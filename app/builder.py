@@ -27,7 +27,7 @@ class Builder(AppBuilder):  # type: ignore[misc]  # Flask-AppBuilder is untyped
 
     # Flask-AppBuilder's signature.
     def add_permissions(self, update_perms: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Do nothing at start; `app.kit.deploy` makes the permissions under a lock."""
+        """Do nothing at start; `app.deploy` makes the permissions under a lock."""
         if update_perms:
             super().add_permissions(update_perms=True)
 
