@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from app.kit.database.session import work
 from app.messages import operations
 from app.messages.choices import DispatchStatus, UncertainPolicy
+from app.messages.jobs import recording
 from app.messages.models import Dispatch, OutboxMessage, SendAttempt, Suppression
 from app.messages.operations import Terms
 from tests.messages.sending import COMPANY, OFFER, House, audience
@@ -156,3 +161,13 @@ def test_the_text_that_fits_nobody_pauses_the_sending(house: House, relay: Runni
     assert house.status(dispatch) is DispatchStatus.PAUSED
     assert relay.stats()["total"] == 0
     assert house.states(dispatch)["skipped"] < 400
+
+
+def test_who_stands_still_in_the_middle_of_a_flush_lets_the_batch_go(house: House) -> None:
+    terms = replace(house.terms, lease=timedelta(seconds=0.3))
+    with (
+        pytest.raises(OperationalError, match="terminat"),
+        recording._held(COMPANY, terms) as session,
+    ):
+        time.sleep(1)
+        session.execute(text("select 1"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -110,11 +111,23 @@ class Terms:
     misfire_grace: timedelta = timedelta(hours=24)
 
 
+@contextmanager
+def _held(stamp: Stamp, terms: Terms) -> Iterator[Session]:
+    """Open `work` that the database ends when this process stands still in the middle of it.
+
+    Else a stopped process would hold the row of its batch locked, and nobody could take it over.
+    """
+    with work(stamp) as session:
+        most = str(int(terms.lease.total_seconds() * 1000))
+        session.execute(sql.IDLE, {"most": most})
+        yield session
+
+
 def claim_next(
     terms: Terms, channels: Iterable[MessageChannel], only: int | None = None
 ) -> Claim | None:
     """Claim the batch that is due, most urgent first; `only` of one sending."""
-    with work(SYSTEM) as session:
+    with _held(SYSTEM, terms) as session:
         values = {
             "channels": [channel.value for channel in channels],
             "only": only,
@@ -162,7 +175,7 @@ def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[list[Row], Count
     """Settle what dead owners left, then load who is still to be written to. Raises FencedOff."""
     host = journal.host_id(terms.folder)
     counts = Counts(claim.accepted, claim.failed, 0, claim.skipped, claim.uncertain)
-    with work(company_stamp(claim.company_id)) as session:
+    with _held(company_stamp(claim.company_id), terms) as session:
         cursor = claim.cursor
         if cursor >= claim.lo:
             _settle(session, claim, plan, terms, counts, host)
@@ -261,7 +274,7 @@ def _to_send(plan: Plan, claim: Claim) -> Select[*tuple[Any, ...]]:
 
 def flush(plan: Plan, terms: Terms, changes: Sequence[Change]) -> DispatchStatus:
     """Write outcomes, grants and ends in one transaction. Raises FencedOff."""
-    with work(company_stamp(plan.company_id)) as session:
+    with _held(company_stamp(plan.company_id), terms) as session:
         results = [result for change in changes for result in change.results]
         if results:
             _write_outcomes(session, plan, terms, results)

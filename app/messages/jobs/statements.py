@@ -2,6 +2,9 @@
 
 from sqlalchemy import text
 
+# Of this transaction only, so that PgBouncer may share the connection.
+IDLE = text("select set_config('idle_in_transaction_session_timeout', :most, true)")
+
 # As crm_system. A scheduled sending is claimed when its time has come; an expired lease whatever
 # the status is, so that nothing stays half known after a pause or cancel.
 CLAIM = text("""
