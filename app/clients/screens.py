@@ -61,6 +61,8 @@ def _details(entry: TimelineEntry) -> str:
 def draw_segment(session: Session, segment: Any) -> list[Card]:
     """How many clients a segment has now, and the newest of them."""
     number, sample = count_and_sample(session, segment_clients(session, segment), sample=50)
+    if not may("read", "Client"):
+        sample = ()
     rows = [
         Row(
             str(one.id),
@@ -132,7 +134,8 @@ class ClientScreen(Screen):
             _l("In the company's currency."),
         ),
     )
-    read_only = ("registered_at", "made_up")
+    # The stage is moved by what happens: a form would put back the one it was opened with.
+    read_only = ("registered_at", "made_up", "stage")
     computed = {"reach": Computed(_l("How to reach them"), main_contacts, guard="contacts")}
     lines = (
         Lines(
@@ -240,7 +243,7 @@ class SegmentScreen(Screen):
     @needs("write")
     def edit(self, pk: int) -> Any:
         segment = load_or_404(self, db.session(), pk)
-        if segment.kind is SegmentKind.FIXED:
+        if segment.kind is SegmentKind.FIXED or segment.archived_at is not None:
             return super().edit(pk)
         return editor.respond(self, segment)
 

@@ -83,6 +83,26 @@ INVARIANTS = (
         queries.returned_that_disagrees,
     ),
     Invariant(
+        "orders.reservations",
+        _l("What an order holds back is what its lines wait for."),
+        queries.reservations_that_disagree,
+    ),
+    Invariant(
+        "orders.returned_lines",
+        _l("No more came back of a line than was sold."),
+        queries.returned_beyond_the_sold,
+    ),
+    Invariant(
+        "orders.refunds",
+        _l("Money for a return counts on the order of the return."),
+        queries.refunds_off_their_order,
+    ),
+    Invariant(
+        "orders.stores",
+        _l("A line is in the store of its document."),
+        queries.lines_in_another_store,
+    ),
+    Invariant(
         "orders.client_figures",
         _l("A client's figures are what their orders and returns say."),
         queries.figures_that_disagree,

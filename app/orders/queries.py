@@ -3,12 +3,28 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
 
 from app.clients.models import ClientFigures
 from app.kit.money import money_sum
-from app.orders.choices import COUNTED, LineKind, PaymentDirection, PaymentStatus, ReturnStatus
+from app.orders.choices import (
+    COUNTED,
+    LineKind,
+    OrderStatus,
+    PaymentDirection,
+    PaymentStatus,
+    ReturnStatus,
+)
 from app.orders.models import GoodsReturn, Order, OrderLine, Payment, ReturnLine
+from app.stock.models import ReservationEntry
+
+# Placed and not yet handed over: what they need is held back.
+WAITING = (
+    OrderStatus.PLACED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.ASSEMBLING,
+    OrderStatus.READY,
+)
 
 
 def client_sums(client_ids: Collection[int] | None = None) -> Select[Any]:
@@ -120,6 +136,90 @@ def returned_that_disagrees() -> Select[Any]:
         .outerjoin(sums, sums.c.order_id == Order.id)
         .where(Order.returned.is_distinct_from(func.coalesce(sums.c.returned, 0)))
     )
+
+
+def reservations_that_disagree() -> Select[Any]:
+    """Variants of which an order holds back another quantity than its lines wait for."""
+    held = (
+        select(
+            ReservationEntry.ref_id.label("order_id"),
+            ReservationEntry.variant_id,
+            func.sum(ReservationEntry.quantity).label("quantity"),
+        )
+        .where(ReservationEntry.ref_kind == "order")
+        .group_by(ReservationEntry.ref_id, ReservationEntry.variant_id)
+        .having(func.sum(ReservationEntry.quantity) != 0)
+        .subquery("held")
+    )
+    needed = (
+        select(
+            OrderLine.order_id,
+            OrderLine.variant_id,
+            func.sum(OrderLine.quantity).label("quantity"),
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.status.in_(WAITING), OrderLine.stocked, OrderLine.variant_id.is_not(None))
+        .group_by(OrderLine.order_id, OrderLine.variant_id)
+        .subquery("needed")
+    )
+    same = (held.c.order_id == needed.c.order_id) & (held.c.variant_id == needed.c.variant_id)
+    return (
+        select(
+            func.coalesce(held.c.order_id, needed.c.order_id).label("order_id"),
+            func.coalesce(held.c.variant_id, needed.c.variant_id).label("variant_id"),
+            held.c.quantity.label("held"),
+            needed.c.quantity.label("needed"),
+        )
+        .select_from(held.outerjoin(needed, same, full=True))
+        .where(held.c.quantity.is_distinct_from(needed.c.quantity))
+    )
+
+
+def returned_beyond_the_sold() -> Select[Any]:
+    """Lines of orders of which more pieces or money came back than were sold."""
+    back = (
+        select(
+            ReturnLine.order_line_id,
+            func.sum(ReturnLine.quantity).label("quantity"),
+            money_sum(ReturnLine.amount).label("amount"),
+        )
+        .join(GoodsReturn, GoodsReturn.id == ReturnLine.goods_return_id)
+        .where(ReturnLine.order_line_id.is_not(None), GoodsReturn.status == ReturnStatus.RECEIVED)
+        .group_by(ReturnLine.order_line_id)
+        .subquery("back")
+    )
+    more = or_(back.c.quantity > OrderLine.quantity, back.c.amount > OrderLine.amount)
+    return (
+        select(OrderLine.id, OrderLine.order_id, OrderLine.quantity, back.c.quantity.label("back"))
+        .join(back, back.c.order_line_id == OrderLine.id)
+        .where(more)
+    )
+
+
+def refunds_off_their_order() -> Select[Any]:
+    """Payments for a return that count on another order than the return's."""
+    found: Select[Any] = (
+        select(Payment.id, Payment.order_id, GoodsReturn.order_id.label("order_of_return"))
+        .join(GoodsReturn, GoodsReturn.id == Payment.goods_return_id)
+        .where(Payment.order_id.is_distinct_from(GoodsReturn.order_id))
+    )
+    return found
+
+
+def lines_in_another_store() -> Select[Any]:
+    """Lines whose store, by which readers are bound, is not that of their document."""
+    sold = select(OrderLine.id, OrderLine.store_id, Order.store_id.label("wanted")).join(
+        Order, Order.id == OrderLine.order_id
+    )
+    back = select(ReturnLine.id, ReturnLine.store_id, GoodsReturn.store_id.label("wanted")).join(
+        GoodsReturn, GoodsReturn.id == ReturnLine.goods_return_id
+    )
+    both = union_all(
+        sold.where(OrderLine.store_id != Order.store_id),
+        back.where(ReturnLine.store_id != GoodsReturn.store_id),
+    ).subquery("elsewhere")
+    elsewhere: Select[Any] = select(*both.c)
+    return elsewhere
 
 
 def figures_that_disagree() -> Select[Any]:

@@ -415,7 +415,7 @@ class AdjustmentScreen(Screen):
     order = ("at", "desc")
     search_hint = _l("Number")
     sections = (
-        (_l("Adjustment"), ("number", "reason", "description", "amount", "currency")),
+        (_l("Adjustment"), ("number", "reason", "description", "amount", "currency", "rate")),
         (_l("Belongs to"), ("store", "client", "order", "country")),
         (_l("Background"), ("at", "business_date", "source", "source_key")),
     )

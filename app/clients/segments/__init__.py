@@ -12,7 +12,6 @@ from app.clients.segments.compiling import (
     compile_segment,
     count_and_sample,
     segment_clients,
-    validate,
 )
 
-__all__ = ["compile_segment", "count_and_sample", "segment_clients", "validate"]
+__all__ = ["compile_segment", "count_and_sample", "segment_clients"]

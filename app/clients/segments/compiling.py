@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
+from psycopg2.errors import QueryCanceled
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, text, true
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.clients.choices import SegmentKind
 from app.clients.models import Client, Segment, SegmentMember
 from app.clients.segments.values import read
-from app.kit.errors import Invalid
+from app.kit.errors import Conflict, Invalid
 from app.kit.registry import segment_conditions
 
 DEEPEST = 5
 MOST_CONDITIONS = 50
 COUNT_CAP = 1_000_000
+SECONDS = 10
+UNREADABLE = _l("These conditions cannot be read.")
+_CONDITION = {"field", "op", "value"}
+_COMBINED: dict[str, Callable[..., ColumnElement[bool]]] = {"all": and_, "any": or_}
 
 
 def compile_segment(definition: Mapping[str, Any]) -> Select[int]:
@@ -42,37 +49,67 @@ def segment_clients(_session: Session, segment: Segment) -> Select[int]:
     return compile_segment(segment.definition)
 
 
-def validate(definition: Mapping[str, Any]) -> None:
-    """Raise Invalid when the definition cannot be compiled."""
-    compile_segment(definition)
-
-
 def count_and_sample(
     session: Session, clients: Select[int], *, sample: int = 10
 ) -> tuple[int, Sequence[Client]]:
-    """Return how many clients there are (up to a million) and the newest few of them."""
-    limited = clients.limit(COUNT_CAP).subquery()
-    count = session.scalar(select(func.count()).select_from(limited)) or 0
-    rows = session.scalars(
-        select(Client).where(Client.id.in_(clients)).order_by(Client.id.desc()).limit(sample)
-    ).all()
-    return count, rows
+    """Return how many clients there are (up to a million) and the newest few, in one statement.
+
+    Raises TooSlow after some seconds: a page waits for the answer.
+    """
+    # Named twice, the matching ones are found once.
+    matching = clients.limit(COUNT_CAP).cte("matching")
+    number = select(func.count()).select_from(matching).scalar_subquery()
+    newest = select(matching.c.id).order_by(matching.c.id.desc()).limit(sample)
+    wanted = select(Client, number).where(Client.id.in_(newest)).order_by(Client.id.desc())
+    with _no_longer_than(session, SECONDS):
+        rows = session.execute(wanted).all()
+    return (rows[0][1] if rows else 0), [row[0] for row in rows]
+
+
+class TooSlow(Conflict):
+    """Too many rows to look through while somebody waits."""
+
+    default_message = _l("These conditions take too long to count. Ask for less at once.")
+
+
+@contextmanager
+def _no_longer_than(session: Session, seconds: int) -> Iterator[None]:
+    """Let the database give up a statement after so many seconds. Raises TooSlow."""
+    limit = text("select set_config('statement_timeout', :limit, true)")
+    before = session.scalar(text("show statement_timeout"))
+    session.execute(limit, {"limit": f"{seconds}s"})
+    try:
+        # A savepoint, so that whoever words the refusal can still use the transaction.
+        with session.begin_nested():
+            yield
+    except OperationalError as error:
+        if isinstance(error.orig, QueryCanceled):
+            raise TooSlow from error
+        raise
+    finally:
+        session.execute(limit, {"limit": before})
 
 
 def _node(node: Any, depth: int) -> ColumnElement[bool]:
     if not isinstance(node, Mapping) or depth > DEEPEST:
-        raise Invalid(_l("These conditions cannot be read."))
-    for word, combine in (("all", and_), ("any", or_)):
-        if word in node:
-            parts = node[word]
-            if not isinstance(parts, list):
-                raise Invalid(_l("These conditions cannot be read."))
-            if not parts:
-                raise Invalid(_l("A group needs at least one condition."))
-            return combine(*(_node(part, depth + 1) for part in parts))
-    if "not" in node:
-        return not_(func.coalesce(_node(node["not"], depth + 1), False))
+        raise Invalid(UNREADABLE)
+    # A second word beside the first would be left out, and the wrong people written to.
+    if set(node) - _CONDITION:
+        if len(node) != 1:
+            raise Invalid(UNREADABLE)
+        [(word, inside)] = node.items()
+        return _group(str(word), inside, depth)
     return _condition(node)
+
+
+def _group(word: str, inside: Any, depth: int) -> ColumnElement[bool]:
+    if word == "not":
+        return not_(func.coalesce(_node(inside, depth + 1), False))
+    if word not in _COMBINED or not isinstance(inside, list):
+        raise Invalid(UNREADABLE)
+    if not inside:
+        raise Invalid(_l("A group needs at least one condition."))
+    return _COMBINED[word](*(_node(part, depth + 1) for part in inside))
 
 
 def _condition(node: Mapping[str, Any]) -> ColumnElement[bool]:

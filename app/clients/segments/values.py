@@ -8,11 +8,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func
+from sqlalchemy import ColumnElement, DateTime, SQLColumnExpression, and_, func, select
 
+from app.company.models import Company
 from app.kit import clock
 from app.kit.errors import Invalid
 from app.kit.fold import fold
+from app.kit.money import round_price
 from app.kit.registry import SegmentCondition
 
 NUMBERS = ("is", "is_not", "more_than", "less_than", "between")
@@ -23,6 +25,8 @@ NO_VALUE = frozenset({"empty", "not_empty"})
 MOST_OPTIONS = 500
 MOST_DAYS = 36_500
 LONGEST = 200
+LONGEST_NUMBER = 18
+FIRST_YEAR, LAST_YEAR = 1800, 2200
 
 LABELS = {
     "is": _l("is"),
@@ -85,12 +89,11 @@ def _days(condition: SegmentCondition, value: Any) -> int:
 
 
 def _whole(condition: SegmentCondition, value: Any) -> int:
-    if isinstance(value, bool) or not str(value).strip().lstrip("-").isdecimal():
+    words = str(value).strip()
+    digits = words.removeprefix("-")
+    if isinstance(value, bool) or not digits.isdecimal() or len(digits) > LONGEST_NUMBER:
         raise _wrong(condition)
-    number = int(value)
-    if abs(number) >= 2**62:
-        raise _wrong(condition)
-    return number
+    return int(words)
 
 
 def _decimal(condition: SegmentCondition, value: Any) -> Decimal:
@@ -98,21 +101,34 @@ def _decimal(condition: SegmentCondition, value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise _wrong(condition) from None
-    if not number.is_finite() or abs(number) >= 10**13:
+    if not number.is_finite() or abs(number) >= 10**13 or round_price(number) != number:
         raise _wrong(condition)
     return number
 
 
 def _date(condition: SegmentCondition, value: Any) -> date:
     try:
-        return date.fromisoformat(str(value))
+        day = date.fromisoformat(str(value))
     except ValueError:
         raise _wrong(condition) from None
+    # Some days are added to it later: the calendar must not end before.
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise _wrong(condition)
+    return day
 
 
 def _text(condition: SegmentCondition, value: Any) -> str:
     words = str(value).replace("\0", "").strip()
-    if not words or len(words) > LONGEST:
+    if not words or len(words) > LONGEST or not isinstance(value, str | int):
+        raise _wrong(condition)
+    return words
+
+
+def _choice(condition: SegmentCondition, value: Any) -> str:
+    words = _text(condition, value)
+    # Where the choices are fixed, any other would only be found out by the database.
+    known = getattr(condition.options, "choices", None)
+    if known is not None and words not in set(known):
         raise _wrong(condition)
     return words
 
@@ -122,15 +138,16 @@ _READERS: dict[str, Callable[[SegmentCondition, Any], Any]] = {
     "money": _decimal,
     "date": _date,
     "record": _whole,
+    "choice": _choice,
 }
 
 
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=clock.now().tzinfo)
-
-
 def _moment(column: Any, day: date) -> Any:
-    return _start(day) if column.type.python_type is datetime else day
+    """Return the day as the column compares it: its beginning on the company's own clocks."""
+    if column.type.python_type is not datetime:
+        return day
+    zone = select(Company.time_zone).scalar_subquery()
+    return func.timezone(zone, datetime.combine(day, time.min), type_=DateTime(timezone=True))
 
 
 def _ago(column: Any, days: int) -> Any:

@@ -1,13 +1,29 @@
-"""The clients' figures, recomputed from orders and returns where adding up is not enough."""
+"""What follows from documents: how far an order is paid, what a client bought so far."""
 
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.clients.models import ClientFigures
+from app.orders.choices import OrderStatus, PaymentState
+from app.orders.models import Order
 from app.orders.queries import FIGURES, client_sums
+
+
+def payment_state(order: Order, *, any_received: bool) -> PaymentState:
+    """How far an order is paid; what came back, or an order called off, is not owed any more."""
+    cancelled = order.status is OrderStatus.CANCELLED
+    owed = Decimal(0) if cancelled else order.total - order.returned
+    if any_received and order.paid == 0 and owed == 0 and order.total > 0:
+        return PaymentState.REFUNDED
+    if order.paid > owed:
+        return PaymentState.OVERPAID
+    if order.paid == owed and (any_received or order.total == 0):
+        return PaymentState.PAID
+    return PaymentState.PARTLY_PAID if order.paid > 0 else PaymentState.UNPAID
 
 
 def recount_clients(session: Session, client_ids: Collection[int] | None = None) -> None:
@@ -15,6 +31,14 @@ def recount_clients(session: Session, client_ids: Collection[int] | None = None)
 
     Imports call it once at their end, in place of counting order by order.
     """
+    if client_ids is not None:
+        # First the lock, then the sums: an order counted between the two would be forgotten.
+        session.execute(
+            select(ClientFigures.id)
+            .where(ClientFigures.client_id.in_(client_ids))
+            .order_by(ClientFigures.id)
+            .with_for_update(key_share=True)
+        )
     right = client_sums(client_ids).subquery("right_figures")
     figures = select(ClientFigures.id, *(right.c[name] for name in FIGURES)).join(
         right, right.c.client_id == ClientFigures.client_id, isouter=True

@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from app.clients.operations import add_to_timeline
 from app.kit.choices import move
+from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import convert, currency_digits, money_sum, round_amount
+from app.kit.money import convert, money_sum, round_amount
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import (
@@ -22,8 +23,10 @@ from app.orders.choices import (
     PaymentMethod,
     PaymentState,
     PaymentStatus,
+    ReturnStatus,
 )
 from app.orders.models import Adjustment, GoodsReturn, Order, Payment
+from app.orders.operations.figures import payment_state
 from app.orders.operations.places import place
 from app.orders.operations.placing import facts
 from app.value.models import Certificate
@@ -77,6 +80,8 @@ def book_payment(
         document = _purpose(session, payment)
         known = _known(session, payment)
         if known is not None:
+            if settled and known.status is PaymentStatus.PENDING:
+                settle_payment(session, known, by=by, at=at)
             return known
         if payment.amount <= 0 or round_amount(payment.amount, document.currency) != payment.amount:
             raise Invalid(
@@ -92,7 +97,7 @@ def book_payment(
         session.add(payment)
     session.flush()
     if settled:
-        settle_payment(session, payment, by=by, at=at)
+        _settle(session, payment, document, by=by, at=at)
     return payment
 
 
@@ -101,42 +106,110 @@ def _certificate_id(payment: Payment) -> int | None:
 
 
 def _purpose(session: Session, payment: Payment) -> Order | GoodsReturn:
-    """Return the order (locked) or the return that a payment is for."""
-    order = payment.order or (session.get(Order, payment.order_id) if payment.order_id else None)
-    if order is not None:
-        lock(session, order)
-        return order
+    """Return the order or the return that a payment is for, locked: payments of it come in turn."""
     goods_return = payment.goods_return
     if goods_return is None and payment.goods_return_id:
         goods_return = session.get(GoodsReturn, payment.goods_return_id)
-    if goods_return is None:
+    order = payment.order or (session.get(Order, payment.order_id) if payment.order_id else None)
+    if goods_return is not None:
+        if goods_return.status is not ReturnStatus.RECEIVED:
+            raise Conflict(_l("Receive the return first."), field="goods_return")
+        if order is None and goods_return.order_id is not None:
+            # Money for a return counts on its order too, or it could be given back twice.
+            order = session.get_one(Order, goods_return.order_id)
+        if (order.id if order else None) != goods_return.order_id:
+            raise Invalid(_l("This return belongs to another order."), field="goods_return")
+    document = order or goods_return
+    if document is None:
         raise Invalid(_l("A payment belongs to an order or a return."), field="order")
-    return goods_return
+    lock(session, document)
+    if isinstance(document, Order):
+        if document.status is OrderStatus.DRAFT:
+            raise Conflict(_l("Place the order first."), field="order")
+        payment.order_id = document.id
+    return document
 
 
 def _known(session: Session, payment: Payment) -> Payment | None:
+    """Return the payment that the provider told of before. Raises Conflict for another one."""
     if not payment.external_ref:
         return None
-    same = select(Payment).where(
-        Payment.provider == payment.provider, Payment.external_ref == payment.external_ref
+    known = session.scalar(
+        select(Payment).where(
+            Payment.provider == payment.provider, Payment.external_ref == payment.external_ref
+        )
     )
-    return session.scalar(same)
+    if known is not None and _facts(known) != _facts(payment):
+        raise Conflict(
+            _l("This reference of the provider is booked already."), field="external_ref"
+        )
+    return known
 
 
-def lock(session: Session, order: Order) -> None:
-    """Let nobody else pay for the order or return it until this transaction ends."""
-    session.execute(select(Order.id).where(Order.id == order.id).with_for_update())
+def _facts(payment: Payment) -> tuple[Any, ...]:
+    direction = payment.direction or PaymentDirection.RECEIVED
+    return payment.order_id, direction, payment.method, payment.amount
 
 
 def settle_payment(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:
-    """Note that the money is there, or gone back; with a certificate, its balance follows."""
+    """Note that the money is there, or gone back; with a certificate, its balance follows.
+
+    Raises Conflict for more given back than was received.
+    """
+    _settle(session, payment, _purpose(session, payment), by=by, at=at)
+
+
+def _settle(
+    session: Session,
+    payment: Payment,
+    document: Order | GoodsReturn,
+    *,
+    by: int | None,
+    at: datetime,
+) -> None:
+    """Settle a payment of a locked document."""
     move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
-    payment.at = at
+    # What a provider did is done, in whatever order it tells; by hand no more goes out than came.
+    if payment.direction is PaymentDirection.RETURNED and payment.external_ref is None:
+        _refuse_too_much_back(session, payment, document)
+    if payment.at != at:
+        payment.at = at
+        payment.business_date = place(session, payment.store_id).day(at)
     _move_value(session, payment, by=by, at=at)
     session.flush()
-    order = session.get(Order, payment.order_id) if payment.order_id else None
-    if order is not None:
-        update_paid(session, order, at)
+    if isinstance(document, Order):
+        update_paid(session, document, at)
+    _tell_settled(session, payment, at)
+
+
+def _refuse_too_much_back(
+    session: Session, payment: Payment, document: Order | GoodsReturn
+) -> None:
+    left = document.paid if isinstance(document, Order) else _owed_for(session, document)
+    if payment.amount > left:
+        raise Conflict(
+            _l(
+                "Only %(left)s %(currency)s can be given back.",
+                left=max(left, Decimal(0)),
+                currency=document.currency,
+            ),
+            field="amount",
+        )
+
+
+def _owed_for(session: Session, goods_return: GoodsReturn) -> Decimal:
+    """Return what the client has yet to get for a return whose order is not known."""
+    with session.no_autoflush:
+        given = session.scalar(
+            select(money_sum(_signed())).where(
+                Payment.goods_return_id == goods_return.id,
+                Payment.status == PaymentStatus.SETTLED,
+            )
+        )
+    return goods_return.total + (given or Decimal(0))
+
+
+def _tell_settled(session: Session, payment: Payment, at: datetime) -> None:
     if payment.client_id is not None:
         add_to_timeline(
             session,
@@ -165,6 +238,8 @@ def _move_value(session: Session, payment: Payment, *, by: int | None, at: datet
         raise Conflict(_l("This certificate is in another currency."), field="certificate")
     # One reference for both ways, so that what is given back meets what was spent.
     ref = ("order", payment.order_id or 0)
+    if payment.order_id is None:
+        ref = ("goods_return", payment.goods_return_id or 0)
     if payment.direction is PaymentDirection.RECEIVED:
         redeem(
             session,
@@ -194,14 +269,17 @@ def cancel_payment(session: Session, payment: Payment, *, by: int | None, at: da
     session.flush()
 
 
+def _signed() -> ColumnElement[Decimal]:
+    """Return what a payment adds to what was paid."""
+    received = Payment.direction == PaymentDirection.RECEIVED
+    return case((received, Payment.amount), else_=-Payment.amount)
+
+
 def update_paid(session: Session, order: Order, at: datetime) -> None:
     """Set the order's paid sum and payment state from its settled payments. Requires its lock."""
-    signed = case(
-        (Payment.direction == PaymentDirection.RECEIVED, Payment.amount), else_=-Payment.amount
-    )
     paid, received = session.execute(
         select(
-            money_sum(signed),
+            money_sum(_signed()),
             func.count().filter(Payment.direction == PaymentDirection.RECEIVED),
         ).where(Payment.order_id == order.id, Payment.status == PaymentStatus.SETTLED)
     ).one()
@@ -212,31 +290,18 @@ def update_paid(session: Session, order: Order, at: datetime) -> None:
         emit(session, "order.paid", **facts(order, at))
 
 
-def payment_state(order: Order, *, any_received: bool) -> PaymentState:
-    """How far an order is paid; what came back, or an order called off, is not owed any more."""
-    cancelled = order.status is OrderStatus.CANCELLED
-    owed = Decimal(0) if cancelled else order.total - order.returned
-    if any_received and order.paid == 0 and owed == 0 and order.total > 0:
-        return PaymentState.REFUNDED
-    if order.paid > owed:
-        return PaymentState.OVERPAID
-    if order.paid == owed and (any_received or order.total == 0):
-        return PaymentState.PAID
-    return PaymentState.PARTLY_PAID if order.paid > 0 else PaymentState.UNPAID
-
-
 def add_adjustment(
     session: Session, adjustment: Adjustment, *, by: int | None, at: datetime
 ) -> None:
-    """Give a number to a signed document line and place it on its day."""
+    """Give a number to a signed document line and place it on its day, in its store's currency."""
     where = place(session, adjustment.store_id or (adjustment.store.id if adjustment.store else 0))
-    adjustment.currency = adjustment.currency or where.currency
-    digits = currency_digits(adjustment.currency)
-    if not adjustment.amount or round(adjustment.amount, digits) != adjustment.amount:
-        raise Invalid(_l("This is not an amount of %(c)s.", c=adjustment.currency), field="amount")
+    adjustment.currency = where.currency
+    amount = adjustment.amount or Decimal(0)
+    if not amount or round_amount(amount, where.currency) != amount:
+        raise Invalid(_l("This is not an amount of %(c)s.", c=where.currency), field="amount")
     adjustment.at = adjustment.at or at
     adjustment.business_date = where.day(adjustment.at)
-    adjustment.rate = adjustment.rate or where.rate(None)
+    adjustment.rate = where.typed_rate(adjustment.rate)
     adjustment.amount_company = convert(adjustment.amount, adjustment.rate, where.company_currency)
     adjustment.country = adjustment.country or where.country
     if not adjustment.number:

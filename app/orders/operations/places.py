@@ -31,7 +31,7 @@ class Place:
         """Return the rate into the company's currency: 1 at home, else it must be given."""
         if self.currency == self.company_currency:
             return Decimal(1)
-        if given is None:
+        if given is None or given <= 0:
             raise Invalid(
                 _l(
                     "Give the rate from %(from)s into %(to)s.",
@@ -41,17 +41,24 @@ class Place:
             )
         return given
 
+    def typed_rate(self, given: Decimal | None) -> Decimal:
+        """Return the rate of a form, where 1 is only what stood there before anybody typed."""
+        return self.rate(None if given == 1 else given)
 
-def place(session: Session, store_id: int) -> Place:
+
+def place(session: Session, store_id: int, *, to_sell: bool = False) -> Place:
     """Return the store, in one statement.
 
-    Raises Invalid when there is none that the caller may see.
+    Raises Invalid when the caller may see none, or it is archived and the caller wants `to_sell`.
     """
-    found = session.execute(
+    wanted = (
         select(Store.id, Store.currency, Store.time_zone, Store.country, Company.currency)
         .join(Company, Company.id == Store.company_id)
         .where(Store.id == store_id)
-    ).one_or_none()
+    )
+    if to_sell:
+        wanted = wanted.where(Store.archived_at.is_(None))
+    found = session.execute(wanted).one_or_none()
     if found is None:
         raise Invalid(_l("This store does not exist."), field="store")
     return Place(*found)

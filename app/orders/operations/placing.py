@@ -15,6 +15,7 @@ from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import ORDER_MOVES, OrderStatus
 from app.orders.models import Order, OrderLine
+from app.orders.operations.figures import payment_state
 from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import reprice
 from app.stock.operations import reserve
@@ -26,10 +27,11 @@ number_series.register(ORDER_NUMBERS)
 def place_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
     """Give the order its number, reserve its goods, count it for the client and tell the others.
 
-    Takes an order of `draft_order` or a saved draft. Raises OutOfStock, Conflict.
+    Takes an order of `draft_order` or a saved draft, of which everything is checked anew.
+    Raises OutOfStock, Conflict.
     """
     with session.no_autoflush:
-        where = place(session, order.store_id)
+        where = place(session, order.store_id, to_sell=True)
     lines = _lines(session, order, where)
     if not lines:
         raise Conflict(_l("Add at least one line first."))
@@ -37,6 +39,7 @@ def place_order(session: Session, order: Order, *, by: int | None, at: datetime)
     with session.no_autoflush:
         move(order, ORDER_MOVES, OrderStatus.PLACED)
         order.placed_at, order.business_date = at, where.day(at)
+        order.payment_state = payment_state(order, any_received=False)
         # The counter is locked from here to the commit: what can be read was read before.
         order.number = next_number(session, ORDER_NUMBERS, at=at, zone=where.time_zone)
         session.add(order)

@@ -58,7 +58,7 @@ def draft_order(
     """
     if not items:
         raise Invalid(_l("An order needs at least one line."), field="lines")
-    where = place(session, store_id)
+    where = place(session, store_id, to_sell=True)
     order = Order(
         store_id=store_id,
         client_id=client_id,
@@ -123,7 +123,7 @@ def _sellable(
     return found
 
 
-def _refuse_short(items: Iterable[Item], sold: dict[int, Any]) -> None:
+def _refuse_short(items: Iterable[Any], sold: dict[int, Any]) -> None:
     """Word it before the database refuses it.
 
     Against others who are faster only the database helps.
@@ -158,7 +158,7 @@ def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> Or
         discount=item.discount,
         tax_rate=item.tax_rate if item.tax_rate is not None else _tax_rate(row),
         stocked=row is not None and row.kind is ProductKind.GOODS,
-        cost=row.cost if row is not None else None,
+        cost=_cost(row, where),
     )
     settle(line, order)
     return line
@@ -166,6 +166,12 @@ def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> Or
 
 def _tax_rate(row: Any) -> Decimal:
     return Decimal(0) if row is None else Decimal(row.tax_rate)
+
+
+def _cost(row: Any, where: Place) -> Decimal | None:
+    """Return what one piece costs in the company's currency, in which all costs of sales are."""
+    known = row is not None and row.currency == where.company_currency
+    return row.cost if known else None
 
 
 def _price(item: Item, row: Any, order: Any) -> Decimal:
@@ -220,7 +226,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
         raise Conflict(_l("A placed order is not edited: cancel it or take goods back."))
     # Lines as typed have neither amounts nor a store: they are completed before they are written.
     with session.no_autoflush:
-        where = place(session, own_store(order))
+        where = place(session, own_store(order), to_sell=True)
         take_over(order, where)
         order.status = OrderStatus.DRAFT
         order.country = order.country or where.country
@@ -239,7 +245,7 @@ def own_store(document: Any) -> int:
 def take_over(document: Any, where: Place) -> None:
     """Give a document made by hand what its store decides."""
     document.store_id, document.currency = where.store_id, where.currency
-    document.rate = where.rate(None if document.rate in (None, 1) else document.rate)
+    document.rate = where.typed_rate(document.rate)
     if document.prices_include_tax is None:
         document.prices_include_tax = True
 
@@ -287,7 +293,7 @@ def _complete(line: Any, row: Any, document: Any, where: Place) -> None:
     line.tax_rate = _tax_rate(row) if line.tax_rate is None else line.tax_rate
     if isinstance(line, OrderLine):
         line.stocked = row is not None and row.kind is ProductKind.GOODS
-        line.cost = row.cost if row is not None else None
+        line.cost = _cost(row, where)
     settle(line, document)
 
 
@@ -298,9 +304,13 @@ def _words(item: Item, row: Any) -> str:
 
 
 def reprice(session: Session, order: Order, where: Place) -> list[OrderLine]:
-    """Compute a saved draft's lines and sums anew from what stands in its lines; return them."""
+    """Compute a saved draft's lines and sums anew from what stands in its lines; return them.
+
+    Raises Conflict for what is no longer for sale, OutOfStock for what is no longer there.
+    """
     with session.no_autoflush:
         lines = current_lines(session, order, OrderLine, "order")
+        _refuse_short(lines, _sellable(session, where.store_id, lines))
         for line in lines:
             settle(line, order)
         add_up(order, lines, where)

@@ -11,6 +11,7 @@ from app.kit.events import emit
 from app.orders.choices import ORDER_MOVES, DeliveryState, OrderStatus
 from app.orders.models import Order, OrderLine
 from app.orders.operations.figures import recount_clients
+from app.orders.operations.payments import update_paid
 from app.orders.operations.placing import facts
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, post, release, reserved_for
@@ -78,7 +79,7 @@ def cancel_order(
 ) -> None:
     """Call the order off: its goods are free again and it counts no more.
 
-    Payments are returned separately.
+    What was paid is owed back, which its payment state then says.
     """
     placed = order.status is not OrderStatus.DRAFT
     move(order, ORDER_MOVES, OrderStatus.CANCELLED)
@@ -87,6 +88,7 @@ def cancel_order(
     if not placed:
         return
     release(session, order.store_id, ref=("order", order.id))
+    update_paid(session, order, at)
     if order.client_id is not None:
         recount_clients(session, [order.client_id])
         add_to_timeline(

@@ -7,21 +7,22 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind
 from app.catalogue.models import Product, Variant
 from app.clients.operations import add_to_timeline, count_return
 from app.kit.choices import move
+from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import allocate, money_sum, round_line
+from app.kit.money import money_sum
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
-from app.orders.choices import RETURN_MOVES, LineKind, OrderStatus, ReturnReason, ReturnStatus
-from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
-from app.orders.operations.payments import lock, update_paid
+from app.orders.choices import RETURN_MOVES, LineKind, ReturnReason, ReturnStatus
+from app.orders.models import GoodsReturn, Order, ReturnLine
+from app.orders.operations.payments import update_paid
 from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import (
     add_up,
@@ -31,13 +32,20 @@ from app.orders.operations.pricing import (
     settle,
     take_over,
 )
+from app.orders.operations.sold import (
+    Linked,
+    OpenLine,
+    give,
+    give_shares,
+    link_lines,
+    open_lines,
+    refuse_unsold,
+)
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, post
 
 RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", Period.YEAR)
 number_series.register(RETURN_NUMBERS)
-
-_SOLD = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,8 @@ def take_back(  # noqa: PLR0913 -- a return has as many facts
         raise Invalid(_l("A return needs at least one line."), field="lines")
     where = place(session, store_id)
     if order is not None:
-        _refuse_unsold(order, where)
         lock(session, order)
+        refuse_unsold(order, where)
     document = GoodsReturn(
         store_id=store_id,
         client_id=order.client_id if order else client_id,
@@ -94,90 +102,38 @@ def take_back(  # noqa: PLR0913 -- a return has as many facts
     add_up(document, lines, where)
     session.add(document)
     session.flush()
-    receive_return(session, document, by=by, at=at)
+    _receive(session, document, lines, where, at=at)
     return document
 
 
-def _refuse_unsold(order: Order, where: Place) -> None:
-    if order.status not in _SOLD:
-        raise Conflict(_l("Only what was handed over can be taken back; cancel the order instead."))
-    if order.currency != where.currency:
-        raise Conflict(_l("Take it back in a store with the order's currency."), field="store")
-
-
 def _order_lines(session: Session, order: Order, items: Sequence[ReturnItem]) -> list[ReturnLine]:
-    sold = _sold(session, order)
-    lines = []
-    for item in items:
-        row = sold.get(item.order_line_id or 0)
-        if row is None:
-            raise Invalid(_l("This line is not one of the order's."), field="lines")
-        if not 0 < item.quantity <= row.quantity - row.back:
-            raise Conflict(
-                _l(
-                    "Only %(left)s of “%(name)s” can still be taken back.",
-                    left=row.quantity - row.back,
-                    name=row.description,
-                ),
-                field="lines",
-            )
-        lines.append(_share(item, row, order.currency))
     if len({item.order_line_id for item in items}) < len(items):
         raise Invalid(_l("Name each line of the order once."), field="lines")
+    known = open_lines(session, order)
+    lines = []
+    for item in items:
+        found = known.get(item.order_line_id or 0)
+        if found is None:
+            raise Invalid(_l("This line is not one of the order's."), field="lines")
+        lines.append(_order_line(item, found, order.currency))
     return lines
 
 
-def _sold(session: Session, order: Order) -> dict[int, Any]:
-    """Return the order's lines with what already came back of each."""
-    back = (
-        select(
-            ReturnLine.order_line_id,
-            func.sum(ReturnLine.quantity).label("quantity"),
-            money_sum(ReturnLine.amount).label("amount"),
-            money_sum(ReturnLine.tax).label("tax"),
-        )
-        .join(GoodsReturn, GoodsReturn.id == ReturnLine.goods_return_id)
-        .where(GoodsReturn.order_id == order.id, GoodsReturn.status == ReturnStatus.RECEIVED)
-        .group_by(ReturnLine.order_line_id)
-        .subquery("back")
-    )
-    rows = session.execute(
-        select(
-            *OrderLine.__table__.c,
-            func.coalesce(back.c.quantity, 0).label("back"),
-            func.coalesce(back.c.amount, 0).label("back_amount"),
-            func.coalesce(back.c.tax, 0).label("back_tax"),
-        )
-        .outerjoin(back, back.c.order_line_id == OrderLine.id)
-        .where(OrderLine.order_id == order.id)
-    )
-    return {row.id: row for row in rows}
-
-
-def _share(item: ReturnItem, row: Any, currency: str) -> ReturnLine:
-    """Return the part of a line that comes back.
-
-    The last piece takes what rounding left, never more than was paid.
-    """
-    rest = row.quantity - row.back - item.quantity
-    amount = allocate(row.amount - row.back_amount, [item.quantity, rest], currency)[0]
-    tax = allocate(row.tax - row.back_tax, [item.quantity, rest], currency)[0]
-    full = round_line(item.quantity, row.unit_price, currency)
-    return ReturnLine(
-        order_line_id=row.id,
-        kind=row.kind,
-        variant_id=row.variant_id,
-        charge_kind=row.charge_kind,
-        description=row.description,
+def _order_line(item: ReturnItem, found: OpenLine, currency: str) -> ReturnLine:
+    sold = found.sold
+    line = ReturnLine(
+        order_line_id=sold.id,
+        kind=sold.kind,
+        variant_id=sold.variant_id,
+        charge_kind=sold.charge_kind,
+        description=sold.description,
         quantity=item.quantity,
-        unit_price=row.unit_price,
-        # Rounding may leave a cent too much for one of the pieces: then there is no discount on it.
-        discount=max(full - amount, Decimal(0)),
-        amount=min(amount, full),
-        tax_rate=row.tax_rate,
-        tax=tax,
+        unit_price=sold.unit_price,
+        tax_rate=sold.tax_rate,
         restock=item.restock,
     )
+    give(line, found.take(item.quantity, currency), currency)
+    return line
 
 
 def _loose_lines(session: Session, items: Sequence[ReturnItem]) -> list[ReturnLine]:
@@ -213,16 +169,40 @@ def _loose_lines(session: Session, items: Sequence[ReturnItem]) -> list[ReturnLi
 def receive_return(
     session: Session, document: GoodsReturn, *, by: int | None, at: datetime
 ) -> None:
-    """Give the return its number, put its goods into stock and count it.
+    """Receive a draft: its number, its goods into stock, its sums counted.
 
-    Its money goes back as a payment.
+    Its money goes back as a payment. Raises Conflict for more than was sold and not yet returned.
     """
     where = place(session, document.store_id)
     lines = list(
-        session.scalars(select(ReturnLine).where(ReturnLine.goods_return_id == document.id))
+        session.scalars(
+            select(ReturnLine)
+            .where(ReturnLine.goods_return_id == document.id)
+            .order_by(ReturnLine.position)
+        )
     )
     if not lines:
         raise Conflict(_l("Add at least one line first."))
+    if document.order_id is not None:
+        order = session.get_one(Order, document.order_id)
+        lock(session, order)
+        refuse_unsold(order, where)
+        with session.no_autoflush:
+            # Another return may have come in since the draft was saved.
+            give_shares(document, link_lines(session, order, lines))
+            add_up(document, lines, where)
+    _receive(session, document, lines, where, at=at)
+
+
+def _receive(
+    session: Session,
+    document: GoodsReturn,
+    lines: Sequence[ReturnLine],
+    where: Place,
+    *,
+    at: datetime,
+) -> None:
+    """Give the return its number, put its goods into stock, count it and tell the others."""
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(document, RETURN_MOVES, ReturnStatus.RECEIVED)
@@ -236,15 +216,7 @@ def receive_return(
         _note_on_order(session, document, at)
     if document.client_id is not None:
         count_return(session, document.client_id, document.total_company)
-        add_to_timeline(
-            session,
-            document.client_id,
-            "return.received",
-            at=at,
-            ref=("goods_return", document.id),
-            store_id=document.store_id,
-            data={"number": document.number, "total": str(document.total)},
-        )
+        _tell_client(session, document, document.client_id, at)
     emit(
         session,
         "return.received",
@@ -256,6 +228,18 @@ def receive_return(
         total=document.total_company,
         country=document.country,
         at=at,
+    )
+
+
+def _tell_client(session: Session, document: GoodsReturn, client_id: int, at: datetime) -> None:
+    add_to_timeline(
+        session,
+        client_id,
+        "return.received",
+        at=at,
+        ref=("goods_return", document.id),
+        store_id=document.store_id,
+        data={"number": document.number, "total": str(document.total)},
     )
 
 
@@ -286,14 +270,15 @@ def _note_on_order(session: Session, document: GoodsReturn, at: datetime) -> Non
 
 def return_order(session: Session, order: Order, *, by: int | None, at: datetime) -> GoodsReturn:
     """Take back everything of the order that has not come back yet, in its own store."""
-    open_lines = [
-        ReturnItem(row.quantity - row.back, order_line_id=row.id)
-        for row in _sold(session, order).values()
-        if row.quantity > row.back
+    lock(session, order)
+    items = [
+        ReturnItem(one.quantity, order_line_id=one.sold.id)
+        for one in open_lines(session, order).values()
+        if one.quantity > 0
     ]
-    if not open_lines:
+    if not items:
         raise Conflict(_l("Everything of this order has come back already."))
-    return take_back(session, open_lines, store_id=order.store_id, order=order, by=by, at=at)
+    return take_back(session, items, store_id=order.store_id, order=order, by=by, at=at)
 
 
 def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: datetime) -> None:
@@ -302,14 +287,41 @@ def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: 
         raise Conflict(_l("A received return is not edited."))
     with session.no_autoflush:
         where = place(session, own_store(document))
-        take_over(document, where)
+        order = document.order or (
+            session.get(Order, document.order_id) if document.order_id else None
+        )
+        lines = current_lines(session, document, ReturnLine, "goods_return")
+        linked = [] if order is None else _take_over_order(session, document, order, lines, where)
+        if order is None:
+            take_over(document, where)
+            for line in lines:
+                line.order_line_id = None
         document.status = ReturnStatus.DRAFT
         document.country = document.country or where.country
-        lines = current_lines(session, document, ReturnLine, "goods_return")
         complete_lines(session, document, lines, where)
+        give_shares(document, linked)
         add_up(document, lines, where)
         session.add(document)
     session.flush()
+
+
+def _take_over_order(
+    session: Session,
+    document: GoodsReturn,
+    order: Order,
+    lines: Sequence[ReturnLine],
+    where: Place,
+) -> list[Linked]:
+    """Give a draft what its order decides: client, currency, rate, and what its lines come from."""
+    refuse_unsold(order, where)
+    client_id = document.client_id or (document.client.id if document.client else None)
+    if client_id not in {None, order.client_id}:
+        raise Invalid(_l("The order is of another client."), field="client")
+    document.client, document.client_id = order.client, order.client_id
+    document.store_id, document.currency = where.store_id, where.currency
+    document.rate, document.prices_include_tax = order.rate, order.prices_include_tax
+    document.country = order.country
+    return link_lines(session, order, lines)
 
 
 def cancel_return(session: Session, document: GoodsReturn, *, by: int | None, at: datetime) -> None:

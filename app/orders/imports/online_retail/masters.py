@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from sqlalchemy import text
@@ -23,7 +25,8 @@ on conflict (company_id, number) do nothing
 _CLIENTS = text("""
 insert into client (number, name, country, source, registered_at, stage, time_zone)
 select :prefix || id, 'Client ' || id, nullif(country, ''), 'import',
-  first::timestamp at time zone :zone,
+  case when pg_input_is_valid(first, 'timestamp') then first::timestamp at time zone :zone
+    else now() end,
   'lead', :zone
 from unnest(cast(:ids as text[]), cast(:countries as text[]), cast(:firsts as text[]))
   c(id, country, first)
@@ -32,9 +35,11 @@ on conflict (company_id, number) do nothing
 
 _PRODUCTS = text("""
 with given as (
-  select code, name, price from unnest(
-    cast(:codes as text[]), cast(:names as text[]), cast(:prices as numeric[])) g(code, name, price)
-  where not exists (select 1 from variant v where v.sku = g.code)
+  select distinct on (code) code, name, price from unnest(
+    cast(:codes as text[]), cast(:names as text[]), cast(:prices as text[])::numeric[])
+    g(code, name, price)
+  where code <> '' and not exists (select 1 from variant v where v.sku = g.code)
+  order by code, price desc
 ), made as (
   insert into product (name, kind, status)
   select name, case when code like 'gift%' then 'certificate' else 'goods' end, 'published'
@@ -45,6 +50,15 @@ insert into variant (product_id, sku, name, price, currency)
 select m.id, g.code, g.name, (g.price * 10000)::bigint, :currency
 from (select id, row_number() over (order by id) n from made) m
 join (select *, row_number() over (order by code) n from given) g using (n)
+""")
+
+
+# Lines may name products that the list of products forgot.
+_FORGOTTEN = text("""
+select stock_code, max(description) description, max(unit_price) price from online_retail_line l
+where outcome in ('order_line', 'return', 'write_off')
+  and not exists (select 1 from variant v where v.sku = l.stock_code)
+group by stock_code order by stock_code
 """)
 
 
@@ -74,17 +88,32 @@ def add_clients(session: Session, folder: Path) -> None:
 
 def add_products(session: Session, folder: Path) -> None:
     """Add the products that are not there yet, each with one variant of the source's code."""
-    given = [row for row in rows(folder, PRODUCTS) if row["stock_code"] not in CHARGES]
+    given = [
+        (row["stock_code"].strip(), row["description"], row["max_unit_price_gbp"])
+        for row in rows(folder, PRODUCTS)
+        if row["stock_code"] not in CHARGES
+    ]
+    _add_products(session, given)
+    forgotten = session.execute(_FORGOTTEN)
+    _add_products(session, [(row.stock_code, row.description, row.price) for row in forgotten])
+
+
+def _add_products(session: Session, given: Sequence[tuple[str, str | None, object]]) -> None:
     session.execute(
         _PRODUCTS,
         {
-            "codes": [row["stock_code"] for row in given],
-            "names": [_name(row) for row in given],
-            "prices": [max(float(row["max_unit_price_gbp"] or 0), 0) for row in given],
+            "codes": [code for code, _, _ in given],
+            "names": [(name or "").strip() or f"Product {code}" for code, name, _ in given],
+            "prices": [str(_price(price)) for _, _, price in given],
             "currency": CURRENCY,
         },
     )
 
 
-def _name(row: dict[str, str]) -> str:
-    return (row["description"] or "").strip() or f"Product {row['stock_code']}"
+def _price(raw: object) -> Decimal:
+    """Return a price as the catalogue takes it, 0 for what is none."""
+    try:
+        price = Decimal(str(raw))
+    except InvalidOperation:
+        return Decimal(0)
+    return price if price.is_finite() and 0 < price < 1_000_000_000 else Decimal(0)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kit.events import emit
+from app.kit.money import STORED_DECIMALS, currency_digits
 from app.orders.imports.online_retail.countries import all_codes
 from app.orders.imports.online_retail.masters import CLIENT_PREFIX, CURRENCY, ZONE
 from app.orders.imports.online_retail.read import CHARGES
@@ -19,6 +20,9 @@ from app.orders.imports.online_retail.read import CHARGES
 SOURCE = "online-retail"
 _AMOUNT = "(round(l.quantity * l.unit_price, 2) * 10000)::bigint"
 _PRICE = "(l.unit_price * 10000)::bigint"
+# In the company's currency, rounded to its digits: `unit` is its smallest coin.
+_COMPANY = "(round(({amount}) * cast(:rate as numeric) / :unit) * :unit)::bigint"
+_DOCUMENT_COMPANY = _COMPANY.format(amount="goods + charges")
 _LINES = """online_retail_invoice i
  join online_retail_line l on l.invoice_no = i.invoice_no"""
 _PARTY = """left join client c on c.number = :prefix || {invoice}.customer_id
@@ -46,7 +50,7 @@ insert into orders (number, store_id, client_id, channel, status, placed_at, bus
   currency, goods, charges, total, total_company, country, delivery_method, delivery_state,
   completed_at, rate, source, source_key)
 select invoice_no, :store, client_id, 'import', 'completed', moment, at::date, :currency,
-  goods, charges, goods + charges, ((goods + charges) * cast(:rate as numeric))::bigint,
+  goods, charges, goods + charges, {_DOCUMENT_COMPANY},
   country_code, 'post', 'delivered', moment, :rate, :source, invoice_no
 from d
 """)
@@ -68,7 +72,7 @@ _RETURNS = text(f"""
 insert into goods_return (number, store_id, client_id, status, returned_at, business_date, currency,
   goods, charges, total, total_company, country, rate, source, source_key)
 select invoice_no, :store, client_id, 'received', moment, at::date, :currency,
-  goods, charges, goods + charges, ((goods + charges) * cast(:rate as numeric))::bigint,
+  goods, charges, goods + charges, {_DOCUMENT_COMPANY},
   country_code, :rate, :source, invoice_no
 from d
 """)
@@ -91,7 +95,7 @@ select i.invoice_no, l.line_no, :store, c.id,
     when 'M' then 'manual' when 'm' then 'manual' when 'AMAZONFEE' then 'fee'
     when 'BANK CHARGES' then 'fee' else 'other' end,
   coalesce(nullif(l.description, ''), l.stock_code), {_AMOUNT}, :currency, :rate,
-  ({_AMOUNT} * cast(:rate as numeric))::bigint, k.code, l.at at time zone :zone, l.at::date,
+  {_COMPANY.format(amount=_AMOUNT)}, k.code, l.at at time zone :zone, l.at::date,
   :source, i.invoice_no || '/' || l.line_no
 from {_LINES} {_PARTY.format(invoice="i")}
 where i.piece = :piece and l.outcome = 'adjustment'
@@ -155,10 +159,12 @@ def write_piece(session: Session, piece: int, *, store: int, rate: float = 1) ->
     The caller notes in the same transaction that the piece is done, and never writes it twice.
     """
     codes = all_codes()
+    currency = session.scalar(text("select currency from company")) or CURRENCY
     values = {
         "piece": piece,
         "store": store,
         "rate": rate,
+        "unit": 10 ** (STORED_DECIMALS - currency_digits(currency)),
         "source": SOURCE,
         "currency": CURRENCY,
         "zone": ZONE,

@@ -9,10 +9,13 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -64,11 +67,13 @@ _OUTCOME = f"""case
 
 # What a line must be to become what its invoice and code say.
 _REASON = f"""case
+ when {{known}} then 'its invoice was imported before'
  when invoice_no = '' or stock_code = '' then 'no invoice or no code'
  when at is null then 'the time cannot be read'
  when quantity is null then 'the quantity is no whole number'
  when unit_price is null then 'the price is no number'
  when quantity = 0 then 'a quantity of nothing'
+ when abs(quantity) > 10000000 or abs(quantity * unit_price) >= 10000000000 then 'too large'
  when scale(unit_price) > 4 then 'more than four decimals in the price'
  when invoice_no like 'A%' or invoice_no like 'C%' and stock_code in ({_CHARGE_CODES}) then
    case when round(quantity * unit_price, 2) = 0 then 'an adjustment of nothing' end
@@ -78,14 +83,20 @@ _REASON = f"""case
  when quantity < 0 and stock_code in ({_CHARGE_CODES}) then 'a charge taken back outside a return'
  when quantity < 0 and unit_price <> 0 then 'a write-off with a price' end"""
 
+# Only what PostgreSQL reads as a moment: the days that not every month has are asked for.
+_DAY, _CLOCK = r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", r"([01]\d|2[0-3])(:[0-5]\d){2}"
+_MOMENT = rf"""case when f[3] ~ '^\d{{4}}-{_DAY} {_CLOCK}$'
+ and (substr(f[3], 9, 2) <= '28' or pg_input_is_valid(f[3], 'timestamp'))
+ then f[3]::timestamp end"""
+
 # Each step is fenced: pulled up, every use of a column would split its row anew (60 times slower).
-_STAGE = text(f"""
+_STAGE = f"""
 with split as materialized (
   select string_to_array(row, :field) f from string_to_table(:chunk, :row) row
 ), typed as materialized (
   select f[1] invoice_no, f[2]::int line_no,
-    case when f[3] ~ '^\\d{{4}}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d$' then f[3]::timestamp end at,
-    f[4] stock_code, trim(f[5]) description,
+    {_MOMENT} at,
+    trim(f[4]) stock_code, trim(f[5]) description,
     case when f[6] ~ '^-?\\d{{1,9}}$' then f[6]::int end quantity,
     case when f[7] ~ '^-?\\d{{1,12}}(\\.\\d+)?$' then f[7]::numeric end unit_price
   from split
@@ -95,7 +106,16 @@ insert into online_retail_line
 select invoice_no, line_no, at, stock_code, description, quantity, unit_price, {_OUTCOME}, reason
 from judged
 on conflict (company_id, invoice_no, line_no) do nothing
-""")
+"""
+# Nothing was imported before the first source; before any other, its invoices must be new.
+_STAGE_FIRST = text(_STAGE.replace("{known}", "false"))
+_STAGE_MORE = text(
+    _STAGE.replace(
+        "{known}",
+        "exists (select from online_retail_invoice i"
+        " where i.invoice_no = typed.invoice_no and i.piece <= :before)",
+    )
+)
 
 _INVOICES = text("""
 insert into online_retail_invoice (invoice_no, customer_id, country, piece)
@@ -112,6 +132,19 @@ from (select distinct invoice_no from online_retail_line where outcome <> 'rejec
 on conflict (company_id, invoice_no) do nothing
 """)
 
+_COUNTS = text("""
+select outcome, reason, count(*) n from online_retail_line group by outcome, reason
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What staging found: the pieces there were before and are now, and the report of the rows."""
+
+    before: int
+    pieces: int
+    report: dict[str, Any]
+
 
 def digest_of(folder: Path) -> str:
     """Return the digest of the source's content. Raises Invalid where a file is missing."""
@@ -123,21 +156,52 @@ def digest_of(folder: Path) -> str:
 
 def rows(folder: Path, name: str) -> Iterator[dict[str, str]]:
     """Yield the rows of one file of the source, compressed or not."""
-    with _opened(_found(folder, name)) as lines:
+    with _lines_of(_found(folder, name)) as lines:
         yield from csv.DictReader(lines)
 
 
-def stage(session: Session, folder: Path) -> int:
-    """Stage every line and invoice of the source and return how many lines there are.
+def stage(session: Session, folder: Path) -> Staged:
+    """Stage every line and invoice of the source that is not there yet.
 
     One transaction of some seconds: killed in the middle, nothing is staged.
     """
-    for chunk in _chunks(_invoice_fields(folder)):
+    before, counted = _pieces(session), _counts(session)
+    for chunk in _chunks(_invoice_fields(folder, before)):
         session.execute(_INVOICES, {"chunk": chunk, "field": _FIELD, "row": _ROW})
+    statement, read = (_STAGE_MORE if before else _STAGE_FIRST), 0
     for chunk in _chunks(_line_fields(folder)):
-        session.execute(_STAGE, {"chunk": chunk, "field": _FIELD, "row": _ROW})
+        read += chunk.count(_ROW) + 1
+        session.execute(statement, {"chunk": chunk, "field": _FIELD, "row": _ROW, "before": before})
     session.execute(_FORGOTTEN)
-    return session.scalar(text("select count(*) from online_retail_line")) or 0
+    report = _report(read, counted, _counts(session))
+    return Staged(before, _pieces(session), report)
+
+
+def _pieces(session: Session) -> int:
+    return session.scalar(text("select max(piece) from online_retail_invoice")) or 0
+
+
+def _counts(session: Session) -> Counter[tuple[str, str | None]]:
+    return Counter({(row.outcome, row.reason): row.n for row in session.execute(_COUNTS)})
+
+
+def _report(
+    read: int, before: Counter[tuple[str, str | None]], after: Counter[tuple[str, str | None]]
+) -> dict[str, Any]:
+    """Count every row once: what it became, that it is rejected, or that it was there already."""
+    outcomes: Counter[str] = Counter()
+    rejected: dict[str, int] = {}
+    for (outcome, reason), count in sorted((after - before).items(), key=str):
+        outcomes[outcome] += count
+        if reason is not None:
+            rejected[reason] = count
+    if again := read - outcomes.total():
+        if before:
+            outcomes["known"] = again
+        else:
+            outcomes["rejected"] += again
+            rejected["the same invoice and line number again"] = again
+    return {"rows": read, "outcomes": dict(outcomes), "rejected": rejected}
 
 
 def _found(folder: Path, name: str) -> Path:
@@ -148,6 +212,13 @@ def _found(folder: Path, name: str) -> Path:
     raise Invalid(message)
 
 
+@contextmanager
+def _lines_of(path: Path) -> Iterator[Iterator[str]]:
+    """Open a file, compressed or not, and leave out what would be taken for our separators."""
+    with _opened(path) as lines:
+        yield (line.translate(_SEPARATORS) for line in lines)
+
+
 def _opened(path: Path) -> TextIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", newline="", encoding="utf-8")
@@ -156,9 +227,12 @@ def _opened(path: Path) -> TextIO:
 
 def _columns(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[list[str]]:
     """Yield the wanted columns of each row; a short row ends in empty ones."""
-    with _opened(_found(folder, name)) as lines:
+    with _lines_of(_found(folder, name)) as lines:
         reader = csv.reader(lines)
-        heads = next(reader)
+        heads = next(reader, [])
+        if missing := [column for column in wanted if column not in heads]:
+            message = f"{name} has no column {missing[0]}."
+            raise Invalid(message)
         places = [heads.index(column) for column in wanted]
         for row in reader:
             whole = row + [""] * (len(heads) - len(row))
@@ -168,16 +242,15 @@ def _columns(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[list[
 def _line_fields(folder: Path) -> Iterator[list[str]]:
     # A line is known by its number in the source; one without is numbered by where it stands.
     for number, row in enumerate(_columns(folder, LINES, _LINE_COLUMNS), start=1):
-        if not row[1].isdecimal():
+        if not (row[1].isascii() and row[1].isdecimal() and len(row[1]) < 10):
             row[1] = str(-number)
-        row[4] = row[4].translate(_SEPARATORS)
         yield row
 
 
-def _invoice_fields(folder: Path) -> Iterator[list[str]]:
+def _invoice_fields(folder: Path, before: int) -> Iterator[list[str]]:
     wanted = ("invoice_no", "customer_id", "country")
     for number, row in enumerate(_columns(folder, ORDERS, wanted)):
-        yield [*row, str(1 + number // INVOICES_A_PIECE)]
+        yield [*row, str(before + 1 + number // INVOICES_A_PIECE)]
 
 
 def _chunks(fields: Iterable[list[str]]) -> Iterator[str]:

@@ -23,10 +23,10 @@ from app.orders.imports.online_retail.pieces import SOURCE, write_piece
 from app.orders.imports.online_retail.read import digest_of, stage
 from app.orders.imports.online_retail.statistics import analyze, is_due
 
-_COUNTS = text("""
-select outcome, reason, count(*) n from online_retail_line group by outcome, reason
-order by outcome, reason
-""")
+# A second importer waits here until the first has committed, and then finds what it made.
+_ALONE = text(
+    "select pg_advisory_xact_lock(hashtextextended('online-retail ' || crm_company(), 0))"
+)
 
 _STAGES = text("""
 update client c set stage = case when f.orders_count = 1 then 'first_order' else 'active' end
@@ -41,33 +41,42 @@ def run(stamp: Stamp, files: list[Path], *, rate: float | None = None) -> dict[s
     folder = files[0]
     digest = digest_of(folder)
     with work(stamp) as session:
+        rate = _rate(session, rate)
         run_id, pieces = _begin(session, folder, digest)
     with work(stamp) as session:
-        rate = rate or _rate(session)
+        session.execute(_ALONE)
         store = masters.find_store(session)
         masters.add_clients(session, folder)
         masters.add_products(session, folder)
         analyze(session)
-    for piece in range(1, pieces + 1):
+    for piece in pieces:
         with work(stamp) as session:
             _do_piece(session, run_id, piece, store=store, rate=rate)
     with work(stamp) as session:
         return _finish(session, run_id)
 
 
-def _begin(session: Session, folder: Path, digest: str) -> tuple[int, int]:
+def _begin(session: Session, folder: Path, digest: str) -> tuple[int, range]:
+    """Return the run of this content, staged if it is new, and the pieces it has yet to do."""
+    session.execute(_ALONE)
     found = session.scalar(
         select(ImportRun).where(ImportRun.kind == SOURCE, ImportRun.digest == digest)
     )
     if found is None:
-        lines = stage(session, folder)
-        pieces = session.scalar(text("select coalesce(max(piece), 0) from online_retail_invoice"))
+        staged = stage(session, folder)
         found = ImportRun(
-            kind=SOURCE, source=folder.name, digest=digest, rows=lines, pieces=pieces or 0
+            kind=SOURCE,
+            source=folder.name,
+            digest=digest,
+            rows=staged.report["rows"],
+            pieces=staged.pieces,
+            # What other sources brought before is theirs.
+            pieces_done=staged.before,
+            report=staged.report,
         )
         session.add(found)
         session.flush()
-    return found.id, found.pieces
+    return found.id, range(found.pieces_done + 1, found.pieces + 1)
 
 
 def _do_piece(session: Session, run_id: int, piece: int, *, store: int, rate: float) -> None:
@@ -86,24 +95,16 @@ def _finish(session: Session, run_id: int) -> dict[str, Any]:
     found = session.get_one(ImportRun, run_id, with_for_update=True)
     if found.status is not ImportStatus.DONE:
         session.execute(_STAGES)
-        found.report = _report(session)
         found.status, found.finished_at = ImportStatus.DONE, clock.now()
     return found.report
 
 
-def _report(session: Session) -> dict[str, Any]:
-    outcomes: dict[str, int] = {}
-    rejected: dict[str, int] = {}
-    for outcome, reason, count in session.execute(_COUNTS):
-        outcomes[outcome] = outcomes.get(outcome, 0) + count
-        if outcome == "rejected":
-            rejected[reason] = count
-    return {"rows": sum(outcomes.values()), "outcomes": outcomes, "rejected": rejected}
-
-
-def _rate(session: Session) -> float:
+def _rate(session: Session, given: float | None) -> float:
+    """Return what one unit of the source's currency is in the company's. Raises Invalid."""
     currency = session.scalar(text("select currency from company"))
     if currency == masters.CURRENCY:
         return 1
-    message = f"The source is in {masters.CURRENCY}, the company in {currency}: give a rate."
-    raise Invalid(message)
+    if given is None or not 0 < given < 1_000_000:
+        message = f"The source is in {masters.CURRENCY}, the company in {currency}: give a rate."
+        raise Invalid(message)
+    return given
