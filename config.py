@@ -41,6 +41,7 @@ DEMO_PEOPLE = (
     "superuser",
 )
 SHORTEST_SECRET = 32
+LAST_PORT = 65535
 
 
 class ConfigError(SystemExit):
@@ -108,10 +109,11 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Read the variables. Raises ConfigError, which names the one that is wrong or missing."""
-        production = environ.get("CRM_ENV", "development") == "production"
+        production = _is_production(environ)
         instance = Path(environ.get("INSTANCE_DIR") or ROOT / "instance").absolute()
         secret, keys = _secrets(environ, instance, production=production)
-        host, port = environ.get("HOST") or cls.host, _number(environ, "PORT", cls.port)
+        host = environ.get("HOST") or cls.host
+        port = _number(environ, "PORT", cls.port, most=LAST_PORT)
         text = {name: environ.get(name.upper()) or None for name in _TEXTS}
         return cls(
             instance=instance,
@@ -124,10 +126,10 @@ class Config:
             database_replica_url=_database_url(environ.get("DATABASE_REPLICA_URL")),
             host=host,
             port=port,
-            public_url=(environ.get("PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
+            public_url=(environ.get("PUBLIC_URL") or _address(host, port)).rstrip("/"),
             web_processes=_number(environ, "WEB_PROCESSES", cls.web_processes),
             web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
-            trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies),
+            trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
             log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
             mail_from=environ.get("MAIL_FROM") or cls.mail_from,
@@ -269,10 +271,31 @@ def _limiter_url(url: str | None) -> str:
     return f"redis+{url}" if url.startswith("unix://") else url
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def _is_production(environ: Mapping[str, str]) -> bool:
+    kind = environ.get("CRM_ENV") or "development"
+    if kind not in {"development", "production"}:
+        # "prod" taken for development would open the demo's sign-ins to the world.
+        message = f"CRM_ENV must be development or production, not {kind!r}."
+        raise ConfigError(message)
+    return kind == "production"
+
+
+def _address(host: str, port: int) -> str:
+    """Give the address at which a browser on this machine finds us."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = 2**31 - 1
+) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdecimal():
         message = f"{name} must be a whole number, not {text!r}."
+        raise ConfigError(message)
+    # A port above the last one would be taken for another: 99999 for 34463.
+    if not least <= int(text) <= most:
+        message = f"{name} must be from {least} to {most}, not {text}."
         raise ConfigError(message)
     return int(text)
 
@@ -292,7 +315,7 @@ def _secrets(
     if production:
         for name, found in (("SECRET_KEY", secret), ("ENCRYPTION_KEY", keys)):
             if not found:
-                message = f"{name} must be set in production (CRM_ENV=production): see README.md."
+                message = f"{name} must be set when CRM_ENV=production: see docs/deploy.md."
                 raise ConfigError(message)
         if len(secret) < SHORTEST_SECRET:
             message = f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters."
@@ -309,7 +332,7 @@ def _check_encryption_key(key: str) -> None:
     with contextlib.suppress(ValueError):
         if len(base64.urlsafe_b64decode(key)) == 32:
             return
-    message = "ENCRYPTION_KEY must be 32 bytes in URL-safe base64: see README.md."
+    message = "ENCRYPTION_KEY must be 32 bytes in URL-safe base64: see docs/deploy.md."
     raise ConfigError(message)
 
 
@@ -328,11 +351,18 @@ def _kept_secrets(instance: Path) -> dict[str, str]:
         descriptor, name = tempfile.mkstemp(dir=instance, prefix="secrets.")
         with os.fdopen(descriptor, "w") as file:
             json.dump(made, file)
+            file.flush()
+            os.fsync(file.fileno())
         if os.geteuid() == 0:
             # `sudo make run` in an ordinary user's checkout must not lock that user out.
             os.chown(name, instance.stat().st_uid, instance.stat().st_gid)
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
         Path(name).unlink()
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+    try:
+        kept: dict[str, str] = json.loads(path.read_text())
+        return {name: kept[name] for name in ("secret_key", "encryption_key")}
+    except (ValueError, TypeError, KeyError):
+        # Made anew, it would open none of the secrets that companies have entered.
+        message = f"{path} is damaged: put a copy of it back, or delete it and lose what it sealed."
+        raise ConfigError(message) from None

@@ -37,7 +37,11 @@ def test_a_database_url_names_the_driver_whatever_form_it_came_in(tmp_path, sche
         ("DATABASE_URL", "postgresql+psycopg://u@h/db", "postgresql://"),
         ("DATABASE_OWNER_URL", "nonsense", "postgresql://"),
         ("PORT", "eighty", "PORT"),
+        ("PORT", "0", "PORT must be from 1 to 65535, not 0"),
+        ("PORT", "99999", "PORT must be from 1 to 65535, not 99999"),
         ("WEB_THREADS", "-1", "WEB_THREADS"),
+        ("WEB_PROCESSES", "0", "WEB_PROCESSES must be from 1"),
+        ("CRM_ENV", "prod", "CRM_ENV must be development or production, not 'prod'"),
         ("ENCRYPTION_KEY", "short", "ENCRYPTION_KEY"),
     ],
 )
@@ -62,6 +66,28 @@ def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path):
     assert first.encryption_keys == second.encryption_keys
     assert load(tmp_path / "other").secret_key != first.secret_key
     assert (tmp_path / "new" / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"secret_key": "only"}'])
+def test_damaged_secrets_are_said_and_never_made_anew(tmp_path, content):
+    kept = tmp_path / "secrets.json"
+    kept.write_text(content)
+    with pytest.raises(ConfigError, match=r"secrets\.json is damaged"):
+        load(tmp_path)
+    assert kept.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9000"),
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("shop.example", "http://shop.example:9000"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_can_open(tmp_path, host, address):
+    assert load(tmp_path, HOST=host, PORT="9000").public_url == address
 
 
 def test_processes_that_start_at_once_agree_on_the_secrets(tmp_path):
