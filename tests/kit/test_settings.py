@@ -187,9 +187,26 @@ def test_secrets_move_to_a_new_key(session: Session, monkeypatch: pytest.MonkeyP
     put(session, TOKEN, "sk_live_0123456789abcd")
     put(session, PREFIX, "A-")
     monkeypatch.setattr(secrets, "_vault", secrets.Vault(["new", "the key of these tests"]))
-    assert (reseal_all(session), reseal_all(session)) == (1, 0)
+    assert (reseal_all(session), reseal_all(session)) == ((1, []), (0, []))
     monkeypatch.setattr(secrets, "_vault", secrets.Vault(["new"]))
     assert get(session, TOKEN) == "sk_live_0123456789abcd"
+
+
+def test_a_secret_whose_key_is_gone_is_named_and_can_be_entered_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(session, TOKEN, "sk_live_0123456789abcd")
+    assert not secret_state(session, TOKEN).is_lost
+    monkeypatch.setattr(secrets, "_vault", secrets.Vault(["another"]))
+    assert secret_state(session, TOKEN).is_lost
+    assert reseal_all(session) == (0, ["test.token"])
+    with pytest.raises(SecretLost, match="“Token” can no longer be read"):
+        get(session, TOKEN)
+    put(session, TOKEN, "sk_live_anew_0123456789")
+    assert (get(session, TOKEN), secret_state(session, TOKEN).is_lost) == (
+        "sk_live_anew_0123456789",
+        False,
+    )
 
 
 @pytest.mark.parametrize("columns", [{}, {"value": 1, "sealed": "x", "hint": ""}, {"sealed": "x"}])

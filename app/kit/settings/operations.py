@@ -30,11 +30,12 @@ class SecretLost(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """All that may be shown of a secret."""
+    """All that may be shown of a secret; one that is lost is set, and no key opens it."""
 
     is_set: bool
     hint: str = ""
     changed_at: datetime | None = None
+    is_lost: bool = False
 
 
 def get(session: Session, setting: Setting[T]) -> T:
@@ -90,19 +91,33 @@ def secret_state(session: Session, setting: Setting[str]) -> SecretState:
     row = _row(session, setting.name)
     if row is None:
         return SecretState(is_set=False)
-    return SecretState(is_set=True, hint=row.hint or "", changed_at=row.changed_at)
+    lost = not _opens(row)
+    return SecretState(is_set=True, hint=row.hint or "", changed_at=row.changed_at, is_lost=lost)
 
 
-def reseal_all(session: Session) -> int:
-    """Put the company's secrets under the newest key; return how many were moved."""
-    moved = 0
+def reseal_all(session: Session) -> tuple[int, list[str]]:
+    """Put the company's secrets under the newest key.
+
+    Return how many were moved, and the names of those that no key opens, which stay as they are.
+    """
+    moved, lost = 0, []
     sealed = select(CompanySetting).where(CompanySetting.sealed.is_not(None))
-    for row in session.scalars(sealed.with_for_update()):
-        if row.sealed is not None and not vault().is_current(row.sealed):
-            row.sealed = vault().reseal(row.sealed, _context(row))
+    for row in session.scalars(sealed.order_by(CompanySetting.name).with_for_update()):
+        if not _opens(row):
+            lost.append(row.name)
+        elif not vault().is_current(row.sealed or ""):
+            row.sealed = vault().reseal(row.sealed or "", _context(row))
             moved += 1
     session.flush()
-    return moved
+    return moved, lost
+
+
+def _opens(row: CompanySetting) -> bool:
+    try:
+        vault().open(row.sealed or "", _context(row))
+    except CannotOpen:
+        return False
+    return True
 
 
 def _row(session: Session, name: str) -> CompanySetting | None:

@@ -32,7 +32,7 @@ from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Field, FormPage, FormSection, Link
 from app.kit.security.menu import Entry, add_entry
 from app.kit.settings.definitions import Setting, areas, definitions
-from app.kit.settings.operations import get_many, put, reset, secret_state
+from app.kit.settings.operations import SecretLost, get_many, put, reset, secret_state
 
 VIEW = "Setting"
 # Said for the areas that domains name; an area without words is shown by its name.
@@ -67,7 +67,9 @@ def _field(session: Session, one: Setting[Any]) -> Any:
     if one.secret:
         state = secret_state(session, one)
         words = one.help
-        if state.is_set:
+        if state.is_lost:
+            words = str(SecretLost(one).message)
+        elif state.is_set:
             words = _(
                 "Set, ends in %(hint)s. Empty keeps it; “-” forgets it.", hint=state.hint or "…"
             )
