@@ -29,10 +29,17 @@ def prepare(config: settings.Config, *, demo: bool = True) -> None:
     app = assemble(config)
     with app.app_context():
         _permissions(app)
-        if demo and not config.production and not _has_companies():
-            from app.cli.demo import load_demo  # noqa: PLC0415 -- only for a first start
+        if demo and not config.production:
+            _demo_once()
 
-            load_demo("demo", "small", create=True)
+
+def _demo_once() -> None:
+    """Load the demo company where there is no company, or where loading it was interrupted."""
+    from app.cli.demo import is_loaded, load_demo  # noqa: PLC0415 -- not for production
+
+    slugs = _companies()
+    if not slugs or ("demo" in slugs and not is_loaded("demo")):
+        load_demo("demo", "small", create=True)
 
 
 def head() -> str | None:
@@ -74,6 +81,6 @@ def _permissions(app: Flask) -> None:
     owner.dispose()
 
 
-def _has_companies() -> bool:
+def _companies() -> set[str]:
     with work(Stamp(Role.PLATFORM)) as session:
-        return session.scalar(text("select 1 from company limit 1")) is not None
+        return set(session.scalars(text("select slug from company")))

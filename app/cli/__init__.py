@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask.cli import AppGroup
 
-from app.cli import checks, demo, imports, reports, schema
+from app.cli import checks, demo, imports, reports, schema, secrets
 
 crm = AppGroup("crm", help="Tresen: demo, imports, reports, checks.")
 for command in (
@@ -13,6 +13,7 @@ for command in (
     reports.report,
     reports.rebuild,
     checks.check,
+    secrets.reseal,
     schema.roles,
     schema.drift,
 ):

@@ -11,10 +11,11 @@ import click
 from flask import current_app
 from sqlalchemy import NullPool, text
 
-from app.cli.company import company_option, stamp_for
+from app.cli.company import company_option, find_company, stamp_for
 from app.kit.database.session import make_engine, work
-from app.kit.database.stamp import Role, Stamp
+from app.kit.database.stamp import Role, Stamp, company_stamp
 from app.kit.registry import DemoData, demo_data
+from app.kit.settings import Setting, get, put
 
 # In pounds, so that the real year of a British shop can be imported beside the demo's own orders.
 COMPANY = {
@@ -24,6 +25,9 @@ COMPANY = {
     "zone": "Europe/London",
 }
 
+# A note of the program's own: not defined, so that no page asks for it.
+LOADED = Setting("demo.loaded", str, "", "")
+
 
 @click.command()
 @company_option
@@ -31,6 +35,9 @@ COMPANY = {
 @click.option("--contacts", is_flag=True, help="Only make up contact points of imported clients.")
 def demo(slug: str, create: bool, size: str, contacts: bool) -> None:  # noqa: FBT001 -- click's
     """Load the demo: small in seconds; large is 70,000 clients, 25,000 products, 300,000 orders."""
+    if current_app.config["CRM"].production:
+        message = "There is no demo in production: its sign-ins are known to everybody."
+        raise click.ClickException(message)
     if contacts:
         make_up_contacts(slug)
     else:
@@ -50,7 +57,10 @@ def make_up_contacts(slug: str) -> None:
 
 
 def load_demo(slug: str, size: str, *, create: bool) -> None:
-    """Run every part's demo data in order; what is there already stays as it is."""
+    """Run every part's demo data in order; what is there already stays as it is.
+
+    That all of it was loaded is noted at the end: a start that was interrupted is made up for.
+    """
     stamp = stamp_for(slug, create=create, **COMPANY)
     for piece in demo_data:
         start = time.monotonic()
@@ -60,6 +70,17 @@ def load_demo(slug: str, size: str, *, create: bool) -> None:
         if size == "large":
             analyse()
         click.echo(f"{piece.name}: {time.monotonic() - start:.1f} s")
+    with work(stamp) as session:
+        put(session, LOADED, size)
+
+
+def is_loaded(slug: str) -> bool:
+    """Say whether all of the demo was loaded into the company once."""
+    company = find_company(slug)
+    if company is None:
+        return False
+    with work(company_stamp(company)) as session:
+        return bool(get(session, LOADED))
 
 
 def analyse() -> None:
