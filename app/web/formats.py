@@ -9,7 +9,8 @@ near dates are relative, times always stand in `<time datetime>`, counts are cap
 # ruff: noqa: S704 - Markup.format escapes what it is given
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
@@ -48,6 +49,27 @@ def _now() -> datetime:
     return clock.now()
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How one reader's values are written. Who writes hundreds asks for it once."""
+
+    locale: Locale
+    tongue: str
+    zone: tzinfo
+    today: date
+
+    def local(self, value: datetime) -> datetime:
+        """Return a moment as the reader's clock shows it; one without a zone is UTC."""
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(self.zone)
+
+
+def hand() -> Hand:
+    """Return the hand of this request: language, zone and day of its reader."""
+    where, zone = locale(), get_timezone() or UTC
+    return Hand(where, str(where), zone, _now().astimezone(zone).date())
+
+
 _ENGLISH = Locale("en", "GB")  # the design's English: 14 Nov, 09:14
 
 
@@ -75,33 +97,37 @@ def _symbols(tongue: str) -> tuple[str, str]:
     return get_decimal_symbol(where), get_group_symbol(where)
 
 
-def number(value: object, decimals: int | None = None) -> str:
+def number(value: object, decimals: int | None = None, by: Hand | None = None) -> str:
     """1,284.5, with a fixed number of decimals when one is given."""
     if value is None:
         return NONE
-    if decimals is not None and isinstance(value, Decimal | int):
-        point, group = _symbols(str(locale()))
+    by = by or hand()
+    whole = isinstance(value, int) and not decimals
+    if isinstance(value, Decimal | int) and (whole or decimals is not None):
+        point, group = _symbols(by.tongue)
         # What Babel writes, ten times faster: a list holds hundreds of amounts.
-        text = f"{abs(value):,.{decimals}f}".translate({44: group, 46: point})
+        text = f"{abs(value):,}" if whole else f"{abs(value):,.{decimals}f}"
+        text = text.translate({44: group, 46: point})
         return MINUS + text if value < 0 and text.strip("0" + point + group) else text
     pattern = (
         "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     )
-    return _signed(format_decimal(_decimal(value), format=pattern, locale=locale()))
+    return _signed(format_decimal(_decimal(value), format=pattern, locale=by.locale))
 
 
-def money(value: object, currency: str = "") -> str:
+def money(value: object, currency: str = "", by: Hand | None = None) -> str:
     """€2,318.40; without a currency only the figures (it then stands in the head of the column)."""
     if value is None:
         return NONE
+    by = by or hand()
     if not currency:
-        return number(value, 2)
-    return _signed(format_currency(_decimal(value), currency, locale=locale()))
+        return number(value, 2, by)
+    return _signed(format_currency(_decimal(value), currency, locale=by.locale))
 
 
-def percent(value: object, decimals: int = 1) -> str:
+def percent(value: object, decimals: int = 1, by: Hand | None = None) -> str:
     """31.8 %; the value is in hundredths already (31.8, not 0.318)."""
-    return NONE if value is None else f"{number(value, decimals)} %"
+    return NONE if value is None else f"{number(value, decimals, by)} %"
 
 
 def change(now: object, before: object) -> str:
@@ -141,11 +167,6 @@ def _decimal(value: object) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def _local(value: datetime) -> datetime:
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(get_timezone() or UTC)
-
-
 @lru_cache(maxsize=4096)
 def _day(day: date, today: date, tongue: str) -> str:
     """Today's neighbours by name, then 14 Nov, with the year when it is another.
@@ -157,11 +178,11 @@ def _day(day: date, today: date, tongue: str) -> str:
     return format_skeleton(skeleton, day, locale=where)
 
 
-def day_text(day: date, today: date) -> str:
+def day_text(day: date, by: Hand) -> str:
     """Near days are relative: today, yesterday, tomorrow."""
-    distance = (day - today).days
+    distance = (day - by.today).days
     if abs(distance) > 1:
-        return _day(day, today, str(locale()))
+        return _day(day, by.today, by.tongue)
     return {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}[distance]
 
 
@@ -174,6 +195,7 @@ def _full_day(day: date, tongue: str) -> str:
 def when(
     value: date | datetime | None,
     clock_time: bool | None = None,  # noqa: FBT001 - a filter's argument
+    by: Hand | None = None,
 ) -> Markup:
     """Return a date or moment in `<time datetime>`.
 
@@ -181,32 +203,36 @@ def when(
     """
     if value is None:
         return Markup(NONE)
-    today = _local(_now()).date()
+    by = by or hand()
     if not isinstance(value, datetime):
-        return Markup('<time datetime="{}">{}</time>').format(
-            value.isoformat(), day_text(value, today)
-        )
-    local = _local(value)
-    text = day_text(local.date(), today)
-    if clock_time or (clock_time is None and abs((local.date() - today).days) <= 1):
-        text = f"{text}, {format_time(local.time(), 'short', locale=locale())}"
+        return Markup(f'<time datetime="{value}">{escape(day_text(value, by))}</time>')
+    local = by.local(value)
+    day = local.date()
+    text = day_text(day, by)
+    if clock_time or (clock_time is None and abs((day - by.today).days) <= 1):
+        text = f"{text}, {_clock(local.hour, local.minute, by.tongue)}"
+    title = f"{_full_day(day, by.tongue)} {local:%H:%M}"
     iso = local.isoformat(timespec="minutes")
-    title = f"{_full_day(local.date(), str(locale()))} {local:%H:%M}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, title, text)
+    return Markup(f'<time datetime="{iso}" title="{escape(title)}">{escape(text)}</time>')
+
+
+@lru_cache(maxsize=1440)
+def _clock(hour: int, minute: int, tongue: str) -> str:
+    return format_time(time(hour, minute), "short", locale=Locale.parse(tongue))
 
 
 def promised(value: date | datetime | None) -> Markup:
     """Return a promised day names the weekday: Mon 23 Nov."""
     if value is None:
         return Markup(NONE)
-    day = _local(value).date() if isinstance(value, datetime) else value
+    day = hand().local(value).date() if isinstance(value, datetime) else value
     text = format_skeleton("MMMEd", day, locale=locale())
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), text)
 
 
 def long_date(value: date | datetime) -> str:
     """Saturday 21 November 2026, in the reader's way."""
-    day = _local(value).date() if isinstance(value, datetime) else value
+    day = hand().local(value).date() if isinstance(value, datetime) else value
     return format_date(day, "full", locale=locale())
 
 
@@ -222,7 +248,7 @@ def ago(value: datetime | None) -> Markup:
         ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes) if minutes else _("just now")
     )
     return Markup('<time datetime="{}">{}</time>').format(
-        _local(value).isoformat(timespec="minutes"), text
+        hand().local(value).isoformat(timespec="minutes"), text
     )
 
 
@@ -244,27 +270,27 @@ def initials(name: object) -> str:
     )
 
 
-def _text(value: object) -> object:
+def _text(value: object, by: Hand | None = None) -> object:
     """Return what a value looks like when its column says nothing about it."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime | date):
-        return when(value)
+        return when(value, by=by)
     if isinstance(value, time):
         return format_time(value, "short", locale=locale())
     if isinstance(value, int | float | Decimal):
-        return number(value)
+        return number(value, by=by)
     return getattr(value, "label", value)
 
 
-def badge(value: object, colour: object = "") -> Markup:
+def badge(value: object, colour: object = "", by: Hand | None = None) -> Markup:
     """Return a state: a dot and a word. A Choice brings its own label and tone."""
     if value is None or value == "":
         return Markup("")
     if isinstance(value, Choice) and not colour:
-        return _choice_badge(type(value), value, str(locale()))
+        return _choice_badge(type(value), value, by.tongue if by else str(locale()))
     kind = tone(colour or getattr(value, "tone", ""))
     label = getattr(value, "label", None) or _text(value)
     return (
@@ -293,11 +319,13 @@ def _tags(value: object) -> Markup:
     return Markup(" ").join(Markup('<span class="lbl">{}</span>').format(one) for one in value)
 
 
-def _money_or_nothing(value: object, currency: str) -> object:
-    return "" if value is None else money(value, currency) if not isinstance(value, str) else value
-
-
-def shown(value: object, kind: str = "text", currency: str = "", colour: object = "") -> object:
+def shown(
+    value: object,
+    kind: str = "text",
+    currency: str = "",
+    colour: object = "",
+    by: Hand | None = None,
+) -> object:
     """Return a cell's value by the kind of its column.
 
     Text that a screen has already written is left as it is.
@@ -305,16 +333,18 @@ def shown(value: object, kind: str = "text", currency: str = "", colour: object 
     if kind in ("text", "lead", "link") and isinstance(value, str):
         return getattr(value, "label", value)
     if kind == "money":
-        return _money_or_nothing(value, currency)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return money(value, currency, by)
     if kind == "badge":
-        return badge(value, colour)
+        return badge(value, colour, by)
     if kind == "tags":
         return _tags(value)
     if kind == "percent" and not isinstance(value, str):
-        return "" if value is None else percent(value)
+        return "" if value is None else percent(value, by=by)
     if kind == "datetime" and isinstance(value, datetime):
-        return when(value, clock_time=True)
-    return _text(value)
+        return when(value, clock_time=True, by=by)
+    return _text(value, by)
 
 
 def dash(value: object) -> object:

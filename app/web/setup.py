@@ -14,7 +14,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from app.kit.screens.pages import Shell
-from app.web import fields, formats, helpers, texts
+from app.web import fields, formats, helpers, rows, texts
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -45,7 +45,7 @@ def init_app(app: Flask, shell: ShellSource | None = None) -> None:
     ours = FileSystemLoader(HERE / "templates")
     app.jinja_loader = ChoiceLoader([ours, app.jinja_loader] if app.jinja_loader else [ours])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update({**formats.FILTERS, **helpers.FILTERS})
+    app.jinja_env.filters.update({**formats.FILTERS, **helpers.FILTERS, **rows.FILTERS})
     app.jinja_env.globals.update(
         csp_nonce=csp_nonce,
         icon=icon,
