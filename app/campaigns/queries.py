@@ -148,10 +148,12 @@ def may_write(
     return bool(session.scalar(select(messages.allowed(literal(client_id), channel, purpose))))
 
 
-def is_suppressed(session: Session, channel: MessageChannel, address: str) -> bool:
-    """Say whether nothing may go to this address."""
+def is_suppressed(
+    session: Session, channel: MessageChannel, address: str, purpose: MessagePurpose
+) -> bool:
+    """Say whether nothing for this purpose may go to this address."""
     hashed = messages.hash_of(channel, literal(address))
-    return bool(session.scalar(select(messages.suppressed(channel, hashed))))
+    return bool(session.scalar(select(messages.suppressed(channel, hashed, purpose))))
 
 
 # --- what became of it ------------------------------------------------------------------------

@@ -119,7 +119,8 @@ class EventKind(Choice):
     UNSUBSCRIBED = "unsubscribed", _l("Unsubscribed"), "orange"
 
 
-# `move` reads this table; the dispatcher's SQL repeats RUNNING → COMPLETED and RUNNING → PAUSED.
+# `move` reads this table; the dispatcher's SQL repeats RUNNING → COMPLETED, RUNNING → PAUSED and
+# PAUSED → COMPLETED (the last message was on its way when somebody paused).
 MOVES: dict[DispatchStatus, frozenset[DispatchStatus]] = {
     DispatchStatus.SCHEDULED: frozenset(
         {DispatchStatus.RUNNING, DispatchStatus.PAUSED, DispatchStatus.CANCELLED}
@@ -127,7 +128,9 @@ MOVES: dict[DispatchStatus, frozenset[DispatchStatus]] = {
     DispatchStatus.RUNNING: frozenset(
         {DispatchStatus.PAUSED, DispatchStatus.COMPLETED, DispatchStatus.CANCELLED}
     ),
-    DispatchStatus.PAUSED: frozenset({DispatchStatus.RUNNING, DispatchStatus.CANCELLED}),
+    DispatchStatus.PAUSED: frozenset(
+        {DispatchStatus.RUNNING, DispatchStatus.COMPLETED, DispatchStatus.CANCELLED}
+    ),
     # More may be added to a standing sending at any time.
     DispatchStatus.COMPLETED: frozenset({DispatchStatus.RUNNING}),
     DispatchStatus.CANCELLED: frozenset(),

@@ -32,7 +32,7 @@ def write_to_client(session: Session, client: Client, message: Message) -> tuple
                 channel=message.channel.label,
             )
         )
-    if queries.is_suppressed(session, message.channel, address):
+    if queries.is_suppressed(session, message.channel, address, message.purpose):
         raise Conflict(_l("Nothing may be sent to this address any more: it is suppressed."))
     version = make_version(session, message, message.purpose, name=SINGLES)
     dispatch_id, ord_ = messages.send_one(

@@ -56,6 +56,7 @@ class MailSkeleton:
             static.append("Precedence: bulk")
         self._format = _frame(static, self._boundary)
         self._date_second, self._date = -1, b""
+        self._last_text, self._last_html = ("", b""), ("", b"")
 
     def build(
         self,
@@ -83,9 +84,16 @@ class MailSkeleton:
             f"{_checked_token(message_id)}@{self._domain}".encode(),
             self._date_of(at),
             listed,
-            _base64_lines(text),
-            _base64_lines(html),
+            *self._bodies(text, html),
         )
+
+    def _bodies(self, text: str, html: str) -> tuple[bytes, bytes]:
+        # A text without variables is the very same object for every reader.
+        if self._last_text[0] is not text:
+            self._last_text = text, _base64_lines(text)
+        if self._last_html[0] is not html:
+            self._last_html = html, _base64_lines(html)
+        return self._last_text[1], self._last_html[1]
 
     def _date_of(self, at: datetime | None) -> bytes:
         if at is not None:

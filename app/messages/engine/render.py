@@ -6,10 +6,10 @@ language at all: no calls, no assignments, no arithmetic, no macros, at most two
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -60,6 +60,20 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=argument)
 
 
+def _of_nothing(name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the filter as one that makes nothing of an absent value, never the word "None"."""
+    if name in ("d", "default"):
+        return usual
+    at = 1 if hasattr(usual, "jinja_pass_arg") else 0
+    nothing = 0 if name in ("int", "length") else ""
+
+    @wraps(usual)
+    def quiet(*arguments: Any, **options: Any) -> Any:
+        return nothing if arguments[at] is None else usual(*arguments, **options)
+
+    return quiet
+
+
 def _shown(value: Any) -> Any:
     """Print an absent value as nothing, never as "None"."""
     return "" if value is None else value
@@ -70,7 +84,7 @@ def _environment(*, html: bool) -> _Environment:
         autoescape=html, undefined=StrictUndefined, finalize=_shown, keep_trailing_newline=True
     )
     environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters = {name: _of_nothing(name, environment.filters[name]) for name in _FILTERS}
     environment.tests = {name: environment.tests[name] for name in _TESTS}
     return environment
 
@@ -100,9 +114,18 @@ class Template:
             ) from error
         self.variables = frozenset(find_undeclared_variables(tree))
         self._most = most
+        self._same: str | None = None
 
     def render(self, values: Mapping[str, Any]) -> str:
         """Return the text. Raises RenderError for a missing value or a result beyond the limit."""
+        if self._same is not None:
+            return self._same
+        made = self._render(values)
+        if not self.variables:
+            self._same = made
+        return made
+
+    def _render(self, values: Mapping[str, Any]) -> str:
         parts, size = [], 0
         try:
             for part in self._root.root_render_func(self._root.new_context(dict(values))):

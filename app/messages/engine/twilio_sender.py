@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import (
@@ -132,6 +133,10 @@ class TwilioSender:
         """Take a message over: exactly one result will be reported unless the sender is stopped."""
         self._inbox.put(message)
 
+    def withdraw(self) -> list[TextMessage]:
+        """Give back what was not begun."""
+        return self._inbox.clear()
+
     async def join(self) -> None:
         """Send what was put. Raises what `starting` raised."""
         self._inbox.close()
@@ -194,6 +199,56 @@ def _parameters(message: TextMessage) -> dict[str, str]:
     else:
         given["body"] = message.body
     return {name: value for name, value in given.items() if value}
+
+
+class Sent(NamedTuple):
+    """A message as Twilio remembers it."""
+
+    sid: str
+    sender: str
+    body: str
+    status: str
+    code: int
+    segments: int
+    created: datetime
+
+
+async def look_up(
+    account: TwilioAccount, numbers: Iterable[str], *, most: int = 20, seconds: float = 10
+) -> dict[str, list[Sent]]:
+    """Return the newest messages that went out to each number.
+
+    One that Twilio does not answer for is not among them.
+    """
+    found: dict[str, list[Sent]] = {}
+    http = _HttpClient(account.api_base, seconds, 5)
+    client = Client(account.sid, account.token, http_client=http)
+
+    async def one(number: str) -> None:
+        try:
+            listed = await client.messages.list_async(to=number, limit=most)
+        except (TwilioRestException, TwilioServiceException, ClientError, TimeoutError, OSError):
+            _log.warning("Twilio could not be asked what it has sent.", exc_info=True)
+            return
+        found[number] = [_sent(each) for each in listed if each.direction == "outbound-api"]
+
+    try:
+        await asyncio.gather(*(one(number) for number in numbers))
+    finally:
+        await http.close()
+    return found
+
+
+def _sent(message: Any) -> Sent:
+    return Sent(
+        message.sid,
+        message.messaging_service_sid or message.from_ or "",
+        message.body or "",
+        str(message.status),
+        int(message.error_code or 0),
+        int(message.num_segments or 0),
+        message.date_created,
+    )
 
 
 def is_from_twilio(

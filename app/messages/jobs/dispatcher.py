@@ -8,6 +8,7 @@ its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +24,11 @@ from app.messages.engine.outcomes import Effect, Outcome, SendResult
 from app.messages.engine.smtp import SmtpPool
 from app.messages.jobs import recording
 from app.messages.jobs.drafting import Draft, Drafter, OutboxDraft, Plan, Row, Skip
+from app.messages.jobs.loading import Loader
+from app.messages.jobs.pacing import Pace, sizes
 from app.messages.jobs.recording import Change, Claim, Counts, FencedOff, Result, Terms
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -32,8 +36,10 @@ R = TypeVar("R")
 _SAFE = 0.8
 # A relay that cannot be reached is asked again after this long.
 _REST = 30.0
+# Who shares a sending with a limit per second looks so often how many they are.
+_LOOK_ROUND = 1.0
 # So many messages are made without looking after the connections.
-_SLICE = 16
+_SLICE = 8
 _FEW_ERRORS = 20
 
 
@@ -42,7 +48,6 @@ class Held:
     """A batch in our hands."""
 
     claim: Claim
-    rows: list[Row]
     counts: Counts
     journal: journal.Journal
     deadline: float
@@ -50,10 +55,10 @@ class Held:
     under_way: int = 0
     fed: bool = False
     put_back: bool = False
-    put_down: bool = False
     results: list[Result] = field(default_factory=list)
-    granted: int = 0
     renewed: float = 0.0
+    # The next rows, asked for while earlier ones are on their way.
+    rows: asyncio.Task[list[Row]] | None = None
 
     @property
     def over(self) -> bool:
@@ -65,6 +70,7 @@ class Outbox:
     """Takes every message and sends none: they become rows of the outbox screen."""
 
     down: SendResult | None = None
+    failed: BaseException | None = None
 
     def __init__(self, result: Callable[[Any, SendResult], None]) -> None:
         self._result = result
@@ -79,19 +85,23 @@ class Outbox:
         """Keep the message."""
         self._result(message, SendResult(Outcome.ACCEPTED))
 
+    def withdraw(self) -> list[OutboxDraft]:
+        """Return nothing: no message waits here."""
+        return []
+
 
 class Database:
-    """Calls into the database, one after the other, in their own thread."""
+    """Calls into the database in threads: one records while others fetch what comes next."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatch-db")
+        self._threads = ThreadPoolExecutor(max_workers=3, thread_name_prefix="dispatch-db")
 
     async def __call__(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+        return await loop.run_in_executor(self._threads, lambda: call(*args, **kwargs))
 
     def close(self) -> None:
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
 
 class Run:
@@ -101,7 +111,7 @@ class Run:
         self, plan: Plan, terms: Terms, database: Database, stopping: Callable[[], bool]
     ) -> None:
         self._plan, self._terms, self._db, self._stopping = plan, terms, database, stopping
-        self._drafter = Drafter(plan)
+        self._drafter, self._loader = Drafter(plan), Loader(plan)
         self._resend = plan.uncertain_policy is UncertainPolicy.RESEND
         self._held: dict[int, Held] = {}
         self._drafts: dict[int, tuple[Row, Draft]] = {}
@@ -115,20 +125,28 @@ class Run:
         self._pause: tuple[PauseReason, str] | None = None
         self._work = asyncio.Event()
         self._flushed = asyncio.Event()
+        self._roomy = asyncio.Event()
+        self._ahead: asyncio.Task[Held | None] | None = None
         self._closing = False
-        self._pace = _Pace(plan.rate_cap)
+        self._pace = Pace(plan.rate_cap)
+        self._chunk, self._window = sizes(plan, terms)
+        # Where a limit leaves time enough nobody is asked about before it is time, and no batch is
+        # held that another worker could send.
+        self._ahead_is_right = not plan.rate_cap
+        self._sender: Any = None
 
     async def go(self, claim: Claim) -> None:
         """Send. Raises FencedOff when a batch was taken over by somebody else."""
         recorder = asyncio.create_task(self._record())
         try:
-            async with self._carrier() as carrier:
-                await self._feed(claim, carrier)
+            async with self._carrier() as self._sender:
+                await self._feed(claim)
         except BaseException as error:
             # What was begun is not known any more: the next owner reads the journals.
             self._broken = self._broken or error
             raise
         finally:
+            await self._wait_for_loading()
             self._closing = True
             self._work.set()
             await asyncio.gather(recorder, return_exceptions=True)
@@ -138,6 +156,11 @@ class Run:
             raise self._broken
         if self._pause is not None:
             await self._db(recording.pause_dispatch, self._plan, *self._pause)
+
+    async def _wait_for_loading(self) -> None:
+        await asyncio.gather(*filter(None, [self._ahead]), return_exceptions=True)
+        loading = [held.rows for held in self._held.values() if held.rows is not None]
+        await asyncio.gather(*loading, return_exceptions=True)
 
     def _carrier(self) -> AbstractAsyncContextManager[Any]:
         route = self._plan.route
@@ -156,11 +179,16 @@ class Run:
     def _starting(self, message: Any) -> None:
         held = self._held[message.batch]
         if self._broken is None and time.monotonic() > held.deadline:
-            self._broken = FencedOff()
+            self._break(FencedOff())
         if self._broken is not None:
-            self._flushed.set()
             raise FencedOff
         held.journal.starting(message.key)
+
+    def _break(self, error: BaseException) -> None:
+        """End at once: whoever waits for room or for a grant hears of it."""
+        self._broken = error
+        self._flushed.set()
+        self._roomy.set()
 
     def _result(self, message: Any, result: SendResult) -> None:
         held = self._held[message.batch]
@@ -172,15 +200,29 @@ class Run:
             held.journal.replied(message.key, result.code if certain else 0)
         held.under_way -= 1
         self._under_way -= 1
+        if self._under_way + self._chunk <= self._window:
+            self._roomy.set()
+        if recording.never_tried(result):
+            held.put_back = True
+            self._rest = _REST
+            self._drain()
+        else:
+            self._add(held, Result(draft, row, result))
         if result.effect is Effect.PAUSE_PROVIDER:
             self._pause = self._pause or (PauseReason.PROVIDER, result.text)
-            self._draining = True
-        if recording.never_tried(result):
-            held.put_back = self._draining = True
-            self._rest = _REST
-            self._work.set()
-            return
-        self._add(held, Result(draft, row, result))
+            self._drain()
+
+    def _drain(self) -> None:
+        """Begin nothing more; what no connection has taken yet is left to whoever comes next."""
+        self._draining = True
+        for message in self._sender.withdraw() if self._sender else ():
+            held = self._held[message.batch]
+            del self._drafts[message.key]
+            held.under_way -= 1
+            self._under_way -= 1
+            held.put_back = True
+        self._work.set()
+        self._roomy.set()
 
     def _add(self, held: Held, result: Result) -> None:
         held.results.append(result)
@@ -191,18 +233,44 @@ class Run:
 
     # --- giving the carrier work ---------------------------------------------------------------
 
-    async def _feed(self, first: Claim, carrier: Any) -> None:
-        claim: Claim | None = first
-        while claim is not None:
-            held = await self._open(claim)
-            await self._feed_batch(held, carrier)
+    async def _feed(self, first: Claim) -> None:
+        held: Held | None = await self._open(first)
+        await self._share()
+        while held is not None:
+            await self._feed_batch(held)
             held.fed = True
             self._work.set()
             if self._over():
+                await self._let_go()
                 return
+            held = await self._next()
+
+    async def _next(self) -> Held | None:
+        """Return the batch to go on with: the one that was fetched ahead, else the next."""
+        ahead, self._ahead = self._ahead or self._fetch(), None
+        return await ahead
+
+    def _fetch(self) -> asyncio.Task[Held | None]:
+        return asyncio.create_task(self._claim())
+
+    async def _claim(self) -> Held | None:
+        try:
             claim = await self._db(
                 recording.claim_next, self._terms, [self._plan.channel], self._plan.dispatch_id
             )
+            return None if claim is None else await self._open(claim)
+        except (OperationalError, InterfaceError):
+            # What is under way is still to be recorded, which is tried again and again.
+            log.warning("The database gives no further batch now.", exc_info=True)
+            return None
+
+    async def _let_go(self) -> None:
+        """Leave a batch that was fetched ahead to others: nothing of it was begun."""
+        if self._ahead is not None:
+            held = await self._next()
+            if held is not None:
+                held.put_back = held.fed = True
+                self._work.set()
 
     def _over(self) -> bool:
         if self._broken is not None:
@@ -211,41 +279,66 @@ class Run:
 
     async def _open(self, claim: Claim) -> Held:
         began = time.monotonic()
-        rows, counts, status = await self._db(recording.open_batch, claim, self._plan, self._terms)
+        counts, status = await self._db(recording.open_batch, claim, self._plan, self._terms)
         if status is not DispatchStatus.RUNNING:
-            self._draining = True
+            self._drain()
+        records = 2 * (claim.hi - claim.lo + 1) + 1
         own = journal.Journal(
-            self._terms.folder, recording.journal_name(claim), claim.epoch, 2 * len(rows) + 1
+            self._terms.folder, recording.journal_name(claim), claim.epoch, records
         )
         deadline = began + self._terms.lease.total_seconds() * _SAFE
-        held = Held(claim, rows, counts, own, deadline, claim.lo - 1, renewed=began)
+        held = Held(claim, counts, own, deadline, claim.lo - 1, renewed=began)
         self._held[claim.no] = held
+        if self._ahead_is_right:
+            held.rows = asyncio.create_task(self._load(held, claim.lo - 1))
         return held
 
-    async def _feed_batch(self, held: Held, carrier: Any) -> None:
-        size = self._terms.chunk
-        for start in range(0, len(held.rows), size):
-            rows = held.rows[start : start + size]
-            await self._room(len(rows))
+    async def _feed_batch(self, held: Held) -> None:
+        last = held.claim.lo - 1
+        while last < held.claim.hi:
+            rows = await self._rows(held, last)
+            last = rows[-1].ord if len(rows) == self._chunk else held.claim.hi
+            if self._ahead_is_right and last < held.claim.hi:
+                held.rows = asyncio.create_task(self._load(held, last))
+            await self._room()
             if self._over():
                 held.put_back = True
                 return
-            self._wanted[held.claim.no] = rows[-1].ord
-            self._work.set()
-            drafts = await self._draft(held, rows)
-            while held.cursor < rows[-1].ord:
-                await self._wait_flushed()
-                if self._over():
-                    held.put_back = True
-                    return
-            await self._put(held, drafts, carrier)
+            self._look_ahead(held.claim.hi - last)
+            if rows:
+                await self._grant_and_put(held, rows)
 
-    async def _room(self, count: int) -> None:
-        while self._under_way and self._under_way + count > self._terms.window:
-            self._work.set()
+    async def _rows(self, held: Held, last: int) -> list[Row]:
+        loading, held.rows = held.rows, None
+        return await (loading or self._load(held, last))
+
+    async def _load(self, held: Held, last: int) -> list[Row]:
+        return await self._patiently(
+            [held], self._loader.load, last + 1, held.claim.hi, self._chunk
+        )
+
+    async def _grant_and_put(self, held: Held, rows: list[Row]) -> None:
+        self._wanted[held.claim.no] = rows[-1].ord
+        self._work.set()
+        drafts = await self._draft(held, rows)
+        while held.cursor < rows[-1].ord:
             await self._wait_flushed()
+            if self._over():
+                held.put_back = True
+                return
+        await self._put(held, drafts)
+
+    async def _room(self) -> None:
+        while self._under_way and self._under_way + self._chunk > self._window:
             if self._broken is not None:
                 raise self._broken
+            self._roomy.clear()
+            await self._roomy.wait()
+
+    def _look_ahead(self, left: int) -> None:
+        # Late, so that workers that share a sending end together.
+        if left <= self._chunk and self._ahead is None and self._ahead_is_right:
+            self._ahead = self._fetch()
 
     async def _draft(self, held: Held, rows: list[Row]) -> list[tuple[Row, Draft]]:
         made: list[tuple[Row, Draft]] = []
@@ -265,33 +358,53 @@ class Run:
             self._render_errors += 1
             if self._render_errors > max(_FEW_ERRORS, self._plan.audience / 100):
                 self._pause = self._pause or (PauseReason.RENDERING, skip.text)
-                self._draining = True
+                self._drain()
 
-    async def _put(self, held: Held, drafts: list[tuple[Row, Draft]], carrier: Any) -> None:
-        held.under_way += len(drafts)
-        self._under_way += len(drafts)
+    async def _put(self, held: Held, drafts: list[tuple[Row, Draft]]) -> None:
         for row, draft in drafts:
             await self._pace.wait()
+            if self._draining:
+                held.put_back = True
+                return
+            held.under_way += 1
+            self._under_way += 1
             self._drafts[row.ord] = (row, draft)
-            carrier.put(draft)
+            self._sender.put(draft)
 
     # --- recording ------------------------------------------------------------------------------
 
     async def _wait_flushed(self) -> None:
-        self._flushed.clear()
-        await self._flushed.wait()
+        if self._broken is None:
+            self._flushed.clear()
+            await self._flushed.wait()
 
     async def _record(self) -> None:
         try:
             while not (self._closing and self._nothing_left()):
                 if not self._closing:
                     await self._something_to_do()
+                    self._look_up()
                 await self._flush()
                 self._flushed.set()
+                await self._share()
         except BaseException as error:
-            self._broken = error
-            self._flushed.set()
+            self._break(error)
             raise
+
+    async def _share(self) -> None:
+        """Divide a limit per second among the workers that send this now."""
+        if self._plan.rate_cap and self._pace.shared_at + _LOOK_ROUND < time.monotonic():
+            # While the database is away the last answer counts.
+            with suppress(OperationalError, InterfaceError):
+                self._pace.share(await self._db(recording.count_workers, self._plan))
+
+    def _look_up(self) -> None:
+        failed = self._sender.failed if self._sender else None
+        if failed is not None and self._broken is None:
+            # A connection that ended by a fault of ours would be waited for for ever.
+            self._break(failed)
+        if not self._draining and self._stopping():
+            self._drain()
 
     async def _something_to_do(self) -> None:
         # Time running out is the usual end: there is something to flush anyway.
@@ -302,7 +415,7 @@ class Run:
 
     def _nothing_left(self) -> bool:
         # After a break the batches are not ours to put down: the next owner reads our journals.
-        return self._broken is not None or all(held.put_down for held in self._held.values())
+        return self._broken is not None or not self._held
 
     async def _flush(self) -> None:
         if self._closing:
@@ -311,17 +424,23 @@ class Run:
                 held.fed, held.under_way = True, 0
         now = time.monotonic()
         changes = [
-            self._change(held)
-            for held in self._held.values()
-            if not held.put_down and self._is_due(held, now)
+            (held, self._change(held)) for held in self._held.values() if self._is_due(held, now)
         ]
         if not changes:
             return
-        status = await self._write(changes)
-        for change in changes:
-            self._written(self._held[change.claim.no], change, now)
-        if status is not DispatchStatus.RUNNING:
-            self._draining = True
+        # The counters are whole numbers and outcomes are written where there is none yet, so a
+        # flush whose answer was lost may be repeated.
+        status = await self._patiently(
+            [held for held, _ in changes],
+            recording.flush,
+            self._plan,
+            self._terms,
+            [change for _, change in changes],
+        )
+        for held, change in changes:
+            self._written(held, change, now)
+        if status is not DispatchStatus.RUNNING and not self._draining:
+            self._drain()
 
     def _is_due(self, held: Held, now: float) -> bool:
         lease = self._terms.lease.total_seconds()
@@ -342,15 +461,15 @@ class Run:
         counts = Counts(**vars(held.counts))
         return Change(held.claim, cursor, counts, ending, self._rest, results)
 
-    async def _write(self, changes: list[Change]) -> DispatchStatus:
-        # The counters are whole numbers and outcomes are written where there is none yet, so a
-        # flush whose answer was lost may be repeated, as long as the lease lasts.
+    async def _patiently(
+        self, leased: list[Held], call: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Ask the database again while it is away, as long as these leases last."""
         while True:
             try:
-                return await self._db(recording.flush, self._plan, self._terms, changes)
+                return await self._db(call, *args, **kwargs)
             except (OperationalError, InterfaceError):
-                deadline = min(self._held[change.claim.no].deadline for change in changes)
-                if time.monotonic() > deadline:
+                if time.monotonic() > min(held.deadline for held in leased):
                     raise
                 await asyncio.sleep(0.3)
 
@@ -358,25 +477,10 @@ class Run:
         held.cursor, held.renewed = change.cursor, began
         held.deadline = began + self._terms.lease.total_seconds() * _SAFE
         if change.ending is not None:
-            held.put_down = True
+            if self._held.get(held.claim.no) is held:
+                del self._held[held.claim.no]
             held.journal.close()
             if change.ending == "done":
                 journal.remove(
                     self._terms.folder, recording.journal_name(held.claim), held.claim.epoch
                 )
-
-
-class _Pace:
-    """Spreads messages evenly when a sending has a limit per second."""
-
-    def __init__(self, per_second: int | None) -> None:
-        self._step = 1 / per_second if per_second else 0.0
-        self._next = time.monotonic()
-
-    async def wait(self) -> None:
-        if not self._step:
-            return
-        now = time.monotonic()
-        self._next = max(self._next, now - 0.1) + self._step
-        if self._next > now:
-            await asyncio.sleep(self._next - now)

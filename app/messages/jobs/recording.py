@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.kit.database.session import work
@@ -29,11 +28,9 @@ from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage, by_smtp_code
 from app.messages.engine.twilio_codes import by_response
 from app.messages.jobs import statements as sql
-from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Row, Skip, Wording
-from app.messages.models import Dispatch, DispatchRecipient, MessageTemplateVersion
-from app.messages.queries.audience import suppressed
-from app.messages.queries.gates import allowed, client_values
-from app.messages.queries.routes import Installation, route
+from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Row, Skip
+from app.messages.models import DispatchRecipient
+from app.messages.operations.hearing import look_up_later
 
 SYSTEM = Stamp(Role.SYSTEM)
 _STATES = {
@@ -143,36 +140,8 @@ def due_channels(session: Session) -> list[MessageChannel]:
     return [MessageChannel(value) for value in session.scalars(sql.DUE)]
 
 
-def load_plan(claim: Claim, terms: Terms, at: Installation) -> tuple[Plan, DispatchStatus]:
-    """Read what all messages of the sending share; a scheduled one begins here."""
-    with work(company_stamp(claim.company_id)) as session:
-        session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
-        dispatch = session.get_one(Dispatch, claim.dispatch_id)
-        version = session.get_one(MessageTemplateVersion, dispatch.message_template_version_id)
-        plan = Plan(
-            company_id=claim.company_id,
-            dispatch_id=dispatch.id,
-            channel=dispatch.channel,
-            purpose=dispatch.purpose,
-            kind=dispatch.kind,
-            wording=Wording(
-                version.subject,
-                version.body,
-                version.html,
-                version.content_sid or "",
-                version.content_variables,
-            ),
-            route=route(session, dispatch.channel, at),
-            values=dispatch.values,
-            uncertain_policy=dispatch.uncertain_policy,
-            rate_cap=dispatch.rate_cap,
-            audience=dispatch.audience,
-        )
-        return plan, dispatch.status
-
-
-def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[list[Row], Counts, DispatchStatus]:
-    """Settle what dead owners left, then load who is still to be written to. Raises FencedOff."""
+def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[Counts, DispatchStatus]:
+    """Settle what dead owners left and begin from the start. Raises FencedOff."""
     host = journal.host_id(terms.folder)
     counts = Counts(claim.accepted, claim.failed, 0, claim.skipped, claim.uncertain)
     with _held(company_stamp(claim.company_id), terms) as session:
@@ -192,11 +161,12 @@ def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[list[Row], Count
             "skipped": counts.skipped,
             "uncertain": counts.uncertain,
         }
+        if counts.uncertain > claim.uncertain:
+            _have_looked_up(session, plan)
         status = session.execute(sql.TAKE, values).scalar()
         if status is None:
             raise FencedOff
-        rows = [Row(*row) for row in session.execute(_to_send(plan, claim))]
-    return rows, counts, DispatchStatus(status)
+    return counts, DispatchStatus(status)
 
 
 def _settle(
@@ -230,6 +200,12 @@ def _settle(
         _count(counts, RecipientState(state))
 
 
+def _have_looked_up(session: Session, plan: Plan) -> None:
+    """Have a provider asked that remembers what it took; a relay of mails does not."""
+    if plan.route.account is not None:
+        look_up_later(session, plan.dispatch_id)
+
+
 def _by_journal(channel: MessageChannel, code: int) -> RecipientState | None:
     """Return the state of an answer that only the journal knows; None: certainly not taken."""
     if not code:
@@ -239,37 +215,6 @@ def _by_journal(channel: MessageChannel, code: int) -> RecipientState | None:
     mail = channel is MessageChannel.EMAIL
     outcome = by_smtp_code(code) if mail else by_response(400, code, "").outcome
     return RecipientState.FAILED if outcome is Outcome.REFUSED else None
-
-
-def _to_send(plan: Plan, claim: Claim) -> Select[*tuple[Any, ...]]:
-    row = DispatchRecipient
-    client_id, address_hash = row.__table__.c.client_id, row.__table__.c.address_hash
-    values = client_values(client_id).op("||", return_type=JSONB())(
-        literal(dict(plan.values), JSONB)
-    )
-    values = values.op("||", return_type=JSONB())(
-        func.coalesce(row.values, literal({}, JSONB), type_=JSONB)
-    )
-    return (
-        select(
-            row.ord,
-            client_id,
-            row.address,
-            values,
-            or_(client_id.is_(None), allowed(client_id, plan.channel, plan.purpose)),
-            suppressed(plan.channel, address_hash),
-            row.attempt,
-        )
-        .where(
-            row.dispatch_id == claim.dispatch_id,
-            row.ord.between(claim.lo, claim.hi),
-            or_(
-                row.state == RecipientState.PENDING,
-                (row.state == RecipientState.DEFERRED) & (row.next_at <= func.now()),
-            ),
-        )
-        .order_by(row.ord)
-    )
 
 
 def flush(plan: Plan, terms: Terms, changes: Sequence[Change]) -> DispatchStatus:
@@ -317,6 +262,12 @@ def _write_batch(session: Session, terms: Terms, change: Change) -> DispatchStat
         borders = {"dispatch": claim.dispatch_id, "lo": claim.lo, "hi": claim.hi}
         session.execute(sql.CANCEL_REST, borders)
     return DispatchStatus(row[0])
+
+
+def count_workers(plan: Plan) -> int:
+    """Return how many workers hold a batch of the sending now."""
+    with work(company_stamp(plan.company_id)) as session:
+        return int(session.scalar(sql.WORKERS, {"dispatch": plan.dispatch_id}) or 0)
 
 
 def _next_attempt(session: Session, claim: Claim) -> float | None:
@@ -386,10 +337,11 @@ def _write_outcomes(session: Session, plan: Plan, terms: Terms, results: list[Re
         outcome = result.outcome
         values: tuple[Any, ...]
         if isinstance(outcome, Skip):
-            values = (None, None, 0, 0, outcome.reason.value, 0)
+            values = (None, None, result.row.attempt, 0, outcome.reason.value, 0)
         else:
             sid, rank = outcome.provider_id or None, int(outcome.outcome is Outcome.ACCEPTED)
-            values = (outcome.code or None, sid, 1, outcome.segments, None, rank)
+            tried = result.row.attempt + 1
+            values = (outcome.code or None, sid, tried, outcome.segments, None, rank)
         for column, value in zip(
             columns, (result.row.ord, state.value, *values, wait), strict=True
         ):
@@ -397,6 +349,8 @@ def _write_outcomes(session: Session, plan: Plan, terms: Terms, results: list[Re
     ords = columns[0]
     connection = session.connection()
     connection.exec_driver_sql(sql.OUTCOMES, (*columns, plan.dispatch_id, min(ords), max(ords)))
+    if RecipientState.UNCERTAIN.value in columns[1]:
+        _have_looked_up(session, plan)
     _write_attempts(session, plan, terms, results)
     _write_outbox(session, plan, results)
     _write_effects(session, plan, results)

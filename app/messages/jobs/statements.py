@@ -62,17 +62,22 @@ update dispatch_batch set cursor = :cursor, journal_host = :host, accepted = :ac
    and state = 'leased'
 returning (select status from dispatch where id = :dispatch)""")
 
+# A report may have been faster than our own record: then the state is the report's, and what only
+# the answer told is added. `attempt` is a whole number, so that writing twice counts once.
 OUTCOMES = """
 update dispatch_recipient r
-   set state = u.state, code = u.code, provider_id = coalesce(u.provider_id, r.provider_id),
-       attempt = r.attempt + u.tried, segments = u.segments, skip_reason = u.reason,
-       rank = greatest(r.rank, u.rank), done_at = now(),
+   set state = case when r.state in ('pending', 'deferred') then u.state else r.state end,
+       code = case when r.state in ('pending', 'deferred') then u.code else r.code end,
+       provider_id = coalesce(u.provider_id, r.provider_id), attempt = u.attempt,
+       segments = u.segments, skip_reason = u.reason, rank = greatest(r.rank, u.rank),
+       done_at = now(),
        next_at = case when u.wait is not null then now() + u.wait * interval '1 second' end
   from unnest(%s::int[], %s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[],
               %s::int[], %s::float8[])
-    as u (ord, state, code, provider_id, tried, segments, reason, rank, wait)
+    as u (ord, state, code, provider_id, attempt, segments, reason, rank, wait)
  where r.dispatch_id = %s and r.ord = u.ord and r.ord between %s and %s
-   and r.state in ('pending', 'deferred')"""
+   and (r.state in ('pending', 'deferred')
+        or r.provider_id = u.provider_id and r.attempt < u.attempt)"""
 
 ATTEMPTS = """
 insert into send_attempt (dispatch_id, ord, outcome, stage, code, text, worker)
@@ -94,16 +99,22 @@ update dispatch_batch
    and state = 'leased'
 returning (select status from dispatch where id = %(dispatch)s)"""
 
+WORKERS = text("""
+select count(distinct worker) from dispatch_batch
+ where dispatch_id = :dispatch and state = 'leased' and lease_until > clock_timestamp()""")
+
 CANCEL_REST = text("""
 update dispatch_recipient set state = 'cancelled', next_at = null, done_at = now()
  where dispatch_id = :dispatch and ord between :lo and :hi and state in ('pending', 'deferred')""")
 
 LOCK = text("select status from dispatch where id = :dispatch for no key update")
 
+# Paused is over too when nobody waits any more: nothing would ever come to complete it.
 COMPLETE = text("""
-update dispatch d set status = 'completed', finished_at = now(), version = version + 1,
-  changed_at = now()
- where d.id = :dispatch and d.status = 'running' and d.kind <> 'transactional' and not exists (
+update dispatch d set status = 'completed', status_reason = null, status_text = '',
+  finished_at = now(), version = version + 1, changed_at = now()
+ where d.id = :dispatch and d.status in ('running', 'paused') and d.kind <> 'transactional'
+   and not exists (
    select 1 from dispatch_batch b where b.dispatch_id = d.id and b.state in ('ready', 'leased'))
 returning d.owner_kind, d.owner_id, d.audience""")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.kit import clock
 from app.kit.events import emit
+from app.kit.jobs import defer
 from app.messages.choices import (
     EventKind,
     MessageChannel,
@@ -37,6 +39,16 @@ _OPEN = (
     RecipientState.DELIVERED,
     RecipientState.BOUNCED,
     RecipientState.FAILED,
+)
+
+
+# After so long the provider is asked; a report that comes by itself is faster than the first.
+_STEPS = (
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
 )
 
 
@@ -140,6 +152,41 @@ def hear(session: Session, reference: Reference, form: Mapping[str, str]) -> boo
     if moved and code is not None:
         _take_effect(session, reference, code)
     return moved
+
+
+def look_up_later(session: Session, dispatch_id: int, step: int = 0) -> None:
+    """Have the provider asked what became of the unknown ones of this sending; 24 h at most."""
+    if step < len(_STEPS):
+        defer(
+            session,
+            "app.messages.jobs.settling.look_up",
+            dispatch_id,
+            step,
+            not_before=clock.now() + _STEPS[step],
+            key=f"{dispatch_id}:{step}",
+        )
+
+
+def settle(
+    session: Session, reference: Reference, sid: str, status: str, code: int | None, segments: int
+) -> bool:
+    """Take what the provider told when asked; return whether it is news."""
+    if status not in RANKS or not _apply(session, reference, sid, status, code):
+        return False
+    session.execute(
+        update(DispatchRecipient)
+        .where(
+            DispatchRecipient.dispatch_id == reference.dispatch_id,
+            DispatchRecipient.ord == reference.ord,
+        )
+        .values(segments=segments)
+        .execution_options(synchronize_session=False)
+    )
+    told = {"status": status, "code": code, "sid": sid, "asked": True}
+    _note(session, reference, EventKind.STATUS, told)
+    if code is not None:
+        _take_effect(session, reference, code)
+    return True
 
 
 def _apply(session: Session, reference: Reference, sid: str, status: str, code: int | None) -> bool:

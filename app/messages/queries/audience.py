@@ -29,6 +29,7 @@ from app.messages.choices import (
     MessagePurpose,
     RecipientState,
     SkipReason,
+    SuppressionReason,
 )
 from app.messages.models import DispatchBatch, DispatchRecipient, Suppression
 from app.messages.queries.gates import allowed
@@ -42,13 +43,21 @@ def hash_of(channel: MessageChannel, address: ColumnElement[Any]) -> ColumnEleme
     return func.sha256(func.convert_to(func.concat(f"{kind}:", address), "UTF8"))
 
 
-def suppressed(channel: MessageChannel, address_hash: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that nothing may go to this address."""
-    return exists().where(
+def suppressed(
+    channel: MessageChannel, address_hash: ColumnElement[Any], purpose: MessagePurpose
+) -> ColumnElement[bool]:
+    """Return the condition that nothing for this purpose may go to this address.
+
+    Who unsubscribed gets no advertising; invoices and new passwords were not meant.
+    """
+    found = [
         Suppression.channel == channel,
         Suppression.address_hash == address_hash,
         or_(Suppression.expires_at.is_(None), Suppression.expires_at > func.now()),
-    )
+    ]
+    if purpose is MessagePurpose.TRANSACTIONAL:
+        found.append(Suppression.reason != SuppressionReason.UNSUBSCRIBED)
+    return exists().where(*found)
 
 
 def fix_audience(
@@ -104,7 +113,10 @@ def _numbered(
             and_(given.client_id.is_not(None), ~allowed(given.client_id, channel, purpose)),
             SkipReason.NO_CONSENT.value,
         ),
-        (suppressed(channel, hash_of(channel, given.address)), SkipReason.SUPPRESSED.value),
+        (
+            suppressed(channel, hash_of(channel, given.address), purpose),
+            SkipReason.SUPPRESSED.value,
+        ),
         (variant == 0, SkipReason.HOLDOUT.value),
     )
     judged = select(

@@ -379,7 +379,7 @@ async def connect(
                 ssl=context,
                 server_hostname=url.host if context else None,
             )
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:  # ValueError: a host that is no name
         raise RelayRefused(f"cannot connect: {error or 'timed out'}") from error
     try:
         await connection.hello(url)

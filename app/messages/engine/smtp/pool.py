@@ -67,6 +67,10 @@ class SmtpPool:
         """Take a message over: exactly one result will be reported unless the pool is stopped."""
         self._inbox.put(message)
 
+    def withdraw(self) -> list[Outgoing]:
+        """Give back what no connection has taken yet: nothing of it was begun."""
+        return self._inbox.clear()
+
     async def join(self) -> None:
         """Send what was put, then close the connections. Raises what `starting` raised."""
         self._inbox.close()
