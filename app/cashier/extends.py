@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 
 from app.cashier import screens
 from app.cashier.demo import load_expenses
-from app.cashier.models import ExpenseBalance, ExpensePayment
+from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
 from app.kit.money import money_sum
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
@@ -28,6 +28,20 @@ def paid_that_disagrees() -> Select[Any]:
     )
 
 
+def balances_in_another_store() -> Select[Any]:
+    """Balances whose store, by which readers are bound, is not that of their expense."""
+    columns: list[Any] = [
+        ExpenseBalance.expense_id,
+        ExpenseBalance.store_id,
+        Expense.store_id.label("wanted"),
+    ]
+    return (
+        select(*columns)
+        .join(Expense, Expense.id == ExpenseBalance.expense_id)
+        .where(ExpenseBalance.store_id.is_distinct_from(Expense.store_id))
+    )
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
@@ -37,7 +51,12 @@ def extend(builder: Any) -> None:
             "cashier.expenses",
             _l("What is paid of an expense is the sum of its payments."),
             paid_that_disagrees,
-        )
+        ),
+        Invariant(
+            "cashier.stores",
+            _l("What is kept of an expense is in its store."),
+            balances_in_another_store,
+        ),
     )
     demo_data.register(DemoData("expenses", load_expenses, order=60))
     say("ck_expense_balance_paid", _l("More cannot come back than was paid."))

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.cashier.choices import EXPENSE_MOVES, ExpensePaymentMethod, ExpenseStatus
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
+from app.company.operations.rates import typed_rate
 from app.kit.choices import move
+from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
@@ -23,6 +25,7 @@ number_series.register(EXPENSE_NUMBERS)
 def record_expense(session: Session, expense: Expense, *, by: int | None, at: datetime) -> None:
     """Note an expense under a number of its own."""
     expense.currency = currency_code(expense.currency)
+    expense.rate = typed_rate(session, expense.currency, expense.rate)
     for field in ("amount", "tax"):
         value = getattr(expense, field) or Decimal(0)
         if round_amount(value, expense.currency) != value:
@@ -93,7 +96,10 @@ def pay_expense(
 
 def pay_in_full(session: Session, expense: Expense, *, by: int | None, at: datetime) -> None:
     """Note that all that is open was paid by bank transfer."""
+    lock(session, expense)
     open_amount = expense.amount - paid_of(session, expense)
+    if not open_amount:
+        raise Conflict(_l("%(open)s are open of this expense.", open=open_amount), field="amount")
     pay_expense(session, expense, open_amount, method=ExpensePaymentMethod.TRANSFER, by=by, at=at)
 
 
@@ -101,8 +107,3 @@ def paid_of(session: Session, expense: Expense) -> Decimal:
     """Return what was paid of the expense so far."""
     paid = select(ExpenseBalance.paid).where(ExpenseBalance.expense_id == expense.id)
     return session.scalar(paid) or Decimal(0)
-
-
-def lock(session: Session, expense: Expense) -> None:
-    """Let nobody else pay or change the expense until this transaction ends."""
-    session.execute(select(Expense.id).where(Expense.id == expense.id).with_for_update())

@@ -50,7 +50,14 @@ def save_client(session: Session, client: Client, *, by: int | None, at: datetim
         # The main ones first: the first of a channel becomes the main one only where none is.
         for point in sorted(touched, key=lambda one: not one.primary):
             _complete(session, point, client.id, client.country, touched)
+        gone = {
+            one.channel
+            for one in session.deleted
+            if isinstance(one, ContactPoint) and one.client_id == client.id and one.primary
+        }
     session.flush()
+    for channel in gone:
+        _choose_main(session, client.id, channel)
 
 
 def _owner_id(point: ContactPoint) -> int | None:
@@ -103,6 +110,7 @@ def add_contact_point(
     if point is not None:
         point.archived_at = None
         session.flush()
+        _choose_main(session, client.id, channel)
         return point
     point = ContactPoint(client_id=client.id, channel=channel, value=value.strip(), **facts)
     save_contact_point(session, point, by=by, at=at, region=client.country)
@@ -127,6 +135,30 @@ def save_contact_point(
         _complete(session, point, client_id, region, ())
         session.add(point)
     session.flush()
+
+
+def archive_contact_point(
+    session: Session, point: ContactPoint, *, by: int | None, at: datetime
+) -> None:
+    """Put a way to reach the client away; another of its channel is the main one from then on."""
+    point.archived_at, point.primary = at, False
+    session.flush()
+    _choose_main(session, point.client_id, point.channel)
+
+
+def _choose_main(session: Session, client_id: int, channel: ContactChannel) -> None:
+    """Make the first good point of a channel the main one, where there is none."""
+    usable = (
+        ContactPoint.client_id == client_id,
+        ContactPoint.channel == channel,
+        ContactPoint.archived_at.is_(None),
+    )
+    best = select(ContactPoint.id).where(*usable)
+    best = best.order_by(ContactPoint.valid.desc(), ContactPoint.id).limit(1)
+    main = select(ContactPoint.id).where(*usable, ContactPoint.primary)
+    if session.scalar(main.limit(1)) is None and (chosen := session.scalar(best)) is not None:
+        session.get_one(ContactPoint, chosen).primary = True
+        session.flush()
 
 
 def _complete(

@@ -177,6 +177,7 @@ class ContactPointScreen(Screen):
     fixed = ("client", "channel")
     on_add = operations.save_contact_point
     on_edit = operations.save_contact_point
+    on_archive = operations.archive_contact_point
     api = True
 
 

@@ -3,13 +3,17 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import null, update
+from sqlalchemy.orm import Session
 
 from app.kit.registry import (
     DemoData,
+    EraseHandler,
     ImportKind,
     Invariant,
     TimelineKind,
     demo_data,
+    erase_handlers,
     imports,
     invariants,
     segment_conditions,
@@ -20,6 +24,7 @@ from app.kit.screens.dberrors import say
 from app.orders import api, queries, screens, segments
 from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
+from app.orders.models import GoodsReturn, Order
 
 
 def order_url(order_id: int) -> str:
@@ -62,6 +67,21 @@ KINDS = (
         "Payment",
     ),
 )
+
+
+def erase_from_orders(session: Session, client_id: int) -> None:
+    """Blank where orders went and what was noted on them; sums and goods stay for the books."""
+    for document, personal in (
+        (Order, ("delivery_address", "note", "cancel_reason")),
+        (GoodsReturn, ("note",)),
+    ):
+        session.execute(
+            update(document)
+            .where(document.client_id == client_id)
+            .values(**dict.fromkeys(personal, null()), version=document.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
 
 INVARIANTS = (
     Invariant(
@@ -132,6 +152,7 @@ def extend(builder: Any) -> None:
         )
     )
     invariants.register(*INVARIANTS)
+    erase_handlers.register(EraseHandler("orders", "client", erase_from_orders, order=40))
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
     say("ck_payment_certificate", _l("Name the certificate it is paid with."))

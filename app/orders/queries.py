@@ -198,12 +198,12 @@ def returned_beyond_the_sold() -> Select[Any]:
 
 def refunds_off_their_order() -> Select[Any]:
     """Payments for a return that count on another order than the return's."""
-    found: Select[Any] = (
-        select(Payment.id, Payment.order_id, GoodsReturn.order_id.label("order_of_return"))
+    columns: list[Any] = [Payment.id, Payment.order_id, GoodsReturn.order_id.label("wanted")]
+    return (
+        select(*columns)
         .join(GoodsReturn, GoodsReturn.id == Payment.goods_return_id)
         .where(Payment.order_id.is_distinct_from(GoodsReturn.order_id))
     )
-    return found
 
 
 def lines_in_another_store() -> Select[Any]:

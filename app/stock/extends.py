@@ -5,12 +5,19 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
+from app.kit.money import money_sum
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
 from app.stock import screens
 from app.stock.demo import load_stock
-from app.stock.models import Movement, ReservationEntry, StockBalance
+from app.stock.models import (
+    GoodsReceipt,
+    GoodsReceiptLine,
+    Movement,
+    ReservationEntry,
+    StockBalance,
+)
 
 
 def _disagreeing(ledger: Any, kept: Any) -> Select[Any]:
@@ -40,6 +47,26 @@ def reserved_that_disagrees() -> Select[Any]:
     return _disagreeing(ReservationEntry, StockBalance.reserved)
 
 
+def receipts_that_disagree() -> Select[Any]:
+    """Deliveries whose sum is not that of their lines, or with a line in another store."""
+    sums = (
+        select(
+            GoodsReceiptLine.goods_receipt_id,
+            money_sum(GoodsReceiptLine.amount).label("amount"),
+            func.count().filter(GoodsReceiptLine.store_id != GoodsReceipt.store_id).label("away"),
+        )
+        .join(GoodsReceipt, GoodsReceipt.id == GoodsReceiptLine.goods_receipt_id)
+        .group_by(GoodsReceiptLine.goods_receipt_id)
+        .subquery("sums")
+    )
+    wrong = GoodsReceipt.total.is_distinct_from(func.coalesce(sums.c.amount, 0))
+    return (
+        select(GoodsReceipt.id, GoodsReceipt.number, GoodsReceipt.total, sums.c.amount)
+        .outerjoin(sums, sums.c.goods_receipt_id == GoodsReceipt.id)
+        .where(wrong | (sums.c.away > 0))
+    )
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
@@ -57,6 +84,11 @@ def extend(builder: Any) -> None:
             "stock.reserved",
             _l("What is reserved is the sum of the reservations."),
             reserved_that_disagrees,
+        ),
+        Invariant(
+            "stock.receipts",
+            _l("A delivery's sum is that of its lines, in its store."),
+            receipts_that_disagree,
         ),
     )
     demo_data.register(DemoData("stock", load_stock, order=50))

@@ -8,16 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.catalogue.models import Variant
-from app.company.models import Store
+from app.company.models import Company, Store
+from app.company.operations.rates import typed_rate
 from app.kit.choices import move
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import round_line, round_price
+from app.kit.money import MoneyType, currency_code, round_line, round_price
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.stock.choices import RECEIPT_MOVES, MovementKind, ReceiptStatus
@@ -169,7 +170,7 @@ def receive_goods(session: Session, receipt: GoodsReceipt, *, by: int | None, at
         for line in lines
     ]
     post(session, moves, at=at, ref=ref)
-    _update_costs(session, moves)
+    _update_costs(session, receipt, lines)
     emit(session, "goods.received", goods_receipt_id=receipt.id, store_id=receipt.store_id)
 
 
@@ -177,17 +178,26 @@ def _company_cost(line: GoodsReceiptLine, receipt: GoodsReceipt) -> Decimal:
     return round_price(line.unit_cost * receipt.rate)
 
 
-def _update_costs(session: Session, moves: Sequence[Move]) -> None:
+def _update_costs(
+    session: Session, receipt: GoodsReceipt, lines: Sequence[GoodsReceiptLine]
+) -> None:
     """Keep what the last delivery cost: the last delivery's cost is the variant's cost.
 
-    A free delivery says nothing about it.
+    In the variant's own currency, if it is the delivery's or the company's. A free delivery says
+    nothing about it.
     """
-    for one in sorted(moves, key=lambda m: m.variant_id):
-        if one.unit_cost:
+    own = select(Company.currency).scalar_subquery()
+    for line in sorted(lines, key=lambda one: one.variant_id):
+        cost = case(
+            (Variant.currency == receipt.currency, literal(line.unit_cost, MoneyType())),
+            (Variant.currency == own, literal(_company_cost(line, receipt), MoneyType())),
+            else_=Variant.cost,
+        )
+        if line.unit_cost:
             session.execute(
                 update(Variant)
-                .where(Variant.id == one.variant_id, Variant.cost.is_distinct_from(one.unit_cost))
-                .values({Variant.cost: one.unit_cost})
+                .where(Variant.id == line.variant_id, Variant.cost.is_distinct_from(cost))
+                .values({Variant.cost: cost})
                 .execution_options(synchronize_session=False)
             )
 
@@ -197,6 +207,8 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
     if receipt.status not in (None, ReceiptStatus.DRAFT):
         raise Conflict(_l("What was received cannot be changed: write off what is missing."))
     with session.no_autoflush:
+        receipt.currency = currency_code(receipt.currency)
+        receipt.rate = typed_rate(session, receipt.currency, receipt.rate)
         store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
         lines = _current_lines(session, receipt)
         last = max((line.position or 0 for line in lines), default=0)
@@ -252,7 +264,7 @@ def write_off(
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
     if not reason.strip():
         raise Invalid(_l("Say why it is written off."), field="reason")
-    cost = session.scalar(select(Variant.cost).where(Variant.id == variant_id))
+    cost = _cost_of(session, variant_id)
     taken = Movement(
         store_id=store_id,
         variant_id=variant_id,
@@ -267,6 +279,13 @@ def write_off(
         session.flush()
     emit(session, "stock.written_off", store_id=store_id, variant_id=variant_id, quantity=quantity)
     return taken
+
+
+def _cost_of(session: Session, variant_id: int) -> Decimal | None:
+    """Return what one piece costs; None where it is not known in the company's currency."""
+    own = select(Company.currency).scalar_subquery()
+    cost = select(Variant.cost).where(Variant.id == variant_id, Variant.currency == own)
+    return session.scalar(cost)
 
 
 def transfer(
@@ -284,7 +303,7 @@ def transfer(
         raise Invalid(_l("Choose two different stores."), field="store")
     if quantity <= 0:
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
-    cost = session.scalar(select(Variant.cost).where(Variant.id == variant_id))
+    cost = _cost_of(session, variant_id)
     moves = [
         Move(from_store_id, variant_id, MovementKind.TRANSFER, -quantity, cost),
         Move(to_store_id, variant_id, MovementKind.TRANSFER, quantity, cost),
@@ -301,6 +320,17 @@ def count_stock(
     """
     if any(quantity < 0 for quantity in counted.values()):
         raise Invalid(_l("A count cannot be less than zero."), field="quantity")
+    posted = _post_differences(session, store_id, counted, at)
+    # Posting has locked these rows. What somebody moved between the look and the lock shows now.
+    late = {variant: counted[variant] for variant in posted}
+    for variant, quantity in _post_differences(session, store_id, late, at).items():
+        posted[variant] += quantity
+    return posted
+
+
+def _post_differences(
+    session: Session, store_id: int, counted: Mapping[int, int], at: datetime
+) -> dict[int, int]:
     balances = select(StockBalance.variant_id, StockBalance.on_hand).where(
         StockBalance.store_id == store_id, StockBalance.variant_id.in_(counted)
     )

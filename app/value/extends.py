@@ -11,7 +11,7 @@ from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
 from app.value import screens
 from app.value.demo import load_certificates
-from app.value.models import CertificateBalance, LotBalance, ValueEntry
+from app.value.models import CertificateBalance, Lot, LotBalance, ValueEntry
 
 
 def certificates_that_disagree() -> Select[Any]:
@@ -42,6 +42,20 @@ def lots_that_disagree() -> Select[Any]:
     )
 
 
+def entries_off_their_lot() -> Select[Any]:
+    """Entries that count on another certificate than their lot's."""
+    columns: list[Any] = [
+        ValueEntry.id,
+        ValueEntry.certificate_id,
+        Lot.certificate_id.label("wanted"),
+    ]
+    return (
+        select(*columns)
+        .join(Lot, Lot.id == ValueEntry.lot_id)
+        .where(ValueEntry.certificate_id.is_distinct_from(Lot.certificate_id))
+    )
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
@@ -54,6 +68,11 @@ def extend(builder: Any) -> None:
         ),
         Invariant(
             "value.lots", _l("What is left of a lot is the sum of its entries."), lots_that_disagree
+        ),
+        Invariant(
+            "value.entries",
+            _l("An entry counts on the certificate of its lot."),
+            entries_off_their_lot,
         ),
     )
     demo_data.register(DemoData("certificates", load_certificates, order=30))

@@ -13,10 +13,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.company.models import Company, Store
 from app.kit.choices import move
+from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
+from app.kit.zones import business_date
 from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
 from app.value.models import Certificate, CertificateBalance, Lot, LotBalance, ValueEntry
 
@@ -39,10 +42,20 @@ def issue_certificate(
     if round_amount(certificate.amount, certificate.currency) != certificate.amount:
         raise Invalid(_l("This amount has too many decimals."), field="amount")
     certificate.status = CertificateStatus.DRAFT
-    certificate.valid_from = certificate.valid_from or at.date()
+    with session.no_autoflush:
+        certificate.valid_from = certificate.valid_from or _day(session, certificate, at)
     session.add(certificate)
     session.flush()
     emit(session, "certificate.issued", certificate_id=certificate.id)
+
+
+def _day(session: Session, certificate: Certificate, at: datetime) -> date:
+    """Return the day where the certificate is sold: in its store, else at the company's seat."""
+    store_id = certificate.store_id or (certificate.store.id if certificate.store else None)
+    zone = select(Company.time_zone)
+    if store_id is not None:
+        zone = select(Store.time_zone).where(Store.id == store_id)
+    return business_date(at, session.scalar(zone) or "UTC")
 
 
 def activate_certificate(
@@ -95,13 +108,6 @@ def unblock_certificate(
     session.flush()
 
 
-def lock(session: Session, certificate: Certificate) -> None:
-    """Let nobody else spend from the certificate until this transaction ends."""
-    session.execute(
-        select(Certificate.id).where(Certificate.id == certificate.id).with_for_update()
-    )
-
-
 def balance_of(session: Session, certificate: Certificate) -> Decimal:
     """Return what is left on the certificate."""
     left = select(CertificateBalance.balance).where(
@@ -123,7 +129,6 @@ def redeem(
 ) -> list[ValueEntry]:
     """Spend from the certificate's lots, the oldest first. Raises Conflict when it holds less."""
     lock(session, certificate)
-    session.refresh(certificate, ["status", "valid_from", "valid_until"])
     _refuse_unusable(certificate, amount, day)
     entries, missing = [], amount
     for lot_id, remaining in _lots(session, certificate):

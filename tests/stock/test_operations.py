@@ -141,7 +141,7 @@ def test_a_sale_that_adds_to_stock_is_refused(session, store, variant):
 
 
 def test_receiving_a_delivery_fills_stock_cost_and_sums(session, store, variant):
-    receipt = make_goods_receipt(session, store=store, rate=Decimal("0.5"))
+    receipt = make_goods_receipt(session, store=store, currency="USD", rate=Decimal("0.5"))
     line = make_goods_receipt_line(
         session, goods_receipt=receipt, variant=variant, quantity=3, unit_cost=Decimal("1.34")
     )

@@ -1,41 +1,27 @@
 """Triggers that keep beside each expense what was paid of it."""
 
+from app.kit.database.balances import Kept, follows, opens
 from app.kit.database.functions import SqlFunction, register
 
-EXPENSE_BALANCE = register(
-    SqlFunction(
-        "crm_expense_balance()",
-        """create or replace function crm_expense_balance() returns trigger language plpgsql
-security definer set search_path = pg_catalog, public as $$
-begin
-  insert into expense_balance (company_id, expense_id, store_id, paid)
-  select company_id, id, store_id, 0 from new_rows;
-  return null;
-end $$;
-create or replace trigger expense_balance after insert on expense
-referencing new table as new_rows for each statement execute function crm_expense_balance()""",
-        callers=(),
-        definer=True,
-    )
-)
+PAID = Kept("expense_balance", "expense_id", "paid")
 
-EXPENSE_PAID = register(
+opens("expense_balance", PAID, on="expense", also="store_id")
+follows("expense_paid", PAID, ledger="expense_payment")
+
+# A draft may go to another store, and who is bound to stores must see both or neither.
+register(
     SqlFunction(
-        "crm_expense_paid()",
-        """create or replace function crm_expense_paid() returns trigger language plpgsql
+        "crm_expense_store()",
+        """create or replace function crm_expense_store() returns trigger language plpgsql
 security definer set search_path = pg_catalog, public as $$
 begin
-  perform 1 from expense_balance b
-    join (select distinct company_id, expense_id from new_rows) n using (company_id, expense_id)
-   order by b.company_id, b.expense_id for update of b;
-  update expense_balance b set paid = b.paid + n.amount
-    from (select company_id, expense_id, sum(amount) as amount
-            from new_rows group by company_id, expense_id) n
-   where b.company_id = n.company_id and b.expense_id = n.expense_id;
+  update expense_balance set store_id = new.store_id
+   where company_id = new.company_id and expense_id = new.id;
   return null;
 end $$;
-create or replace trigger expense_paid after insert on expense_payment
-referencing new table as new_rows for each statement execute function crm_expense_paid()""",
+create or replace trigger expense_store after update of store_id on expense
+for each row when (old.store_id is distinct from new.store_id)
+execute function crm_expense_store()""",
         callers=(),
         definer=True,
     )

@@ -20,7 +20,7 @@ return code ~ '^([0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})$' and 0 = (
 )
 
 # One lock for all moves of a company: two moves at once could otherwise hang two branches on each
-# other.
+# other, and what is added while its branch moves would keep the old path.
 CATEGORY_PATH = register(
     SqlFunction(
         "crm_category_path()",
@@ -32,6 +32,8 @@ declare
 begin
   if tg_op = 'UPDATE' then
     perform pg_advisory_xact_lock(hashtextextended('category', new.company_id));
+  elsif new.parent_id is not null then
+    perform pg_advisory_xact_lock_shared(hashtextextended('category', new.company_id));
   end if;
   new.path := '/' || new.id || '/';
   new.depth := 0;

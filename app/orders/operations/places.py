@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.company.models import Company, Store
+from app.company.operations.rates import rate_between
 from app.kit.errors import Invalid
 from app.kit.zones import business_date
 
@@ -29,17 +30,7 @@ class Place:
 
     def rate(self, given: Decimal | None) -> Decimal:
         """Return the rate into the company's currency: 1 at home, else it must be given."""
-        if self.currency == self.company_currency:
-            return Decimal(1)
-        if given is None or given <= 0:
-            raise Invalid(
-                _l(
-                    "Give the rate from %(from)s into %(to)s.",
-                    **{"from": self.currency, "to": self.company_currency},
-                ),
-                field="rate",
-            )
-        return given
+        return rate_between(self.currency, self.company_currency, given)
 
     def typed_rate(self, given: Decimal | None) -> Decimal:
         """Return the rate of a form, where 1 is only what stood there before anybody typed."""
