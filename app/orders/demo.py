@@ -107,6 +107,11 @@ select m.id, m.store_id, t.pos, 'goods', t.variant_id, t.name, t.quantity, t.pri
 _MADE = """orders o join order_line l on l.order_id = o.id
  where o.source = 'demo' and o.id between :first_id and :last_id"""
 
+_MADE_BACK = _MADE.replace(
+    " where",
+    " cross join lateral (select least(o.placed_at + interval '6 days', now()) back_at) b where",
+)
+
 _SALES = text(f"""
 insert into movement (store_id, variant_id, kind, quantity, unit_cost, ref_kind, ref_id, at)
 select l.store_id, l.variant_id, 'sale', -sum(l.quantity), min(l.cost), 'order', o.id, o.placed_at
@@ -123,15 +128,17 @@ select l.store_id, l.variant_id, sum(l.quantity), 'order', o.id
 _RETURNS = text(f"""
 with back as (
   select o.*, l.id line_id, l.variant_id, l.description, l.quantity, l.unit_price, l.amount,
-         l.tax_rate, l.tax line_tax, least(o.placed_at + interval '6 days', now()) back_at
-    from {_MADE} and l.position = 1 and o.status = 'completed' and l.amount > 0
+         l.tax_rate, l.tax line_tax, b.back_at,
+         (b.back_at at time zone (select s.time_zone from store s where s.id = o.store_id))::date
+         back_on
+    from {_MADE_BACK} and l.position = 1 and o.status = 'completed' and l.amount > 0
      and {pick("o.source_key::bigint", 96, 50)} = 0),
 made as (
   insert into goods_return (number, store_id, client_id, order_id, status, reason, returned_at,
     business_date, currency, goods, tax, total, total_company, country, source, source_key)
   select 'DR-' || lpad(source_key, 7, '0'), store_id, client_id, id, 'received',
          (array['changed_mind', 'damaged', 'wrong_item'])[1 + {pick("id", 97, 3)}], back_at,
-         back_at::date, currency, amount, line_tax, amount, amount, country, 'demo', source_key
+         back_on, currency, amount, line_tax, amount, amount, country, 'demo', source_key
     from back returning id, order_id, store_id, client_id, returned_at, business_date, total,
     currency),
 refunded as (

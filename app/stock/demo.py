@@ -34,7 +34,8 @@ returning id, store_id, supplier_id""")
 _RECEIPT_LINES = text(f"""
 insert into goods_receipt_line (goods_receipt_id, store_id, position, variant_id, quantity,
   unit_cost, amount)
-select r.id, r.store_id, x.position, x.variant_id, x.quantity, x.cost, x.quantity * x.cost
+select r.id, r.store_id, x.position, x.variant_id, x.quantity, x.cost,
+       (round(x.quantity * x.cost / 100.0) * 100)::bigint
   from goods_receipt r
  cross join lateral (
    select row_number() over (order by sp.id) as position, sp.variant_id,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app.cashier.demo import load_expenses
+from app.cashier.extends import balances_in_another_store
 from app.cashier.extends import paid_that_disagrees as expenses_that_disagree
 from app.catalogue.demo import load_catalogue
 from app.clients.demo import load_clients
@@ -17,9 +18,17 @@ from app.orders import queries
 from app.orders.demo import load_orders
 from app.orders.models import Order
 from app.stock.demo import load_stock
-from app.stock.extends import on_hand_that_disagrees, reserved_that_disagrees
+from app.stock.extends import (
+    on_hand_that_disagrees,
+    receipts_that_disagree,
+    reserved_that_disagrees,
+)
 from app.value.demo import load_certificates
-from app.value.extends import certificates_that_disagree, lots_that_disagree
+from app.value.extends import (
+    certificates_that_disagree,
+    entries_off_their_lot,
+    lots_that_disagree,
+)
 
 INVARIANTS = (
     clients_without_figures,
@@ -33,7 +42,14 @@ INVARIANTS = (
     queries.paid_that_disagrees,
     queries.returned_that_disagrees,
     queries.figures_that_disagree,
+    queries.reservations_that_disagree,
+    queries.returned_beyond_the_sold,
+    queries.refunds_off_their_order,
+    queries.lines_in_another_store,
     expenses_that_disagree,
+    balances_in_another_store,
+    receipts_that_disagree,
+    entries_off_their_lot,
 )
 LOADERS = (
     load_places,
@@ -96,3 +112,12 @@ def test_an_invariant_names_what_was_broken_by_hand(demo):
         {"id": order},
     )
     assert [row.id for row in demo.execute(queries.orders_that_disagree())] == [order]
+
+
+def test_what_was_sold_and_came_back_stands_on_the_day_of_its_store(demo):
+    for table, at in (("orders", "placed_at"), ("goods_return", "returned_at")):
+        wrong = text(
+            f"select count(*) from {table} d join store s on s.id = d.store_id"
+            f" where d.business_date <> (d.{at} at time zone s.time_zone)::date"
+        )
+        assert demo.scalar(wrong) == 0, table
