@@ -101,7 +101,7 @@ class Terms:
     folder: Path
     lease: timedelta = timedelta(seconds=60)
     window: int = 300
-    chunk: int = 100
+    chunk: int = 150
     flush_seconds: float = 0.05
     # Seconds until the next attempt; after the last one a deferral is a failure.
     retries: tuple[float, ...] = (60, 300, 900, 3600, 4 * 3600)
@@ -331,29 +331,39 @@ def _count(counts: Counts, state: RecipientState) -> None:
 
 
 def _write_outcomes(session: Session, plan: Plan, terms: Terms, results: list[Result]) -> None:
-    columns: tuple[list[Any], ...] = tuple([] for _ in range(9))
+    told: dict[tuple[Any, ...], list[int]] = {}
     for result in results:
-        state, wait = state_of(result, terms)
-        outcome = result.outcome
-        values: tuple[Any, ...]
-        if isinstance(outcome, Skip):
-            values = (None, None, result.row.attempt, 0, outcome.reason.value, 0)
-        else:
-            sid, rank = outcome.provider_id or None, int(outcome.outcome is Outcome.ACCEPTED)
-            tried = result.row.attempt + 1
-            values = (outcome.code or None, sid, tried, outcome.segments, None, rank)
-        for column, value in zip(
-            columns, (result.row.ord, state.value, *values, wait), strict=True
-        ):
-            column.append(value)
-    ords = columns[0]
+        told.setdefault(_told(result, terms), []).append(result.row.ord)
+    first, last = min(map(min, told.values())), max(map(max, told.values()))
     connection = session.connection()
-    connection.exec_driver_sql(sql.OUTCOMES, (*columns, plan.dispatch_id, min(ords), max(ords)))
-    if RecipientState.UNCERTAIN.value in columns[1]:
+    if len(told) == 1:
+        ((values, ords),) = told.items()
+        among = "{" + ",".join(map(str, ords)) + "}"
+        connection.exec_driver_sql(
+            sql.SAME_OUTCOME, (*values, plan.dispatch_id, first, last, among)
+        )
+    else:
+        rows = [(ord_, *values) for values, ords in told.items() for ord_ in ords]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.exec_driver_sql(sql.OUTCOMES, (*columns, plan.dispatch_id, first, last))
+    if any(values[0] == RecipientState.UNCERTAIN.value for values in told):
         _have_looked_up(session, plan)
     _write_attempts(session, plan, terms, results)
     _write_outbox(session, plan, results)
     _write_effects(session, plan, results)
+
+
+def _told(result: Result, terms: Terms) -> tuple[Any, ...]:
+    """State, code, provider's id, attempt, segments, reason, rank and wait of one result."""
+    state, wait = state_of(result, terms)
+    outcome, attempt = result.outcome, result.row.attempt
+    if isinstance(outcome, Skip):
+        return (state.value, None, None, attempt, 0, outcome.reason.value, 0, wait)
+    rank = int(outcome.outcome is Outcome.ACCEPTED)
+    sid = outcome.provider_id or None
+    return (
+        state.value, outcome.code or None, sid, attempt + 1, outcome.segments, None, rank, wait
+    )  # fmt: skip
 
 
 def _write_attempts(session: Session, plan: Plan, terms: Terms, results: list[Result]) -> None:

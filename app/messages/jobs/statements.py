@@ -64,7 +64,7 @@ returning (select status from dispatch where id = :dispatch)""")
 
 # A report may have been faster than our own record: then the state is the report's, and what only
 # the answer told is added. `attempt` is a whole number, so that writing twice counts once.
-OUTCOMES = """
+_OUTCOME = """
 update dispatch_recipient r
    set state = case when r.state in ('pending', 'deferred') then u.state else r.state end,
        code = case when r.state in ('pending', 'deferred') then u.code else r.code end,
@@ -72,12 +72,23 @@ update dispatch_recipient r
        segments = u.segments, skip_reason = u.reason, rank = greatest(r.rank, u.rank),
        done_at = now(),
        next_at = case when u.wait is not null then now() + u.wait * interval '1 second' end
-  from unnest(%s::int[], %s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[],
-              %s::int[], %s::float8[])
-    as u (ord, state, code, provider_id, attempt, segments, reason, rank, wait)
- where r.dispatch_id = %s and r.ord = u.ord and r.ord between %s and %s
+  from {source}
+ where r.dispatch_id = %s and r.ord between %s and %s and {which}
    and (r.state in ('pending', 'deferred')
         or r.provider_id = u.provider_id and r.attempt < u.attempt)"""
+OUTCOMES = _OUTCOME.format(
+    source="""unnest(%s::int[], %s::text[], %s::int[], %s::text[], %s::int[], %s::int[],
+              %s::text[], %s::int[], %s::float8[])
+    as u (ord, state, code, provider_id, attempt, segments, reason, rank, wait)""",
+    which="r.ord = u.ord",
+)
+# The same for many, as relays answer: nine arrays cost more than all the rest of a record.
+SAME_OUTCOME = _OUTCOME.format(
+    source="""(values (%s::text, %s::int, %s::text, %s::int, %s::int, %s::text, %s::int,
+                    %s::float8))
+    as u (state, code, provider_id, attempt, segments, reason, rank, wait)""",
+    which="r.ord = any (%s::int[])",
+)
 
 ATTEMPTS = """
 insert into send_attempt (dispatch_id, ord, outcome, stage, code, text, worker)
