@@ -81,6 +81,17 @@ def members_with(session: Session, role_id: int) -> Sequence[Membership]:
     ).all()
 
 
+def people_by_role(session: Session) -> dict[int, int]:
+    """Return how many active memberships have each role; a role that nobody has is not there."""
+    rows = session.execute(
+        select(membership_role.c.role_id, func.count())
+        .join(Membership, Membership.id == membership_role.c.membership_id)
+        .where(Membership.active, Membership.archived_at.is_(None))
+        .group_by(membership_role.c.role_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def members(session: Session) -> Sequence[Membership]:
     """Return the active memberships by name, with their roles."""
     return session.scalars(_members().options(selectinload(Membership.roles))).all()

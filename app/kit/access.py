@@ -38,6 +38,8 @@ class Reader:
     user_id: int
     name: str
     email: str
+    first_name: str = ""
+    last_name: str = ""
     company_id: int | None = None
     company_name: str = ""
     membership_id: int | None = None
@@ -216,6 +218,8 @@ def _made_of(door: Session, row: Any) -> Reader:
         user_id=row.user_id,
         name=f"{row.first_name} {row.last_name}".strip(),
         email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
         company_id=row.company_id,
         company_name=row.company_name or "",
         membership_id=row.membership_id,

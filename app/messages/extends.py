@@ -13,7 +13,7 @@ from app.kit.registry import Invariant, invariants
 from app.messages import api, jobs, screens
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.models import Dispatch, DispatchRecipient
-from app.messages.operations.mailing import send_mail
+from app.messages.operations.mailing import SENDER
 
 _OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
 
@@ -57,5 +57,5 @@ def extend(builder: Any) -> None:
         ),
     )
     jobs.register()
-    mail.use_sender(send_mail)
+    mail.use_sender(SENDER)
     api.init_app(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

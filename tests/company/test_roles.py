@@ -1,16 +1,21 @@
 """Roles: nobody gives or takes what they do not have, and somebody stays in charge."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.company import operations, queries
+from app.company.models import Invitation
 from app.company.operations.guards import LastAdministrator, NotYours
 from app.kit import clock
 from app.kit.database.stamp import company_stamp
 from app.kit.errors import Conflict, Invalid, NotFound
+from app.kit.security import doors
 from app.kit.security.models import Role
 from tests.company.factories import (
+    PASSWORD,
     make_company,
     make_membership,
     make_reader,
@@ -69,9 +74,22 @@ def test_a_change_that_takes_what_one_lacks_is_refused(session, helper):
 def test_rights_beyond_ones_own_stay_when_others_change(session, helper):
     role = make_role(session, {READ, COSTS})
     operations.change_role(
-        session, role, name="W", rights={COSTS}, version=1, by=helper, at=clock.now()
+        session, role, name=role.name, rights={COSTS}, version=1, by=helper, at=clock.now()
     )
     assert rights_of(session, role) == {COSTS}
+
+
+def test_a_stronger_role_keeps_its_name(session, owner, helper):
+    role = make_role(session, {READ, COSTS}, name="Strong")
+    with pytest.raises(NotYours), session.begin_nested():
+        operations.change_role(
+            session, role, name="Weak", rights={READ, COSTS}, version=1, by=helper, at=clock.now()
+        )
+    session.refresh(role)
+    operations.change_role(
+        session, role, name="Weak", rights={READ, COSTS}, version=1, by=owner, at=clock.now()
+    )
+    assert role.name == "Weak"
 
 
 def test_an_old_version_is_refused(session, owner):
@@ -207,6 +225,56 @@ def test_nobody_adds_a_person_of_the_installation_by_hand(session):
     user = make_user(session)
     with pytest.raises(ProgrammingError, match="permission denied"):
         session.execute(text("insert into membership (user_id) values (:u)"), {"u": user})
+
+
+def offer(session, **values):
+    """An open invitation, with the token that it is accepted by."""
+    made = Invitation(
+        email=values.pop("email", "offered@example.com"),
+        token_hash=doors.hash_of("offer"),
+        sent_at=clock.now(),
+        expires_at=clock.now() + timedelta(days=7),
+        **values,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def test_who_loses_a_role_offers_it_to_nobody_any_more(session, owner):
+    roles = operations.seed_roles(session, 1)
+    second = make_membership(session, "administrator")
+    theirs = offer(session, role_ids=[roles["administrator"].id])
+    theirs.created_by = second.user_id
+    session.flush()
+    operations.set_roles(session, second, [], by=owner, at=clock.now())
+    session.refresh(theirs)
+    assert theirs.revoked_at is not None
+
+
+def test_an_old_offer_does_not_take_away_what_somebody_has_by_now(session):
+    roles = operations.seed_roles(session, 1)
+    member = make_membership(session, "owner", email="boss@example.com", password=PASSWORD)
+    offer(session, email="boss@example.com", role_ids=[roles["cashier"].id], all_stores=False)
+    with doors.through(session) as door:
+        signed = doors.open_session(door, member.user_id, "t" * 64, login="boss@example.com")
+        used = doors.accept_invitation(door, doors.hash_of("offer"), session_id=signed.session_id)
+    session.expire_all()
+    assert used.membership_id == member.id
+    assert ([one.template for one in queries.roles_of(session, member)], member.all_stores) == (
+        ["owner"],
+        True,
+    )
+    assert queries.count_administrators(session) == 1
+
+
+def test_an_offer_of_all_stores_is_not_sent_again_by_somebody_bound_to_one(session, owner):
+    store = make_store(session)
+    role = make_role(session, {READ, *EDITS_ROLES})
+    by = make_reader(session, make_membership(session, role, store_ids=[store.id]))
+    wide = offer(session, role_ids=[role.id], all_stores=True)
+    with pytest.raises(operations.guards.Refused):
+        operations.resend_invitation(session, wide, by=by, at=clock.now())
 
 
 def test_a_new_company_gets_the_roles_of_the_templates(session, as_stamp):

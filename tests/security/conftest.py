@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.kit import mail
 from app.kit.access import KEPT
-from app.kit.database.session import db, make_engine, work
+from app.kit.database.session import after_commit, db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
+from app.kit.jobs.runner import Runner
 from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
 from app.kit.servers import TestServer
@@ -78,15 +79,29 @@ def mails() -> Iterator[list[Mail]]:
     kept: list[Mail] = []
     before = mail.sender()
 
-    def store(session: Session, to: str, subject: str, text: str, *_: object, **__: object) -> None:
-        from app.kit.database.session import after_commit
-
+    def store(session: Session, to: str, subject: str, text: str, *, private: bool = False) -> bool:
         after_commit(session, kept.append, Mail(to, subject, text))
+        return True
 
-    mail.use_sender(store)
+    def deliver(to: str, subject: str, text: str) -> None:
+        kept.append(Mail(to, subject, text))
+
+    mail.use_sender(mail.Sender(store, deliver))
     yield kept
-    if before is not None:
-        mail.use_sender(before)
+    mail.use_sender(before)
+
+
+@pytest.fixture
+def work_done(site: Flask, owner_sql: Callable[..., list]) -> Callable[[], None]:
+    """Return a function that does what requests of this test have left to the workers."""
+    owner_sql("delete from job where state = 'queued'")
+
+    def run() -> None:
+        runner = Runner("default", site)
+        while runner.run_next():
+            pass
+
+    return run
 
 
 @pytest.fixture

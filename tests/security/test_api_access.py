@@ -147,7 +147,7 @@ def test_the_use_of_a_key_is_noted_at_most_every_five_minutes(make_key, client, 
 
 def test_a_key_is_shown_once(boss, sign_in):
     browser = sign_in(boss[0])
-    page = browser.post("/api-keys/make", data={"name": "shop", "right": ["read Store"]})
+    page = browser.post("/api-keys/add", data={"name": "shop", "right": ["read Store"]})
     assert page.status_code == 200
     token = page.text.split("tk_")[1].split("<")[0]
     assert len(token) > 40

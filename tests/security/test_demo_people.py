@@ -1,5 +1,7 @@
 """The demo's sign-ins: every role lands somewhere and sees what its part says."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -65,6 +67,15 @@ def test_every_entry_of_the_menu_opens(enter, login):
     )
 
 
+def test_in_production_nobody_of_the_demo_comes_in(company, site, monkeypatch):
+    data = {"login": " Owner@demo.example", "password": site.config["CRM"].demo_password}
+    assert site.test_client().post("/login/", data=data).status_code == 302
+    monkeypatch.setitem(site.config, "CRM", replace(site.config["CRM"], production=True))
+    answer = site.test_client().post("/login/", data=data)
+    assert answer.status_code == 401
+    assert "do not belong together" in answer.text
+
+
 def test_a_cashier_sees_the_own_store_only(enter):
     page = enter("cashier").get("/stores/list/").text
     assert "Hamburg Altona" in page
@@ -105,11 +116,12 @@ def test_an_administrator_opens_every_page_about_people(enter):
         f"/people/sessions/{pk}",
         "/people/list/?q=weiß",
         "/invitations/list/",
-        "/invitations/invite",
+        "/invitations/add",
         "/roles/list/",
         "/roles/add",
+        "/people/add",
         "/api-keys/list/",
-        "/api-keys/make",
+        "/api-keys/add",
         "/company/list/",
         "/account/",
         "/account/password/",

@@ -8,6 +8,7 @@ import pytest
 from app.company import operations
 from app.kit.security.permissions import create_permissions
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
+from tests.screens.bench import counted
 
 READS = {("read", "Membership"), ("read", "Role"), ("read", "Store")}
 WRITES = {("write", "Membership"), ("write", "Role"), ("delete", "Role")}
@@ -200,3 +201,19 @@ def test_every_right_has_words(site):
     with site.test_request_context("/"):
         unworded = [right for right in all_rights() if wording(*right).area == "other"]
     assert unworded == []
+
+
+def test_a_list_of_roles_needs_as_many_queries_for_three_as_for_one(inside, sign_in, site):
+    with inside() as session:
+        email = make_membership(session, "owner", password=PASSWORD).person.email
+    browser = sign_in(email)
+    browser.get("/roles/list/")
+    with counted(site) as one:
+        browser.get("/roles/list/")
+    with inside() as session:
+        for _n in range(2):
+            make_membership(session, make_role(session, {("read", "Store")}))
+    browser.get("/roles/list/")
+    with counted(site) as three:
+        browser.get("/roles/list/")
+    assert len(one) == len(three) <= 3, three.statements

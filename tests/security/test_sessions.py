@@ -4,8 +4,10 @@ import pytest
 
 from app.company import operations
 from app.company.models import Membership
+from app.company.operations import add_person
 from app.kit import clock
 from tests.company.factories import PASSWORD, make_membership, make_reader
+from tests.screens import filling
 
 
 @pytest.fixture
@@ -129,6 +131,38 @@ def test_the_profile_is_ones_own(member, sign_in):
     }
     assert browser.post("/account/", data=form).status_code == 302
     assert "Grace Hopper" in browser.get("/start/").text
+
+
+def test_a_profile_saved_as_it_is_changes_nothing(inside, sign_in, owner_sql):
+    with inside() as session:
+        user = add_person(
+            session, "anna@example.com", first="Anna Maria", last="Petersen", password=PASSWORD
+        )
+        make_membership(session, "owner", user_id=user)
+    browser = sign_in("anna@example.com")
+    form = filling.as_data(filling.form_values(browser.get("/account/").text))
+    assert form["first_name"] == ["Anna Maria"]
+    assert browser.post("/account/", data=form).status_code == 302
+    names = owner_sql("select first_name, last_name from ab_user where id = :u", u=user)
+    assert [tuple(row) for row in names] == [("Anna Maria", "Petersen")]
+
+
+@pytest.mark.parametrize(("first", "status"), [(" ", 422), ("A\0da", 302), ("x" * 65, 422)])
+def test_a_name_is_a_name(member, sign_in, owner_sql, first, status):
+    browser = sign_in(member.person.email)
+    form = {"first_name": first, "last_name": "Nr", "locale": "de", "time_zone": ""}
+    assert browser.post("/account/", data=form).status_code == status
+    kept = owner_sql("select first_name from ab_user where id = :u", u=member.user_id)
+    assert kept[0][0] == "Ada"
+
+
+def test_whoever_changes_the_password_often_is_not_shut_out(member, sign_in):
+    browser, present = sign_in(member.person.email), PASSWORD
+    for number in range(6):
+        new = f"noch-eine-Leine-{number}"
+        form = {"present": present, "password": new}
+        assert browser.post("/account/password/", data=form).status_code == 302
+        present = new
 
 
 def test_a_change_of_rights_counts_at_the_next_click_in_every_process(

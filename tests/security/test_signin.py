@@ -8,6 +8,7 @@ from sqlalchemy import event, text
 from app.kit import clock
 from app.kit.database.session import db
 from app.kit.security.addresses import safe_next
+from app.kit.security.attempt import network
 from app.kit.security.doors import opened
 from tests.company.factories import PASSWORD, make_membership, make_user
 
@@ -100,6 +101,38 @@ def test_one_network_trying_many_addresses_is_stopped(client):
         for n in range(62)
     }
     assert codes == {401, 429}
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::"),
+        ("2001:db8::2:3:4:5", "2001:db8::"),
+        ("2001:db8:0:1::7", "2001:db8:0:1::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_one_caller_is_counted_once_however_the_address_is_written(site, address, counted_as):
+    with site.test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+        assert network() == counted_as
+
+
+@pytest.mark.parametrize("login", ["a\0b", "x" * 5000, "\ud800", "ї" * 400])
+def test_a_login_that_is_nobodys_is_a_wrong_one(client, login):
+    form = client.post("/login/", data={"login": login.encode(errors="replace"), "password": "x"})
+    assert form.status_code in (401, 422)
+    body = {"username": login, "password": "x\ud800"}
+    assert client.post("/api/v1/security/login", json=body).status_code in (400, 401)
+    asked = client.post("/forgotten/", data={"email": login.encode(errors="replace")})
+    assert asked.status_code in (200, 422)
+
+
+def test_a_password_of_a_megabyte_is_a_wrong_one(ada, client):
+    body = {"username": ada, "password": PASSWORD + " " * 2**20}
+    assert client.post("/api/v1/security/login", json=body).status_code == 401
 
 
 def test_a_deactivated_person_does_not_get_in(ada, client, owner_sql):

@@ -18,15 +18,19 @@ security definer set search_path = pg_catalog, public as $$
 STAYS, PASSES = "interval '30 days'", "interval '12 hours'"
 # Counted before the password is looked at, so that a hundred guesses at once are a hundred guesses.
 ACCOUNT_TRIES, NETWORK_TRIES, PAUSE = 5, 60, "interval '15 minutes'"
+# Reset links that are sent to one address, and for one network, within the pause.
+LINKS, NETWORK_LINKS = 3, 20
 
 
-def _auth(signature: str, returns: str, body: str) -> SqlFunction:
+def _auth(signature: str, returns: str, body: str, *, gone: str = "") -> SqlFunction:
+    """Register a function of the schema; `gone` is one that it takes the place of."""
     head, _, arguments = signature.partition("(")
     types = ", ".join(part.split()[1] for part in arguments.rstrip(")").split(",") if part.strip())
     return register(
         SqlFunction(
             f"{head}({types})",
-            _HEAD.format(signature=signature, returns=returns, body=body.strip()),
+            (f"drop function if exists auth.{gone};\n" if gone else "")
+            + _HEAD.format(signature=signature, returns=returns, body=body.strip()),
             schema="auth",
             callers=(Role.AUTH,),
             definer=True,
@@ -163,7 +167,13 @@ begin
     from user_session s join membership m on m.user_id = s.user_id
     join company c on c.id = m.company_id
    where s.id = p_session and s.ended_at is null and m.active and m.archived_at is null
-   order by c.name, m.id;
+  union all
+  -- No membership means: as the installation's administrator.
+  select null::bigint, '', s.membership_id is null from user_session s
+   where s.id = p_session and s.ended_at is null and exists (
+     select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
+      where ur.user_id = s.user_id and r.company_id is null and r.template = 'superuser')
+  order by 2, 1;
 end""",
 )
 
@@ -172,14 +182,13 @@ CHOOSE = _auth(
     "boolean",
     """
 begin
-  -- No membership means: as the installation's administrator.
   update user_session s set membership_id = p_membership
    where s.id = p_session and s.ended_at is null and (
      exists (select 1 from membership m where m.id = p_membership and m.user_id = s.user_id
        and m.active and m.archived_at is null)
      or p_membership is null and exists (
        select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
-        where ur.user_id = s.user_id and r.company_id is null));
+        where ur.user_id = s.user_id and r.company_id is null and r.template = 'superuser'));
   return found;
 end""",
 )
@@ -217,24 +226,36 @@ begin
 end""",
 )
 
-FORGOT = _auth(
-    "forgot(p_email text, p_network text, p_token text, p_at timestamptz, p_until timestamptz)",
-    "table (user_id int, first_name text, email text, locale text, company_id bigint)",
-    """
-declare n int; k text; known ab_user;
+ASK_RESET = _auth(
+    "ask_reset(p_email text, p_network text, p_at timestamptz)",
+    "boolean",
+    f"""
+declare n int; k text;
 begin
-  delete from sign_in_throttle where since < p_at - interval '15 minutes';
+  delete from sign_in_throttle where since < p_at - {PAUSE};
   foreach k in array array['forgot:' || lower(p_email), 'forgot-network:' || p_network] loop
     insert into sign_in_throttle as t (key, failures, since) values (k, 1, p_at)
     on conflict (key) do update set failures = t.failures + 1 returning failures into n;
-    if n > (case when k like 'forgot:%' then 3 else 20 end) then return; end if;
+    if n > (case when k like 'forgot:%' then {LINKS} else {NETWORK_LINKS} end) then
+      return false;
+    end if;
   end loop;
+  return true;
+end""",
+    gone="forgot(text, text, text, timestamptz, timestamptz)",
+)
+
+BEGIN_RESET = _auth(
+    "begin_reset(p_email text, p_token text, p_at timestamptz, p_until timestamptz)",
+    "table (first_name text, email text, locale text)",
+    """
+declare known ab_user;
+begin
   select * into known from ab_user u where lower(u.email) = lower(p_email) and u.active;
   if known.id is null then return; end if;
   insert into password_reset (user_id, token_hash, created_at, expires_at)
   values (known.id, p_token, p_at, p_until);
-  return query select known.id, known.first_name::text, known.email::text, known.locale, (
-    select min(m.company_id) from membership m where m.user_id = known.id and m.active);
+  return query select known.first_name::text, known.email::text, known.locale;
 end""",
 )
 
@@ -280,6 +301,9 @@ begin
   update user_session set ended_at = p_at
    where user_id = who and id <> p_session and ended_at is null;
   update password_reset set used_at = p_at where user_id = who and used_at is null;
+  -- The present password was right: that was no failure.
+  delete from sign_in_throttle
+   where key = 'account:' || (select lower(email) from ab_user where id = who);
   return true;
 end""",
 )
@@ -342,15 +366,23 @@ begin
   values (i.company_id, who.id, i.employee_id, i.all_stores, i.created_by)
   on conflict (company_id, user_id) do update set active = true, archived_at = null,
     all_stores = excluded.all_stores, version = m.version + 1, changed_at = p_at
+   where not m.active or m.archived_at is not null
   returning m.id into place;
-  delete from membership_role where membership_id = place;
-  delete from membership_store where membership_id = place;
-  insert into membership_role (company_id, membership_id, role_id)
-  select i.company_id, place, r.id from ab_role r
-   where r.company_id = i.company_id and r.id = any (i.role_ids);
-  insert into membership_store (company_id, membership_id, store_id)
-  select i.company_id, place, s.id from store s
-   where s.company_id = i.company_id and s.id = any (i.store_ids);
+  if place is not null then
+    delete from membership_role where membership_id = place;
+    delete from membership_store where membership_id = place;
+    insert into membership_role (company_id, membership_id, role_id)
+    select i.company_id, place, r.id from ab_role r
+     where r.company_id = i.company_id and r.id = any (i.role_ids);
+    insert into membership_store (company_id, membership_id, store_id)
+    select i.company_id, place, s.id from store s
+     where s.company_id = i.company_id and s.id = any (i.store_ids);
+  else
+    -- They came in by another way meanwhile. What they have stays: an old offer must not take the
+    -- last administrator's roles away.
+    select m.id into place from membership m
+     where m.company_id = i.company_id and m.user_id = who.id;
+  end if;
   update user_session set membership_id = place where id = p_session;
   return query select who.id, place;
 end""",

@@ -3,10 +3,12 @@
 from app.company.operations.companies import add_member, add_person, found_company
 from app.company.operations.keys import make_key, revoke_key
 from app.company.operations.people import (
+    Offer,
     deactivate,
     end_sessions,
     invite,
     reactivate,
+    remind,
     resend_invitation,
     revoke_invitation,
     set_roles,
@@ -27,6 +29,7 @@ from app.company.operations.roles import (
 )
 
 __all__ = [
+    "Offer",
     "add_member",
     "add_person",
     "change_role",
@@ -41,6 +44,7 @@ __all__ = [
     "make_key",
     "make_role",
     "reactivate",
+    "remind",
     "remove_role",
     "resend_invitation",
     "revoke_invitation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
@@ -30,8 +30,9 @@ from app.kit.access import Reader
 from app.kit.email_address import normalise_email
 from app.kit.errors import Conflict, Invalid
 from app.kit.mail import send_later
+from app.kit.security import reset
+from app.kit.security.addresses import public_url
 from app.kit.security.doors import hash_of, new_token
-from app.kit.security.signin import public_url
 
 VALID_FOR = timedelta(days=7)
 
@@ -51,6 +52,7 @@ def set_roles(
                     membership_role.c.role_id.in_(gone),
                 )
             )
+            _withdraw_offers(session, membership, at)
         if new := wanted - present:
             rows = [{"membership_id": membership.id, "role_id": one} for one in sorted(new)]
             session.execute(insert(membership_role), rows)
@@ -83,6 +85,8 @@ def set_stores(
                     membership_store.c.store_id.in_(gone),
                 )
             )
+        if not all_stores and (gone or membership.all_stores):
+            _withdraw_offers(session, membership, at)
         if new := wanted - present:
             rows = [{"membership_id": membership.id, "store_id": one} for one in sorted(new)]
             session.execute(insert(membership_store), rows)
@@ -95,16 +99,17 @@ def deactivate(session: Session, membership: Membership, *, by: Reader, at: date
     with somebody_in_charge(session):
         check_stronger(session, by, membership)
         membership.active = False
-        session.execute(
-            update(Invitation)
-            .where(
-                Invitation.created_by == membership.user_id,
-                Invitation.accepted_at.is_(None),
-                Invitation.revoked_at.is_(None),
-            )
-            .values(revoked_at=at)
-        )
+        _withdraw_offers(session, membership, at)
         session.flush()
+
+
+def _withdraw_offers(session: Session, membership: Membership, at: datetime) -> None:
+    """Let nobody offer to a second address of theirs what they are about to lose."""
+    session.execute(
+        update(Invitation)
+        .where(Invitation.created_by == membership.user_id, *_is_open())
+        .values(revoked_at=at)
+    )
 
 
 def reactivate(session: Session, membership: Membership, *, by: Reader, at: datetime) -> None:
@@ -126,6 +131,25 @@ def end_sessions(
     return int(ended.rowcount)  # type: ignore[attr-defined]  # a cursor's result
 
 
+def remind(
+    session: Session, membership: Membership, *, by: Reader, at: datetime, network: str
+) -> None:
+    """Have a link for a new password sent to a member: nobody else sees it, nor sets one.
+
+    Raises NotYours for somebody stronger, Conflict after too many of them.
+    """
+    check_stronger(session, by, membership)
+    if not reset.ask(membership.person.email, network=network):
+        raise Conflict(_("Links were sent to this address already. Wait a quarter of an hour."))
+
+
+class Offer(NamedTuple):
+    """An invitation; with its link where there is no mail server that could have sent it."""
+
+    invitation: Invitation
+    link: str | None
+
+
 def invite(
     session: Session,
     *,
@@ -135,8 +159,11 @@ def invite(
     store_ids: Collection[int] = (),
     by: Reader,
     at: datetime,
-) -> Invitation:
-    """Offer somebody a place by mail. Raises Invalid, NotYours, Conflict."""
+) -> Offer:
+    """Offer somebody a place by mail. Raises Invalid, NotYours, Conflict.
+
+    Where no mail server is set up, the inviter is given the link, and nobody else can read it.
+    """
     address = normalise_email(email)
     if not role_ids:
         raise Invalid(_("Choose at least one role."), field="role_ids")
@@ -159,17 +186,25 @@ def invite(
         sent_at=at,
     )
     session.add(made)
-    _send(session, made, by, at)
-    return made
+    link, sent = _send(session, made, by, at)
+    return Offer(made, None if sent else link)
 
 
 def resend_invitation(
     session: Session, invitation: Invitation, *, by: Reader, at: datetime
 ) -> Invitation:
-    """Send a fresh link for another seven days; the older one stops working."""
+    """Send a fresh link for another seven days; the older one stops working.
+
+    Raises NotYours and Refused for what the reader could not offer, Conflict when nothing is sent.
+    """
     _check_open(invitation)
     check_roles(session, by, invitation.role_ids)
-    _send(session, invitation, by, at)
+    check_stores(by, all_stores=invitation.all_stores, store_ids=invitation.store_ids)
+    _link, sent = _send(session, invitation, by, at)
+    if not sent:
+        raise Conflict(
+            _("No mail server is set up, so nothing can be sent. Invite again to see the link.")
+        )
     return invitation
 
 
@@ -202,17 +237,20 @@ def _check_not_there(session: Session, address: str) -> None:
         raise Conflict(_("This person works here already."), field="email")
 
 
-def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> None:
+def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> tuple[str, bool]:
+    """Make the link and send it; return it, and whether it was sent."""
     token = new_token()
     invitation.token_hash = hash_of(token)
     invitation.sent_at, invitation.expires_at = at, at + VALID_FOR
     session.flush()
+    link = public_url("SignInView.invitation", token=token)
     text = _(
         "Hello,\n\n%(who)s invites you to work for %(company)s in Tresen. Open this link to set"
         " your name and password. It works once, for seven days:\n\n%(address)s",
         who=by.name,
         company=by.company_name,
-        address=public_url("SignInView.invitation", token=token),
+        address=link,
     )
     subject = _("Invitation to %(company)s", company=by.company_name)
-    send_later(session, invitation.email, subject, text)
+    # Whoever reads the link can take the place, with all its rights: no outbox for it.
+    return link, send_later(session, invitation.email, subject, text, private=True)

@@ -58,7 +58,7 @@ class ApiKeyScreen(Screen):
     help = _l("How other programs get in, with some of the rights of whoever made the key.")
     list_columns = ("name", "prefix", "created_at", "expires_at", "revoked_at")
     sections = ((_l("Key"), ("name", "prefix", "scopes", "expires_at", "revoked_at")),)
-    adds = edits = archives = exports = False
+    edits = archives = exports = False
     actions_on = {
         "revoke": Do(
             operations.revoke_key,
@@ -70,13 +70,9 @@ class ApiKeyScreen(Screen):
         )
     }
 
-    def permissions(self) -> list[str]:
-        """Return the usual ones and "write": making keys is a right, although no form adds one."""
-        return [*super().permissions(), "write"]
-
-    @expose("/make", methods=["GET", "POST"])
+    @expose("/add", methods=["GET", "POST"])
     @needs("write")
-    def make(self) -> Any:
+    def add(self) -> Any:
         """Make a key and show it, this once."""
         session, by = db.session(), reader()
         form, errors, status = KeyForm(request.form or None), [], 200

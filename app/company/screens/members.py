@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +28,21 @@ from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
     Action,
+    Fact,
     Field,
     FormPage,
     FormSection,
+    KvCard,
     Link,
     ListPage,
+    Note,
     RightsPage,
+    ShowPage,
 )
-from app.kit.screens.record import load_or_404
+from app.kit.screens.record import eager, load_or_404, show_page
 from app.kit.security.account import session_columns, session_row
 from app.kit.security.attempt import network
-from app.kit.security.signin import send_reset
+from app.kit.security.reset import way
 
 
 class PlaceForm(Form):  # type: ignore[misc]  # WTForms is untyped
@@ -71,7 +76,8 @@ def _reactivate(session: Session, obj: Membership, /, *, by: int | None, at: dat
 
 def _send_reset(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
     # An administrator never sets a password: the link goes to the person alone.
-    send_reset(obj.person.email, network=network())
+    operations.remind(session, obj, by=reader(), at=at, network=network())
+    flash(way(), "info")
 
 
 def _sign_out(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
@@ -95,7 +101,7 @@ class MembershipScreen(Screen):
         (_l("Access"), ("active", "all_stores")),
     )
     read_only = ("person", "person.email", "active", "all_stores")
-    adds = archives = False
+    archives = False
     actions_on = {
         "deactivate": Do(
             _deactivate,
@@ -116,7 +122,6 @@ class MembershipScreen(Screen):
             _send_reset,
             _l("Send a link for a new password"),
             icon="mail",
-            done=_l("The link is on its way to them."),
             when=lambda obj: bool(obj.active),
         ),
         "sign_out": Do(
@@ -127,6 +132,26 @@ class MembershipScreen(Screen):
             done=_l("Signed out."),
         ),
     }
+
+    @expose("/add", methods=["GET", "POST"])
+    @needs("write", "Invitation")
+    def add(self) -> Any:
+        """Nobody is added without being asked: the form writes an invitation."""
+        return invitation_form(self)
+
+    @expose("/show/<int:pk>")
+    @needs("read")
+    def show(self, pk: int) -> Any:
+        """One member, with the ways to their rights, their roles and where they are signed in."""
+        session = db.session()
+        member = load_or_404(self, session, pk, *eager(self))
+        page = show_page(self, session, member)
+        ways = [
+            Action(_("What they may do"), self.url("rights", pk), "shield-check"),
+            Action(_("Where they are signed in"), self.url("sessions", pk), "device-desktop"),
+        ]
+        page = replace(page, actions=[*page.actions, *ways], primary=self._edit_roles(pk))
+        return render_template("tresen/show.html", page=page)
 
     @expose("/rights/<int:pk>")
     @needs("read")
@@ -226,7 +251,8 @@ class MembershipScreen(Screen):
 
     def _edit_roles(self, pk: int) -> Action | None:
         url = self.url("roles", pk)
-        return Action(_("Change roles"), url, "pencil") if self.may("write") else None
+        label = _("Change roles and stores")
+        return Action(label, url, "key") if self.may("write") else None
 
 
 class InvitationScreen(Screen):
@@ -242,7 +268,7 @@ class InvitationScreen(Screen):
         (_l("Invitation"), ("email", "all_stores", "employee_id")),
         (_l("Course"), ("sent_at", "expires_at", "accepted_at", "revoked_at")),
     )
-    adds = edits = archives = exports = False
+    edits = archives = exports = False
     actions_on = {
         "resend": Do(
             lambda session, obj, /, *, by, at: operations.resend_invitation(
@@ -265,40 +291,56 @@ class InvitationScreen(Screen):
         ),
     }
 
-    def permissions(self) -> list[str]:
-        """Inviting is a right of its own name, although no record is added by a form."""
-        return [*super().permissions(), "write"]
-
-    @expose("/invite", methods=["GET", "POST"])
+    @expose("/add", methods=["GET", "POST"])
     @needs("write")
-    def invite(self) -> Any:
+    def add(self) -> Any:
         """Offer somebody a place."""
-        session = db.session()
-        form, status = InviteForm(request.form or None), 200
-        _fill(session, form)
-        if request.method == "POST" and not form.validate():
-            status = 422
-        elif request.method == "POST":
-            try:
-                _invite(session, form)
-            except CrmError as refused:
-                session.rollback()
-                refuse_beside(form, refused)
-                status = refused.status
-            else:
-                flash(_("The invitation is on its way. It works for seven days."), "success")
-                return redirect(self.list_url())
-        page = FormPage(
-            title=_("Invite somebody"),
-            crumbs=[Link(self.area.label), Link(self.label, self.list_url())],
-            sections=[
-                FormSection(_("Person"), [Field(form.email, "half")]),
-                *_sections(form),
-            ],
-            save_label=_("Send the invitation"),
-            discard_url=self.list_url(),
-        )
-        return render_template("tresen/form.html", page=page), status
+        return invitation_form(self)
+
+
+def invitation_form(screen: Screen) -> Any:
+    """Answer GET and POST of the form that invites somebody, opened from one list or the other."""
+    session = db.session()
+    form, status = InviteForm(request.form or None), 200
+    _fill(session, form)
+    if request.method == "POST" and not form.validate():
+        status = 422
+    elif request.method == "POST":
+        try:
+            offer = _invite(session, form)
+        except CrmError as refused:
+            session.rollback()
+            refuse_beside(form, refused)
+            status = refused.status
+        else:
+            if offer.link is not None:
+                return _shown_once(screen, offer)
+            flash(_("The invitation is on its way. It works for seven days."), "success")
+            return redirect(screen.list_url())
+    page = FormPage(
+        title=_("Invite somebody"),
+        crumbs=[Link(screen.area.label), Link(screen.label, screen.list_url())],
+        sections=[FormSection(_("Person"), [Field(form.email, "half")]), *_sections(form)],
+        save_label=_("Send the invitation"),
+        discard_url=screen.list_url(),
+    )
+    return render_template("tresen/form.html", page=page), status
+
+
+def _shown_once(screen: Screen, offer: operations.Offer) -> Any:
+    """Give the link to the inviter, who has all that it gives: no mail could carry it."""
+    told = _("No mail server is set up, so nothing was sent. Hand this link over yourself.")
+    page = ShowPage(
+        title=_("Invitation for %(email)s", email=offer.invitation.email),
+        crumbs=[Link(screen.area.label), Link(screen.label, screen.list_url())],
+        notes=(
+            Note(told, "warn", "alert-triangle"),
+            Note(_("Copy the link now: it is not shown again. It works once, for seven days.")),
+        ),
+        cards=(KvCard(_("Invitation"), (Fact(_("Link to hand over"), offer.link),)),),
+        primary=Action(_("Done"), screen.list_url()),
+    )
+    return render_template("tresen/show.html", page=page)
 
 
 def _fill(session: Session, form: Any) -> None:
@@ -330,8 +372,8 @@ def _save_place(session: Session, member: Membership, form: Any) -> None:
     )
 
 
-def _invite(session: Session, form: Any) -> None:
-    operations.invite(
+def _invite(session: Session, form: Any) -> operations.Offer:
+    return operations.invite(
         session,
         email=form.email.data,
         role_ids=[int(one) for one in form.roles.data or ()],

@@ -14,6 +14,7 @@ from wtforms import Form, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.company import operations, queries
+from app.company.models import Membership
 from app.company.screens.shared import areas_to_edit
 from app.kit import clock
 from app.kit.access import Right, reader
@@ -39,6 +40,7 @@ from app.kit.security.menu import Entry, add_entry
 from app.kit.security.models import Role
 
 VIEW = "Role"
+SHOWN = 6
 word("read", VIEW, area=SETTINGS.name, label=_l("See roles and what they may do"))
 word("write", VIEW, area=SETTINGS.name, label=_l("Make and change roles"))
 word("delete", VIEW, area=SETTINGS.name, label=_l("Remove roles"))
@@ -69,7 +71,7 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     def list(self) -> Any:
         """All roles with how many people have them."""
         session = db.session()
-        counts = {role.id: len(queries.members_with(session, role.id)) for role in _roles()}
+        counts = queries.people_by_role(session)
         may_write = reader().may("write", VIEW)
         page = ListPage(
             title=_("Roles"),
@@ -80,7 +82,7 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
                 Column("description", _("What it is for"), wide=True),
                 Column("people", _("People"), "num"),
             ),
-            rows=[_row(role, counts[role.id]) for role in _roles()],
+            rows=[_row(role, counts.get(role.id, 0)) for role in queries.roles(session)],
             add_url=url_for(".add") if may_write else "",
             add_label=_("New role"),
         )
@@ -194,7 +196,8 @@ def _page(role: Role | None, form: Any, given: frozenset[Right], errors: Any) ->
         fields=[Field(form.name, "half"), Field(form.description, "half")],
         errors=errors,
         more=more,
-        people=[Person(m.person.name, m.person.email) for m in people[:6]],
+        people=[_person(one) for one in people[:SHOWN]],
+        people_more=_others(len(people)),
         told=told if role else "",
         save_label=_("Save the role"),
         discard_url=url_for(".list"),
@@ -203,8 +206,18 @@ def _page(role: Role | None, form: Any, given: frozenset[Right], errors: Any) ->
     )
 
 
-def _roles() -> Any:
-    return queries.roles(db.session())
+def _person(member: Membership) -> Person:
+    shown = reader().may("read", "Membership")
+    url = url_for("MembershipScreen.show", pk=member.id) if shown else ""
+    return Person(member.person.name, member.person.email, url)
+
+
+def _others(number: int) -> Link | None:
+    if number <= SHOWN or not reader().may("read", "Membership"):
+        return None
+    more = number - SHOWN
+    label = ngettext("and %(num)d more person", "and %(num)d more people", more)
+    return Link(label, url_for("MembershipScreen.list"))
 
 
 def _load(pk: int) -> Role:

@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask_appbuilder.utils.legacy import get_sqla_class
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.kit.database.model import Model
 from app.kit.database.stamp import STAMP_SQL, Role, Stamp, current_stamp, stamped
+
+log = logging.getLogger(__name__)
 
 db = get_sqla_class()(metadata=Model.metadata, session_options={"expire_on_commit": False})
 
@@ -63,18 +67,48 @@ def work(stamp: Stamp, *, on: Engine | Connection | None = None) -> Iterator[Ses
 
 
 def restamp(session: Session, stamp: Stamp) -> None:
-    """Put `stamp` on this session, also on the transaction that is already open."""
-    session.info["stamp"] = stamp
-    if session.in_transaction():
-        _apply(session.connection(), stamp)
+    """Put `stamp` on this session, also on the transaction that is already open.
+
+    Raises RuntimeError inside a savepoint: rolled back, it would take the stamp back in the
+    database only, and the session would work on under another one than it says. Use `under`.
+    """
+    if session.in_nested_transaction():
+        message = "A savepoint cannot change the stamp of its transaction for good."
+        raise RuntimeError(message)
+    _put(session, stamp)
+
+
+@contextmanager
+def under(session: Session, stamp: Stamp) -> Iterator[Session]:
+    """Put `stamp` on the open transaction for the block; the former one comes back after it."""
+    session.flush()
+    own = session.info.get("stamp")
+    former = own or current_stamp()
+    _put(session, stamp)
+    try:
+        yield session
+    finally:
+        if former is not None:
+            # A transaction that an error has ended takes no statement; what is begun next is
+            # stamped anew.
+            with suppress(SQLAlchemyError):
+                _put(session, former)
+        if own is None:
+            session.info.pop("stamp", None)
 
 
 def after_commit(session: Session, call: Callable[..., object], *args: object) -> None:
     """Run `call(*args)` once the outer transaction is safe; a rollback drops it.
 
-    The call must not touch the session: its transaction is over.
+    The call must not touch the session: its transaction is over. What it raises is only logged.
     """
     session.info.setdefault(_EFFECTS, []).append((call, args))
+
+
+def _put(session: Session, stamp: Stamp) -> None:
+    session.info["stamp"] = stamp
+    if session.in_transaction():
+        _apply(session.connection(), stamp)
 
 
 def _apply(connection: Connection, stamp: Stamp) -> None:
@@ -116,7 +150,12 @@ def _run_effects(session: Session) -> None:
         return
     effects = session.info.pop(_EFFECTS, [])
     for call, args in effects:
-        call(*args)
+        try:
+            call(*args)
+        except Exception:
+            # The data are safe by now: "nothing was saved" would be a lie, and the other effects
+            # must still run.
+            log.exception("%s failed after the commit.", getattr(call, "__qualname__", call))
 
 
 __all__ = [
@@ -129,5 +168,6 @@ __all__ = [
     "make_engine",
     "psycopg2_url",
     "restamp",
+    "under",
     "work",
 ]

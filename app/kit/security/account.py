@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from wtforms.fields.choices import SelectChoice
 
 from app.kit.access import NobodyReads, Reader, reader_or_none
@@ -28,6 +29,8 @@ from app.kit.security.agents import device_of
 from app.kit.security.forms import ChangePasswordForm, ProfileForm
 from app.kit.security.passwords import hash_password
 from app.kit.zones import zone_names
+
+_INSTALLATION = "installation"
 
 
 class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -57,12 +60,11 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def profile(self) -> Any:
         """Change one's own name, language and time zone."""
         who = _person()
-        first, _space, last = who.name.partition(" ")
         form = ProfileForm(
             request.form or None,
             data={
-                "first_name": first,
-                "last_name": last,
+                "first_name": who.first_name,
+                "last_name": who.last_name,
                 "locale": who.locale,
                 "time_zone": who.time_zone,
             },
@@ -78,7 +80,9 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
             title=_("My profile"),
             facts=who.email,
             sections=[
-                FormSection(_("Name"), [Field(form.first_name), Field(form.last_name)]),
+                FormSection(
+                    pgettext("of somebody", "Name"), [Field(form.first_name), Field(form.last_name)]
+                ),
                 FormSection(_("Language and time"), [Field(form.locale), Field(form.time_zone)]),
             ],
             more=(
@@ -180,15 +184,23 @@ def _person() -> Reader:
 
 
 def _place(place: Any, onward: str) -> Row:
-    url = url_for(".companies", next=onward, membership=place.membership_id)
+    # No membership: the installation itself, offered to its administrators.
+    wanted = place.membership_id or _INSTALLATION
+    url = url_for(".companies", next=onward, membership=wanted)
     go = Action(_("Work here"), url, "arrow-right", method="post")
     tags = (_("now"),) if place.current else ()
-    return Row(str(place.membership_id), (Cell(place.company_name, tags=tags),), actions=(go,))
+    name = place.company_name or _("Tresen: all companies")
+    return Row(str(wanted), (Cell(name, tags=tags),), label=name, actions=(go,))
 
 
 def _choose(door: Any, who: Reader, onward: str) -> Any:
-    wanted = request.values.get("membership", type=int)
-    if wanted is None or not doors.choose(door, who.session_id or 0, wanted):
+    wanted = request.values.get("membership", "")
+    if not (
+        wanted == _INSTALLATION or (wanted.isascii() and wanted.isdigit() and len(wanted) < 19)
+    ):
+        raise NotFound
+    membership = None if wanted == _INSTALLATION else int(wanted)
+    if not doors.choose(door, who.session_id or 0, membership):
         raise NotFound
     return redirect(onward)
 
@@ -198,8 +210,8 @@ def _save_profile(who: Reader, form: Any) -> Any:
         doors.change_profile(
             door,
             who.session_id or 0,
-            first=form.first_name.data.strip(),
-            last=form.last_name.data.strip(),
+            first=form.first_name.data,
+            last=form.last_name.data,
             locale=form.locale.data or None,
             zone=form.time_zone.data or None,
         )

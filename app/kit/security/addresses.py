@@ -1,10 +1,11 @@
-"""Where to go next: addresses of our own only."""
+"""Addresses: where to go next (our own only), and how mails name this installation."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, request
 
 
 def safe_next(wanted: str | None, default: str = "/") -> str:
@@ -30,3 +31,10 @@ def safe_next(wanted: str | None, default: str = "/") -> str:
     if not path.startswith("/") or path.startswith("//"):  # http://localhost//evil.example
         return default
     return path + (f"?{parts.query}" if parts.query else "")
+
+
+def public_url(endpoint: str, **values: Any) -> str:
+    """Return the full address as the installation names itself, not as the request does."""
+    base: str = current_app.config["CRM"].public_url
+    # Not url_for: jobs write mails too, and have no request.
+    return base.rstrip("/") + current_app.url_map.bind("localhost").build(endpoint, values)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.kit import clock
 from app.kit.access import Right
-from app.kit.database.session import restamp, work
+from app.kit.database.session import under, work
 from app.kit.database.stamp import Role, Stamp, current_stamp
 
 _READER = text("select * from auth.reader(:token, :session, :membership, :at)")
@@ -30,7 +29,8 @@ _OPEN = text(
 _MEMBERSHIPS = text("select * from auth.memberships(:session)")
 _CHOOSE = text("select auth.choose(:session, :membership)")
 _END = text("select auth.end_session(:session, :at)")
-_FORGOT = text("select * from auth.forgot(:email, :network, :token, :at, :until)")
+_ASK_RESET = text("select auth.ask_reset(:email, :network, :at)")
+_BEGIN_RESET = text("select * from auth.begin_reset(:email, :token, :at, :until)")
 _RESET_FOR = text("select auth.reset_for(:token, :at)")
 _RESET = text("select auth.reset_password(:token, :password, :at)")
 _CHANGE_PASSWORD = text("select auth.change_password(:session, :password, :at)")
@@ -57,19 +57,10 @@ def opened(request_id: str = "") -> AbstractContextManager[Session]:
     return work(Stamp(Role.AUTH, request_id=request_id))
 
 
-@contextmanager
-def through(session: Session) -> Iterator[Session]:
+def through(session: Session) -> AbstractContextManager[Session]:
     """Stamp the open transaction crm_auth for the block, keeping company and user."""
-    before = session.info.get("stamp") or current_stamp()
-    own = "stamp" in session.info
-    session.flush()
-    now = before or Stamp(Role.AUTH)
-    restamp(session, Stamp(Role.AUTH, now.company_id, (), now.user_id, now.request_id))
-    yield session
-    if before is not None:
-        restamp(session, before)
-    if not own:
-        session.info.pop("stamp", None)
+    now = session.info.get("stamp") or current_stamp() or Stamp(Role.AUTH)
+    return under(session, Stamp(Role.AUTH, now.company_id, (), now.user_id, now.request_id))
 
 
 def _one(door: Session, query: TextClause, **values: Any) -> Any:
@@ -135,7 +126,10 @@ def open_session(
 
 
 def memberships(door: Session, session_id: int) -> list[Any]:
-    """Return where the session's user may work: (membership_id, company_name, current)."""
+    """Return where the session's user may work: (membership_id, company_name, current).
+
+    Without a membership: as the installation's administrator.
+    """
     return list(door.execute(_MEMBERSHIPS, {"session": session_id}))
 
 
@@ -161,17 +155,16 @@ def end_own(door: Session, session_id: int, other: int) -> bool:
     return bool(door.scalar(text("select auth.end_own(:session, :other, :at)"), values))
 
 
-def forgot(door: Session, email: str, network: str, token_hash: str, until: datetime) -> Any:
-    """Keep a reset link for that address: (user_id, first_name, email, locale), or None."""
-    return _one(
-        door,
-        _FORGOT,
-        email=email,
-        network=network,
-        token=token_hash,
-        at=clock.now(),
-        until=until,
-    )
+def ask_reset(door: Session, email: str, network: str) -> bool:
+    """Count a wish for a reset link, of a known address or not; False when there were too many."""
+    values = {"email": email, "network": network, "at": clock.now()}
+    return bool(door.scalar(_ASK_RESET, values))
+
+
+def begin_reset(door: Session, email: str, token_hash: str, until: datetime) -> Any:
+    """Keep a reset link for that address: (first_name, email, locale); None for nobody's."""
+    values = {"email": email, "token": token_hash, "at": clock.now(), "until": until}
+    return _one(door, _BEGIN_RESET, **values)
 
 
 def reset_for(door: Session, token_hash: str) -> str | None:

@@ -6,10 +6,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, Form, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from app.kit.errors import Invalid
 from app.kit.security.passwords import LONGEST, SHORTEST, check_strength
+
+
+def _plain(text: str | None) -> str:
+    """Return what was typed on one line, without what the database cannot keep."""
+    return " ".join((text or "").replace("\0", "").split())
 
 
 class SignInForm(Form):  # type: ignore[misc]  # WTForms is untyped
@@ -78,12 +83,14 @@ class JoinForm(_Strong):
 
     first_name = StringField(
         _l("First name"),
-        [InputRequired(_l("Your name is needed.")), Length(max=64)],
+        [DataRequired(_l("Your name is needed.")), Length(max=64)],
+        filters=[_plain],
         render_kw={"autocomplete": "given-name"},
     )
     last_name = StringField(
         _l("Last name"),
-        [InputRequired(_l("Your name is needed.")), Length(max=64)],
+        [DataRequired(_l("Your name is needed.")), Length(max=64)],
+        filters=[_plain],
         render_kw={"autocomplete": "family-name"},
     )
 
@@ -92,10 +99,10 @@ class ProfileForm(Form):  # type: ignore[misc]  # WTForms is untyped
     """What people may change about themselves."""
 
     first_name = StringField(
-        _l("First name"), [InputRequired(_l("Your name is needed.")), Length(max=64)]
+        _l("First name"), [DataRequired(_l("Your name is needed.")), Length(max=64)], [_plain]
     )
     last_name = StringField(
-        _l("Last name"), [InputRequired(_l("Your name is needed.")), Length(max=64)]
+        _l("Last name"), [DataRequired(_l("Your name is needed.")), Length(max=64)], [_plain]
     )
     locale = SelectField(_l("Language"), [Optional()])
     time_zone = SelectField(

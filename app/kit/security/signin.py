@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import no_cache
-from flask_babel import force_locale, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.kit import clock
 from app.kit.access import reader_or_none
-from app.kit.database.session import restamp
-from app.kit.database.stamp import company_stamp
 from app.kit.errors import CrmError, NotFound
-from app.kit.mail import send_later
 from app.kit.screens.pages import Field, Link, SignInPage
-from app.kit.security import attempt, doors
+from app.kit.security import attempt, doors, reset
 from app.kit.security.addresses import safe_next
 from app.kit.security.forms import AddressForm, JoinForm, NewPasswordForm, SignInForm
 from app.kit.security.passwords import hash_password
 
-log = logging.getLogger(__name__)
-
 COOKIE_KEY = "sid"
-RESET_WITHIN = timedelta(hours=2)
 
 
 class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -93,8 +84,9 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         """Send a link to set a new password; the answer is the same for an unknown address."""
         form, done = AddressForm(request.form), ""
         if request.method == "POST" and form.validate():
-            send_reset(form.email.data.strip(), network=attempt.network())
-            done = _("If this address is known here, a link is on its way. It works for two hours.")
+            # The answer is the same after too many wishes: it tells nothing about the address.
+            reset.ask(form.email.data, network=attempt.network())
+            done = reset.way()
         page = SignInPage(
             title=_("Forgotten password"),
             text="" if done else _("We send you a link to set a new one."),
@@ -166,8 +158,8 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
             made = doors.accept_invitation(
                 door,
                 doors.hash_of(token),
-                first=form.first_name.data.strip(),
-                last=form.last_name.data.strip(),
+                first=form.first_name.data,
+                last=form.last_name.data,
                 password_hash=hash_password(form.password.data),
                 locale=str(get_locale() or "en"),
             )
@@ -179,7 +171,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     def _join_as_known(self, token: str, offer: Any) -> Any:
         known = reader_or_none()
         here = url_for("SignInView.invitation", token=token)
-        if known is None:
+        if known is None or known.session_id is None:  # a key is nobody who could accept
             flash(_("Sign in as %(email)s to accept the invitation.", email=offer.email), "info")
             return redirect(url_for("SignInView.login", next=here))
         if known.email.lower() != offer.email:
@@ -193,7 +185,11 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
             )
         if request.method == "POST":
             with doors.opened() as door:
-                doors.accept_invitation(door, doors.hash_of(token), session_id=known.session_id)
+                made = doors.accept_invitation(
+                    door, doors.hash_of(token), session_id=known.session_id
+                )
+            if made is None:
+                return _over(_("This invitation is used already."), "HomeView.index")
             return redirect("/")
         page = SignInPage(
             title=_("Join %(company)s?", company=offer.company_name),
@@ -212,37 +208,6 @@ def begin(made: attempt.SignedIn, *, stays: bool) -> None:
     session.permanent = stays
     if language:
         session["locale"] = language
-
-
-def send_reset(email: str, *, network: str) -> None:
-    """Send a link for a new password, if there is such a person; say nothing either way."""
-    token = doors.new_token()
-    with doors.opened() as door:
-        known = doors.forgot(door, email, network, doors.hash_of(token), clock.now() + RESET_WITHIN)
-        if known is None:
-            return
-        with force_locale(known.locale or str(get_locale() or "en")):
-            _mail_reset(door, known, token)
-
-
-def _mail_reset(door: Any, known: Any, token: str) -> None:
-    address = public_url("SignInView.reset", token=token)
-    text = _(
-        "Hello %(name)s,\n\nset a new password here. The link works once, for two hours:\n\n"
-        "%(address)s\n\nIf you did not ask for this, do nothing: your password stays as it is.",
-        name=known.first_name,
-        address=address,
-    )
-    if known.company_id is not None:
-        # The mail is kept among those of a company they work for.
-        restamp(door, company_stamp(known.company_id, user_id=known.user_id))
-    send_later(door, known.email, _("Your new password for Tresen"), text, secret=True)
-
-
-def public_url(endpoint: str, **values: Any) -> str:
-    """Return the full address as the installation names itself, not as the request does."""
-    base: str = current_app.config["CRM"].public_url
-    return base.rstrip("/") + url_for(endpoint, **values)
 
 
 def _over(sentence: str, endpoint: str) -> Any:

@@ -1,73 +1,136 @@
 """Mails of the house to one person: invitations, new passwords.
 
-The kit's `send_later` ends here.
+The kit's `send_later` and `deliver` end here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import secrets
+from dataclasses import replace
+from email.utils import parseaddr
 
 from flask import current_app
-from sqlalchemy import select
+from markupsafe import escape
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from app.kit import mail
 from app.kit.database.stamp import current_stamp
 from app.messages.choices import MessageChannel, MessagePurpose
+from app.messages.engine.addresses import mail_path
+from app.messages.engine.mime import MailSkeleton, Sender
+from app.messages.engine.outcomes import Outcome, SendResult
+from app.messages.engine.smtp import Outgoing, SmtpPool, SmtpUrl, Timeouts, outgoing
 from app.messages.models import MessageTemplate, MessageTemplateVersion
 from app.messages.operations.sending import send_one
 from app.messages.operations.templates import make_template, save_wording
-from app.messages.queries.routes import route
+from app.messages.queries.routes import Installation, route
 
 log = logging.getLogger(__name__)
 
 # Seen by staff in the list of templates, so it says what it is for.
 NAME = "Tresen: accounts"
+_SUBJECT, _BODY = "{{ subject }}", "{{ text }}"
 _HTML = '<div style="white-space: pre-line">{{ text }}</div>'
+# A transaction of a job must not wait for a mail server that hangs.
+_PATIENCE = Timeouts(connect=10, command=15, data=15, end=15)
 
 
-def send_mail(
-    session: Session,
-    to: str,
-    subject: str,
-    text: str,
-    html: str | None = None,
-    *,
-    secret: bool = False,
-) -> None:
-    """Store one mail in the caller's transaction.
+def send_mail(session: Session, to: str, subject: str, text: str, *, private: bool = False) -> bool:
+    """Store one mail in the caller's transaction; say whether it goes out.
 
-    A `secret` one opens somebody's account: it is never put where staff can read it. Without a
-    relay it goes to the log of an installation that is not in production, and nowhere else.
+    A `private` one opens a door to whoever reads it, so the outbox, which staff can read, is no
+    place for it: without a mail server it is not kept at all.
     """
-    del html  # these mails are plain: the text is shown as it is
     config = current_app.config["CRM"]
     stamp = session.info.get("stamp") or current_stamp()
-    nowhere = stamp is None or stamp.company_id is None
-    if nowhere or (secret and route(session, MessageChannel.EMAIL, config).to_outbox):
-        if config.production:
-            log.error("A mail to %s could not be sent: no mail server is configured.", to)
-        else:
-            log.warning("Not sent, no mail server is configured. To %s: %s\n%s", to, subject, text)
-        return
+    if stamp is None or stamp.company_id is None:
+        raise LookupError("Only a company's mails are stored; others are delivered at once.")
+    if private and route(session, MessageChannel.EMAIL, config).to_outbox:
+        return False
     send_one(session, _wording(session), to, values={"subject": subject, "text": text})
+    return True
+
+
+def of_the_house() -> ColumnElement[bool]:
+    """Return the condition on a wording that it is that of these mails, word for word.
+
+    By its text and not by the template's name, which staff may change, as they may add wordings: a
+    link added there would carry every invitation away.
+    """
+    version = MessageTemplateVersion
+    return and_(version.subject == _SUBJECT, version.body == _BODY, version.html == _HTML)
 
 
 def _wording(session: Session) -> MessageTemplateVersion:
+    template = session.scalars(
+        select(MessageTemplate).where(
+            MessageTemplate.name == NAME, MessageTemplate.channel == MessageChannel.EMAIL
+        )
+    ).one_or_none() or make_template(
+        session, NAME, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL
+    )
     found = session.scalars(
         select(MessageTemplateVersion)
-        .join(MessageTemplateVersion.message_template)
-        .where(MessageTemplate.name == NAME, MessageTemplate.channel == MessageChannel.EMAIL)
-        .order_by(MessageTemplateVersion.number.desc())
+        .where(MessageTemplateVersion.message_template_id == template.id, of_the_house())
         .limit(1)
     ).first()
-    if found is not None:
-        return found
-    template = make_template(session, NAME, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL)
-    return save_wording(
+    return found or save_wording(
         session,
         template,
-        subject="{{ subject }}",
-        body="{{ text }}",
+        subject=_SUBJECT,
+        body=_BODY,
         html=_HTML,
         variables=frozenset({"subject", "text"}),
     )
+
+
+def deliver_mail(to: str, subject: str, text: str) -> None:
+    """Send one mail by the installation's own mail server and wait for its answer.
+
+    Nothing of it is stored. Without SMTP_URL it goes to the log of an installation that is not in
+    production, and nowhere else. Raises OSError when the server cannot take it now.
+    """
+    config = current_app.config["CRM"]
+    if config.smtp_url:
+        _deliver(config, to, subject, text)
+    elif config.production:
+        log.error("A mail to %s could not be sent: set SMTP_URL, the mail server.", to)
+    else:
+        log.warning("Not sent, SMTP_URL is not set. To %s: %s\n%s", to, subject, text)
+
+
+def _deliver(config: Installation, to: str, subject: str, text: str) -> None:
+    url = replace(SmtpUrl.parse(config.smtp_url or ""), connections=1)
+    result = asyncio.run(_handed_over(url, _message(config, to, subject, text)))
+    if result.outcome is Outcome.REFUSED:
+        log.error("The mail server refuses mails to %s: %s", to, result.text)
+    elif result.outcome is not Outcome.ACCEPTED:
+        raise OSError(f"The mail server did not take a mail: {result.text}")
+
+
+def _message(config: Installation, to: str, subject: str, text: str) -> Outgoing:
+    name, address = parseaddr(config.mail_from)
+    path = mail_path(to)
+    raw = MailSkeleton(Sender(address, name), domain=address.rpartition("@")[2]).build(
+        to=path,
+        subject=subject,
+        text=text,
+        html=_HTML.replace("{{ text }}", str(escape(text))),
+        message_id=secrets.token_hex(12),
+    )
+    return outgoing(0, mail_path(address), path, raw, fit=True)
+
+
+async def _handed_over(url: SmtpUrl, message: Outgoing) -> SendResult:
+    answers: list[SendResult] = []
+    async with SmtpPool(
+        url, lambda _one: None, lambda _one, answer: answers.append(answer), _PATIENCE
+    ) as pool:
+        pool.put(message)
+    return answers[0]
+
+
+SENDER = mail.Sender(send_mail, deliver_mail)

@@ -51,6 +51,50 @@ def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
             ),
             "policy orders.crm_store_rows of crm_store does not ask for the store",
         ),
+        # Said to nobody in particular, a policy is for everybody.
+        ("create policy leak on client using (true)", "client.leak does not ask for the company"),
+        (
+            "create policy leak on orders using (company_id = current_setting('app.company_id')::bigint)",
+            "policy orders.leak of crm_store does not ask for the store",
+        ),
+        (
+            (
+                "drop policy crm_app_rows on client;"
+                " create policy crm_app_rows on client to crm_app using"
+                " (company_id = current_setting('app.company_id')::bigint) with check (true)"
+            ),
+            "policy client.crm_app_rows does not ask for the company",
+        ),
+        (
+            (
+                "create policy leak on client to crm_app using"
+                " (company_id = current_setting('app.company_id')::bigint or made_up)"
+            ),
+            "policy client.leak has an OR",
+        ),
+        (
+            "create table leak (id bigint); grant select on leak to crm_app",
+            "leak for crm_app is open and has no row-level security",
+        ),
+        (
+            "create table leak (id bigint); grant select (id) on leak to crm_store",
+            "leak for crm_store is open and has no row-level security",
+        ),
+        (
+            (
+                "set local role crm_search; create function search.client(text) returns int"
+                " language sql security definer set search_path = public as 'select 1';"
+                " set local role crm_owner"
+            ),
+            "function search.client is SECURITY DEFINER and not registered",
+        ),
+        (
+            (
+                "create schema leak; create function leak.leak() returns int language sql"
+                " security definer set search_path = public as 'select 1'"
+            ),
+            "function leak.leak is SECURITY DEFINER and not registered",
+        ),
         ("create view leak as select * from client", "view leak is not security_invoker"),
         (
             "create materialized view leak as select * from client; grant select on leak to crm_app",

@@ -38,6 +38,7 @@ def test_the_owner_of_the_tables_may_not(server: TestServer, database: str) -> N
             "grant crm_app to crm_web with inherit true",
             "inherits",
         ),
+        ("grant crm_search to crm_web with inherit true", "inherits"),
     ],
 )
 def test_a_login_with_more_rights_may_not(

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from app.kit.database.session import after_commit, restamp, work
+from app.kit.database.session import after_commit, restamp, under, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
 
 FACTS = text(
@@ -87,3 +87,33 @@ def test_work_begun_inside_work_has_its_own_stamp(engine: Engine) -> None:
 
 def _company(session: Session) -> str:
     return str(session.execute(FACTS).one()[1])
+
+
+def test_a_savepoint_changes_no_stamp_for_good(engine: Engine) -> None:
+    with work(company_stamp(1)) as session:
+        with pytest.raises(RuntimeError, match="savepoint"), session.begin_nested():
+            restamp(session, company_stamp(2))
+        assert (session.info["stamp"].company_id, _company(session)) == (1, "1")
+
+
+def test_work_under_another_stamp_ends_with_its_block(engine: Engine) -> None:
+    with work(company_stamp(1, user_id=7)) as session:
+        with under(session, Stamp(Role.AUTH)):
+            assert session.execute(FACTS).one()[0] == "crm_auth"
+        assert session.execute(FACTS).one()[::3] == ("crm_app", "7")
+
+
+def test_work_under_another_stamp_ends_with_an_error_as_well(engine: Engine) -> None:
+    with work(company_stamp(1)) as session:
+        with pytest.raises(ZeroDivisionError), under(session, Stamp(Role.AUTH)):
+            raise ZeroDivisionError
+        assert session.execute(FACTS).one()[0] == "crm_app"
+        with (
+            pytest.raises(ProgrammingError),
+            session.begin_nested(),
+            under(session, Stamp(Role.AUTH)),
+        ):
+            session.execute(text("select * from company"))
+        assert session.execute(FACTS).one()[0] == "crm_app"
+        session.rollback()
+        assert session.execute(FACTS).one()[0] == "crm_app"
