@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 from sqlalchemy import text
@@ -102,7 +101,7 @@ def test_a_batch_is_one_call_and_is_taken_apart_when_one_of_it_fails(house):
 def test_a_worker_killed_while_delivering_loses_nothing_and_does_nothing_twice(house, point):
     build(house, *range(10))
     killed = house.worker("events", fault=point)
-    killed.join(10)
+    killed.join(60)
     assert killed.exitcode == -signal.SIGKILL
     assert len(house.deeds()) == (1 if point == "delivered" else 0)
     _let_claims_run_out(house)
@@ -122,13 +121,15 @@ def _let_claims_run_out(house: House) -> None:
 def test_a_delivery_that_two_hold_is_applied_by_one(house):
     build(house, 1)
     stopped = house.worker("events", fault="before delivery commit", act="stop")
-    time.sleep(0.7)
+    house.reached(stopped)
     _let_others_claim(house)
     house.worker("events")
-    time.sleep(0.7)
+    wait_until(lambda: house.deeds() == ["second 1"])
     os.kill(stopped.pid, signal.SIGCONT)
     wait_until(lambda: house.rows(OVER))
-    time.sleep(0.5)
+    for process in house.processes:
+        os.kill(process.pid, signal.SIGTERM)
+        process.join(60)
     assert house.deeds() == ["first 1", "second 1"]
 
 
@@ -145,7 +146,7 @@ def test_two_workers_share_what_waits(house):
     build(house, *range(300))
     house.worker("events")
     house.worker("events")
-    wait_until(lambda: house.rows(OVER), 30)
+    wait_until(lambda: house.rows(OVER))
     assert len(house.deeds()) == len(set(house.deeds())) == 600
 
 
@@ -184,3 +185,40 @@ def test_what_a_stopping_worker_did_not_get_to_is_given_back(house):
     assert delivering.deliver(runner) is True
     sql = "select count(*) n from event_delivery where attempts = 0 and not_before <= now()"
     assert house.rows(sql)[0].n == 10
+
+
+@on("house.poisoned", name="house.poison", attempts=3)
+def poison(session, happened):
+    if happened.data["number"] == "bad":
+        os.kill(os.getpid(), signal.SIGKILL)
+    do(session, f"survived {happened.data['number']}")
+
+
+def test_a_delivery_that_kills_its_workers_dies_and_takes_no_other_with_it(house):
+    build(house, "bad", *range(5), event="house.poisoned")
+    for _ in range(12):
+        _let_claims_run_out(house)
+        working = house.worker("events")
+        wait_until(lambda one=working: not one.is_alive() or house.rows(OVER))
+        if house.rows(OVER):
+            break
+    assert house.deeds() == [f"survived {n}" for n in range(5)]
+    (row,) = house.rows("select attempts, error from event_delivery where state = 'dead'")
+    assert row.attempts == 4
+    assert "died" in row.error
+
+
+@on("house.hung", name="house.hang", attempts=1)
+def hang(session, _happened):
+    session.execute(text("select pg_sleep(600)"))
+
+
+def test_a_subscriber_that_hangs_is_interrupted(house, monkeypatch):
+    monkeypatch.setattr(delivering, "_LONGEST", 0.5)
+    build(house, 1, event="house.hung")
+    build(house, 2)
+    runner = Runner("events")
+    wait_until(lambda: runner.drain() or house.rows(OVER))
+    assert house.deeds() == ["first 2", "second 2"]
+    (row,) = house.rows("select error from event_delivery where state = 'dead'")
+    assert "TimedOut" in row.error or "OperationalError" in row.error

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import psutil
 from redis import Redis
 from sqlalchemy import Connection, Engine, NullPool, text
 from sqlalchemy.orm import Session
@@ -30,11 +31,13 @@ from app.kit.jobs.schedules import SCHEDULES
 from app.kit.servers import binaries, valkey
 
 FORK = multiprocessing.get_context("fork")
-LEASE = timedelta(seconds=1)
+# Renewed three times in its length: a busy machine may hold a process up for most of a second.
+LEASE = timedelta(seconds=2)
 SYSTEM = Stamp(Role.SYSTEM)
+_AT_REST = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
 
 
-def wait_until(true: Callable[[], object], seconds: float = 15) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until `true()`; fail after `seconds`."""
     until = time.monotonic() + seconds
     while not true():
@@ -123,6 +126,14 @@ class House:
     def tick(self) -> BaseProcess:
         """Start a tick that is in a hurry."""
         return self.start(_tick)
+
+    def reached(self, process: BaseProcess) -> None:
+        """Wait until a worker that kills or stops itself has done so."""
+        wait_until(lambda: psutil.Process(process.pid).status() in _AT_REST)
+
+    def beats(self, number: int = 1) -> None:
+        """Wait until so many processes have begun their work."""
+        wait_until(lambda: len(self.rows("select 1 from beat")) >= number)
 
     def end(self) -> None:
         for process in self.processes:

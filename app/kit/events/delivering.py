@@ -25,8 +25,8 @@ from app.kit.errors import CrmError
 from app.kit.events.emitting import EVENTS_QUEUE
 from app.kit.events.subscribing import SUBSCRIBERS, Happened, Subscriber
 from app.kit.jobs import faults
-from app.kit.jobs.lease import SYSTEM
-from app.kit.jobs.runner import Runner
+from app.kit.jobs.lease import SYSTEM, statement_limit, time_limit
+from app.kit.jobs.runner import DIED, Runner
 from app.kit.jobs.sources import Source, add_source
 
 log = logging.getLogger(__name__)
@@ -35,16 +35,22 @@ BATCH = 200
 # How long a claim keeps others off, and when we give back what we did not get to.
 _HOLD = timedelta(seconds=60)
 _TURN = 40.0
+# So that a few of the doubtful are due at a time, and not all are claimed to take one.
+_APART = timedelta(milliseconds=50)
+# A subscriber that hangs must not hold up all others.
+_LONGEST = 50.0
 
 _CLAIM = text("""
 with next as materialized (
-  select id from event_delivery where state = 'waiting' and not_before <= now()
+  select id, attempts > 0 and error is null doubtful
+    from event_delivery where state = 'waiting' and not_before <= now()
    order by not_before, id limit :batch for update skip locked)
-update event_delivery d set attempts = d.attempts + 1, not_before = clock_timestamp() + :hold
+update event_delivery d
+   set attempts = d.attempts + 1, error = null, not_before = clock_timestamp() + :hold
   from next, event e
  where d.id = next.id and e.company_id = d.company_id and e.id = d.event_id
-returning d.id delivery_id, d.subscriber, d.attempts, e.id, e.name, e.data, e.at, e.company_id,
-  e.created_by""")
+returning d.id delivery_id, d.subscriber, d.attempts, next.doubtful, e.id, e.name, e.data, e.at,
+  e.company_id, e.created_by""")
 _DONE = text("""
 update event_delivery set state = 'done', done_at = clock_timestamp(), error = null
  where id = any (:ids) and state = 'waiting' returning id""")
@@ -53,8 +59,10 @@ update event_delivery set error = :error, not_before = clock_timestamp() + :wait
   state = case when attempts < :most then 'waiting' else 'dead' end
  where id = any (:ids) and state = 'waiting'""")
 _GIVE_BACK = text("""
-update event_delivery set attempts = attempts - 1, not_before = clock_timestamp()
- where id = any (:ids) and state = 'waiting'""")
+update event_delivery d set attempts = d.attempts - 1,
+  not_before = clock_timestamp() + cast(:apart as interval) * n.number
+  from unnest(cast(:ids as bigint[])) with ordinality n(id, number)
+ where d.id = n.id and d.state = 'waiting'""")
 _WAITING = text("""
 select 1 from event_delivery where state = 'waiting' and not_before <= now() limit 1""")
 
@@ -63,11 +71,12 @@ _UNKNOWN_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One claimed delivery with its event."""
+    """One claimed delivery with its event; `doubtful` if it was claimed before and has no end."""
 
     id: int
     subscriber: str
     attempts: int
+    doubtful: bool
     happened: Happened
 
 
@@ -77,8 +86,13 @@ def deliver(runner: Runner) -> bool:
         rows = session.execute(_CLAIM, {"batch": BATCH, "hold": _HOLD}).all()
     if not rows:
         return False
+    deliveries = [_delivery_of(row) for row in rows]
+    doubtful = [one for one in deliveries if one.doubtful]
+    # One of these may be what killed its worker: they are taken singly, or it would for ever keep
+    # those from being tried that were claimed along with it.
+    _give_back(doubtful[1:], apart=_APART)
     faults.reach("deliveries claimed")
-    parts = list(_parts(map(_delivery_of, rows)))
+    parts = [*_parts(one for one in deliveries if not one.doubtful), *([d] for d in doubtful[:1])]
     until = time.monotonic() + _TURN
     while parts and not runner.stopping() and time.monotonic() < until:
         _apply(runner, parts.pop(0))
@@ -88,7 +102,7 @@ def deliver(runner: Runner) -> bool:
 
 def _delivery_of(row: Any) -> Delivery:
     happened = Happened(row.id, row.name, row.data, row.at, row.company_id, row.created_by)
-    return Delivery(row.delivery_id, row.subscriber, row.attempts, happened)
+    return Delivery(row.delivery_id, row.subscriber, row.attempts, row.doubtful, happened)
 
 
 def _parts(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
@@ -118,8 +132,17 @@ def _apply(runner: Runner, part: list[Delivery]) -> None:
         # Perhaps a process of an older release; a newer one will know.
         _fail(runner, part, str(_l("Nobody here knows this subscriber.")), _UNKNOWN_ATTEMPTS)
         return
+    if part[0].attempts > subscriber.attempts:
+        # Begun as often as it may be, and never was an end noted: it ended its workers.
+        _fail(runner, part, str(DIED), subscriber.attempts)
+        return
     try:
-        with runner.context(), work(_stamp(part)) as session:
+        with (
+            runner.context(),
+            work(_stamp(part)) as session,
+            time_limit(_LONGEST),
+            statement_limit(session, _LONGEST),
+        ):
             _call(session, subscriber, part)
             faults.reach("before delivery commit")
         faults.reach("delivered")
@@ -161,10 +184,11 @@ def _fail(runner: Runner, part: list[Delivery], error: str, most: int) -> None:
         session.execute(_FAILED, {**values, "ids": [delivery.id for delivery in part]})
 
 
-def _give_back(rest: list[Delivery]) -> None:
+def _give_back(rest: list[Delivery], *, apart: timedelta = timedelta(0)) -> None:
     if rest:
         with work(SYSTEM) as session:
-            session.execute(_GIVE_BACK, {"ids": [delivery.id for delivery in rest]})
+            ids = [delivery.id for delivery in rest]
+            session.execute(_GIVE_BACK, {"ids": ids, "apart": apart})
 
 
 def _due(session: Session) -> list[str]:

@@ -48,9 +48,9 @@ def defer(
     """Have the job `name` run after this transaction commits, under this session's stamp.
 
     Arguments are plain data, never objects of the session. With `key` at most one job of that name
-    and key is unfinished: asked for while one waits, that one does; while one runs, it runs once
-    more. Keys make callers wait for each other: many at once emit an event instead. Returns the
-    job's id. Raises LookupError for an unknown job.
+    and key (and, of somebody bound to stores, of those stores) is unfinished: asked for while one
+    waits, that one does; while one runs, it runs once more. Keys make callers wait for each other:
+    many at once emit an event instead. Returns the job's id. Raises LookupError for an unknown job.
     """
     job = declared(name)
     on = queue or job.queue
@@ -78,6 +78,11 @@ def _write(session: Session, values: dict[str, Any]) -> int:
         return int(session.execute(_SYSTEM, values).scalar_one())
     if values["key"] is None:
         return int(session.execute(_PLAIN, values).scalar_one())
+    if stamp is not None and stamp.role is Role.STORE:
+        # Work for other stores is other work; its row cannot be seen from here, so that the same
+        # key would be asked for without end.
+        stores = ",".join(map(str, sorted(stamp.store_ids)))
+        values = {**values, "key": f"{values['key']} of stores {stores}"}
     # Each step may find that the job has just moved on; then the next one, or the first again.
     while True:
         for statement in (_KEYED, _AGAIN, _HOLD):

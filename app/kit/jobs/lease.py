@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app.kit.database.session import work
 from app.kit.database.stamp import Role, Stamp
@@ -79,6 +81,26 @@ def _renew(claim: Claim, over: threading.Event) -> None:
             continue
         if held is None:
             return
+
+
+@contextmanager
+def statement_limit(session: Session, seconds: float) -> Iterator[None]:
+    """Have the database end the block's statements when `seconds` are over.
+
+    While one runs (or waits for a lock), Python hears no signal: `time_limit` alone would wait.
+    """
+    until = time.monotonic() + seconds
+
+    def limit(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        if not transaction.nested:
+            left = max(1, round((until - time.monotonic()) * 1000))
+            connection.exec_driver_sql(f"set local statement_timeout = {left}")
+
+    event.listen(session, "after_begin", limit)
+    try:
+        yield
+    finally:
+        event.remove(session, "after_begin", limit)
 
 
 @contextmanager

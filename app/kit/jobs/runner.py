@@ -21,7 +21,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -31,7 +31,15 @@ from app.kit.errors import CrmError
 from app.kit.jobs import faults
 from app.kit.jobs.declared import TryLater, declared
 from app.kit.jobs.deferring import plain_json
-from app.kit.jobs.lease import SYSTEM, Claim, Fenced, Stopped, holding, time_limit
+from app.kit.jobs.lease import (
+    SYSTEM,
+    Claim,
+    Fenced,
+    Stopped,
+    holding,
+    statement_limit,
+    time_limit,
+)
 from app.kit.jobs.queues import wake as wake_queue
 from app.kit.jobs.queues import wake_taken
 from app.kit.jobs.sources import Source, add_source, sources
@@ -68,18 +76,20 @@ _NOT_DONE = text("""
 update job set state = case when again and :state = 'failed' then 'queued' else :state end,
   attempts = case when again and :state = 'failed' then 0 else attempts - :spared end,
   not_before = case when :state = 'queued' then clock_timestamp() + :wait else not_before end,
-  finished_at = case when :state = 'queued' or again then null else clock_timestamp() end,
+  finished_at = case when :state = 'queued' or again and :state = 'failed' then null
+    else clock_timestamp() end,
   error = :error, again = false, stop_asked = false, lease_until = null
  where id = :id and epoch = :epoch and state = 'running'""")
 
-_DIED = _l("The worker that ran it died, again and again.")
+DIED = _l("The worker that ran it died, again and again.")
 _EXPIRED = text("""
 with dead as materialized (
   select id from job where state = 'running' and lease_until < now() for update skip locked)
-update job set lease_until = null,
-  state = case when attempts < max_attempts then 'queued' else 'failed' end,
-  finished_at = case when attempts < max_attempts then null else now() end,
-  error = case when attempts < max_attempts then null else :died end
+update job set lease_until = null, stop_asked = false,
+  state = case when stop_asked then 'cancelled' when attempts < max_attempts then 'queued'
+    else 'failed' end,
+  finished_at = case when not stop_asked and attempts < max_attempts then null else now() end,
+  error = case when stop_asked or attempts < max_attempts then null else :died end
   from dead where job.id = dead.id returning job.id, state""")
 _DUE = text("select distinct queue from job where state = 'queued' and not_before <= now()")
 
@@ -115,11 +125,21 @@ class Runner:
         busy = True
         while busy and not self.stopping():
             # Every source gets its turn, whatever the others have.
-            served = [source.drain(self) for source in sources(self.queue)]
+            served = [self._drained(source) for source in sources(self.queue)]
             busy = any(served)
             if busy and time.monotonic() > until:
                 wake_queue(self.queue)
                 return
+
+    def _drained(self, source: Source) -> bool:
+        try:
+            return source.drain(self)
+        except (InterfaceError, OperationalError):
+            raise  # the database is gone: nobody gets on, and the process knows how to wait
+        except Exception:
+            # A fault in one source must not end the process and with it the turn of the others.
+            log.exception("%s could not be served.", source.name)
+            return False
 
     def run_next(self) -> bool:
         """Claim the job that has waited longest and run it; return whether there was one."""
@@ -195,7 +215,7 @@ def _perform(claim: Claim) -> None:
     job = declared(claim.name)
     with work(claim.stamp) as session:
         session.info["job"] = claim
-        with time_limit(job.timeout):
+        with time_limit(job.timeout), statement_limit(session, job.timeout):
             result = job.call(session, *claim.args)
             session.flush()
         values = {
@@ -233,7 +253,7 @@ def _is_collision(error: Exception) -> bool:
 
 def free_expired(session: Session) -> None:
     """Queue again what dead or stuck workers held; requires crm_system."""
-    for row in session.execute(_EXPIRED, {"died": str(_DIED)}):
+    for row in session.execute(_EXPIRED, {"died": str(DIED)}):
         log.warning("The lease of job %s ran out: %s.", row.id, row.state)
 
 
