@@ -25,7 +25,6 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
-    delete,
     func,
     select,
     text,
@@ -125,13 +124,6 @@ def idempotent(
         raise KeyReused
     fresh = Idempotency(key_id=key_id, key=key, body_hash=digest, expires_at=clock.now() + KEPT_FOR)
     yield Request(known or fresh, session, kept=known is not None)
-
-
-def forget_expired(session: Session, *, limit: int = 10_000) -> int:
-    """Delete rows of the stamped company that have expired, `limit` at a time; return how many."""
-    old = select(Idempotency.id).where(Idempotency.expires_at <= clock.now()).limit(limit)
-    gone = session.execute(delete(Idempotency).where(Idempotency.id.in_(old)))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _wait_for_the_other(session: Session, key_id: str, key: str) -> None:

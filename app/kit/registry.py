@@ -261,15 +261,6 @@ class FileOwner:
     may_read: Callable[[Session, int], bool]
 
 
-@dataclass(frozen=True)
-class Retention:
-    """How long rows of a table are kept; the nightly job deletes older ones by `column`."""
-
-    name: str
-    days: int
-    column: str = "created_at"
-
-
 segment_conditions: Registry[SegmentCondition] = Registry("segment condition")
 tabs: Registry[Tab] = Registry("tab")
 figures: Registry[Figure] = Registry("figure")
@@ -283,7 +274,6 @@ erase_handlers: Registry[EraseHandler] = Registry("erase handler")
 demo_data: Registry[DemoData] = Registry("demo data")
 permissions: Registry[Permission] = Registry("permission")
 file_owners: Registry[FileOwner] = Registry("file owner")
-retention: Registry[Retention] = Registry("retention")
 
 
 def merge(session: Session, kind: str, from_id: int, into_id: int) -> None:

@@ -115,4 +115,9 @@ keep(
     " and d.company_id = event.company_id and d.state <> 'done')",
 )
 keep("schedule_run", "due", days=30)
+keep("beat", "at", days=1)
+keep("idempotency", "expires_at", days=0)
+keep("form_sent", "created_at", days=30)
+keep("bulk_run", "finished_at", days=90)
+keep("export_log", "created_at", days=3 * 365)
 keep_months("audit_entry", months=36)

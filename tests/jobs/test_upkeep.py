@@ -146,6 +146,31 @@ def test_old_rows_go_young_and_unfinished_ones_stay(house: House):
     assert len(house.rows("select 1 from event_delivery")) == 2
 
 
+def test_answers_whose_time_is_over_and_signs_of_the_dead_go(house: House):
+    with house.company() as session:
+        for key, hours in (("over", -1), ("valid", 1)):
+            session.execute(
+                text(
+                    "insert into idempotency (key_id, key, body_hash, status, answer, expires_at)"
+                    " values ('', :key, sha256(''), 201, '{}', now() + make_interval(hours => :hours))"
+                ),
+                {"key": key, "hours": hours},
+            )
+    with work(SYSTEM) as session:
+        session.execute(
+            text(
+                "insert into beat (name, kind, at)"
+                " values ('dead', 'tick', now() - interval '2 days'), ('alive', 'tick', now())"
+            )
+        )
+        gone = retention.forget_old(session)
+    assert (gone["idempotency"], gone["beat"]) == (1, 1)
+    with house.company() as session:
+        assert session.scalars(text("select key from idempotency")).all() == ["valid"]
+        session.execute(text("delete from idempotency"))
+    assert house.rows("select name from beat") == [("alive",)]
+
+
 def _job(session, state: str, age: int | None) -> None:
     session.execute(
         text(

@@ -5,7 +5,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import boto3
@@ -37,6 +37,8 @@ from app.kit.files import (
 from app.kit.files.operations import TooLarge, WrongType, clean_name
 from app.kit.files.stores import NoSuchObject
 from app.kit.files.types import BINARY, DOCX, XLSX
+from app.kit.jobs.declared import declared
+from app.kit.jobs.schedules import SCHEDULES
 from app.kit.registry import FileOwner, Registry
 from app.kit.wiring import wire
 from config import Config
@@ -249,6 +251,74 @@ def test_bytes_go_when_the_deletion_is_committed_and_not_before(
         assert keys(store) == {file.storage_key}
     engine.dispose()
     assert keys(store) == set()
+
+
+class GoneStoreError(Exception):
+    """The store does not answer."""
+
+
+def test_a_store_that_does_not_answer_undoes_no_deletion(
+    own_database: str, company: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_key: str) -> None:
+        raise GoneStoreError
+
+    engine = make_engine(own_database)
+    with work(company_stamp(company), on=engine) as session:
+        file = attach(session)
+    monkeypatch.setattr(store, "delete", refuse)
+    with work(company_stamp(company), on=engine) as session:
+        remove_file(session, session.get_one(StoredFile, file.id))
+    monkeypatch.undo()
+    # The row is gone for good; the bytes go with the next sweep.
+    with work(company_stamp(company), on=engine) as session:
+        assert session.get(StoredFile, file.id) is None
+    engine.dispose()
+    assert keys(store) == {file.storage_key}
+
+
+def test_sweeping_is_done_every_night_for_each_company() -> None:
+    one = SCHEDULES["kit.files"]
+    assert declared(one.job).call is sweep_orphans
+    assert (one.each_company, one.at) == (True, time(3, 10))
+
+
+def test_what_an_interrupted_writing_left_is_swept_up_after_a_day(
+    session: Session, store: Store, config: Config
+) -> None:
+    if config.s3_bucket:
+        client = store._client  # type: ignore[attr-defined]
+        client.create_multipart_upload(Bucket=config.s3_bucket, Key=KEY)
+
+        def left() -> int:
+            return len(client.list_multipart_uploads(Bucket=config.s3_bucket).get("Uploads", ()))
+    else:
+        folder = config.instance / "files" / "1" / "2026-11"
+        folder.mkdir(parents=True)
+        (folder / ".draft-abc").write_bytes(b"half")
+
+        def left() -> int:
+            return len(list(folder.iterdir()))
+
+    assert left() == 1
+    sweep_orphans(session)
+    # To moto, every upload was begun in 2010.
+    assert left() == (0 if config.s3_bucket else 1)
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        sweep_orphans(session)
+    assert left() == 0
+
+
+def test_an_archive_with_a_huge_list_of_contents_is_not_opened() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in (
+            "[Content_Types].xml",
+            "xl/workbook.xml",
+            *("x" * 60 + str(n) for n in range(9999)),
+        ):
+            archive.writestr(name, "")
+    assert sniff(target) == "application/zip"
 
 
 def test_bytes_without_a_row_are_swept_up_after_a_day(session: Session, store: Store) -> None:

@@ -10,7 +10,8 @@ import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
+from itertools import islice
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -24,12 +25,16 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.files.models import StoredFile
 from app.kit.files.stores import CHUNK, NoSuchObject, Pieces, store
 from app.kit.files.types import DOCUMENTS, sniff
+from app.kit.jobs.declared import job
+from app.kit.jobs.pieces import progress
+from app.kit.jobs.schedules import schedule
 from app.kit.registry import file_owners
 
 LARGEST = 20 * 1024 * 1024
 _LONGEST_NAME = 200
 # Long enough for any transaction of ours to have committed the row that belongs to the bytes.
 _ORPHAN_AFTER = timedelta(days=1)
+_SWEPT_AT_ONCE = 1000
 
 
 class TooLarge(Invalid):
@@ -163,18 +168,24 @@ def clean_name(name: str) -> str:
     return stem[: _LONGEST_NAME - len(ending)] + ending
 
 
+@job("bulk", timeout=3600)
 def sweep_orphans(session: Session) -> int:
     """Delete bytes of the stamped company that no row knows, a day after they were written."""
     company_id = session.execute(text("select crm_company()")).scalar_one()
-    before, gone = clock.now() - _ORPHAN_AFTER, 0
-    old = [key for key, written in store().keys(company_id) if written < before]
-    for start in range(0, len(old), 1000):
-        batch = old[start : start + 1000]
+    before, gone, seen = clock.now() - _ORPHAN_AFTER, 0, 0
+    old = (key for key, written in store().keys(company_id) if written < before)
+    while batch := set(islice(old, _SWEPT_AT_ONCE)):
         wanted = select(StoredFile.storage_key).where(StoredFile.storage_key.in_(batch))
-        for key in set(batch) - set(session.scalars(wanted)):
+        for key in batch - set(session.scalars(wanted)):
             store().delete(key)
             gone += 1
+        seen += len(batch)
+        progress(session, seen)
+    store().tidy(company_id, before)
     return gone
+
+
+schedule("kit.files", f"{__name__}.sweep_orphans", at=time(3, 10), each_company=True)
 
 
 def _measured(content: BinaryIO, largest: int) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """Where the bytes lie: below a folder of this machine or in a bucket of S3, by one protocol."""
 
+import contextlib
 import os
 import re
 import tempfile
@@ -13,6 +14,7 @@ CHUNK = 64 * 1024
 # Made by us from the company's id, the month and a random name: nothing of the user's gets into a
 # path.
 _KEY = re.compile(r"\d+/\d{4}-\d{2}/[0-9a-f]{32}", re.ASCII)
+_DRAFT = ".draft-"
 
 
 class NoSuchObject(Exception):
@@ -42,6 +44,9 @@ class Store(Protocol):
     def keys(self, company_id: int) -> Iterator[tuple[str, datetime]]:
         """Every key of a company with the time it was written."""
 
+    def tidy(self, company_id: int, before: datetime) -> None:
+        """Remove what writing that was interrupted before then has left."""
+
 
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
@@ -61,7 +66,7 @@ class LocalStore:
     def put(self, key: str, content: BinaryIO, content_type: str) -> None:
         path = self._root / _checked(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=_DRAFT)
         try:
             with os.fdopen(handle, "wb") as file:
                 while chunk := content.read(CHUNK):
@@ -87,7 +92,18 @@ class LocalStore:
         for path in sorted((self._root / str(company_id)).glob("*/*")):
             key = path.relative_to(self._root).as_posix()
             if _KEY.fullmatch(key):
-                yield key, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    yield key, _written(path)
+
+    def tidy(self, company_id: int, before: datetime) -> None:
+        for path in (self._root / str(company_id)).glob(f"*/{_DRAFT}*"):
+            with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
+                if _written(path) < before:
+                    path.unlink()
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 class S3Store:
@@ -147,6 +163,15 @@ class S3Store:
             for entry in page.get("Contents", ()):
                 if _KEY.fullmatch(entry["Key"]):
                     yield entry["Key"], entry["LastModified"]
+
+    def tidy(self, company_id: int, before: datetime) -> None:
+        listed = self._client.get_paginator("list_multipart_uploads")
+        for page in listed.paginate(Bucket=self._bucket, Prefix=f"{company_id}/"):
+            for one in page.get("Uploads", ()):
+                if one["Initiated"] < before:
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=one["Key"], UploadId=one["UploadId"]
+                    )
 
 
 class _Unclosed:

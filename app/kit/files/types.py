@@ -15,6 +15,11 @@ DOCUMENTS = IMAGES | {"application/pdf", "text/plain", XLSX, DOCX}
 # How much of the beginning `sniff` looks at.
 HEAD = 4096
 
+# A list of contents becomes twenty times its size in memory; that of a document is a few thousand
+# bytes. The end of an archive is at most as long as its comment may be.
+_LARGEST_DIRECTORY = 2**20
+_END = 22 + 2**16
+
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -63,6 +68,8 @@ def _as_text(head: bytes) -> str:
 
 def _in_zip(file: BinaryIO) -> str:
     """Office documents are zip archives that say so inside."""
+    if _directory_size(file) > _LARGEST_DIRECTORY:
+        return "application/zip"
     try:
         with zipfile.ZipFile(io.BufferedReader(_Kept(file))) as archive:
             names = set(archive.namelist())
@@ -78,6 +85,16 @@ def _in_zip(file: BinaryIO) -> str:
         if "word/document.xml" in names:
             return DOCX
     return "application/zip"
+
+
+def _directory_size(file: BinaryIO) -> int:
+    """Return how many bytes the archive's list of contents takes, as its end says."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _END))
+    tail = file.read(_END)
+    file.seek(0)
+    at = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 class _Kept(io.RawIOBase):

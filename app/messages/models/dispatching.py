@@ -30,6 +30,7 @@ from app.kit.database.model import (
     sort_indexes,
 )
 from app.kit.database.stamp import Role
+from app.kit.retention import keep, keep_months
 from app.messages.choices import (
     BatchState,
     DispatchKind,
@@ -324,3 +325,6 @@ select crm_recipient_partitions()""",
         definer=True,
     )
 )
+
+keep_months("send_attempt", months=12)
+keep("outbox_message", "created_at", days=90)

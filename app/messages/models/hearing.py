@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import choice
 from app.kit.database.model import COMPANY_DEFAULT, Ledger, Model, OfCompany, sort_indexes
+from app.kit.retention import keep, keep_months
 from app.messages.choices import EventKind, MessageChannel, SuppressionReason
 
 
@@ -103,3 +104,7 @@ class WebhookInbox(OfCompany, Model):
     )
     processed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     error: Mapped[str | None] = mapped_column(Text)
+
+
+keep_months("message_event", months=24)
+keep("webhook_inbox", "processed_at", days=90)
