@@ -8,6 +8,7 @@ import contextlib
 import errno
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,13 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--prepare", action="store_true", help="only bring the database up to date")
     options = parser.parse_args(arguments)
     config = configuration.load()
-    if options.prepare:
-        prepare(config)
-        return
+    # Told to end while still preparing, we leave in good order too; later the supervisor listens.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.with_parent:
         die_with_parent()
     try:
-        run(config)
+        (prepare if options.prepare else run)(config)
     except servers.ServerError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -106,9 +106,12 @@ def listen(host: str, port: int) -> socket.socket:
 
     Exits with a sentence that names it when it is taken.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        sys.exit(f"HOST names no address of this machine: {host} ({error.strerror}).")
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -144,7 +147,8 @@ class _Watch:
 
 
 def _is_healthy(config: Config) -> bool:
-    host = "127.0.0.1" if config.host in {"0.0.0.0", "::"} else config.host  # noqa: S104
+    wildcards = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+    host = wildcards.get(config.host, config.host)
     connection = http.client.HTTPConnection(host, config.port, timeout=2)
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
         connection.request("GET", "/health")

@@ -108,21 +108,29 @@ class Supervisor:
         # What it left (a job's process, a web worker) would work beside its successor.
         end_session(child.process.pid)
         child.process = None
+        self._try_later(child, _how(status))
+
+    def _try_later(self, child: _Child, what_happened: str) -> None:
+        now = time.monotonic()
         child.deaths = 1 if now - child.started_at > HEALTHY_AFTER else child.deaths + 1
         pause = min(FIRST_PAUSE * 2 ** (child.deaths - 1), LONGEST_PAUSE)
         child.start_at = now + pause
-        _say(f"{child.program.name} {_how(status)}; starting it again in {pause:g} s")
+        _say(f"{child.program.name} {what_happened}; starting it again in {pause:g} s")
 
     def _start(self, child: _Child) -> None:
         child.started_at = time.monotonic()
-        child.process = subprocess.Popen(
-            child.program.command,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=child.program.descriptors,
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - no threads here
-        )
+        try:
+            child.process = subprocess.Popen(
+                child.program.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                pass_fds=child.program.descriptors,
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - no threads here
+            )
+        except OSError as error:
+            # No memory or no process left just now: the others must not end for that.
+            self._try_later(child, f"could not be started ({error.strerror})")
 
     def _stop(self) -> None:
         running = [child.process for child in self._children if child.process is not None]

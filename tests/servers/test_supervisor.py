@@ -36,7 +36,10 @@ WITH_CHILD = (
     + "signal.signal(signal.SIGTERM, signal.SIG_DFL if os.getpid() == os.getsid(0) else signal.SIG_IGN);"
     + "time.sleep(600)"
 )
-STUBBORN = NOTE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+# What counts on a handler notes itself when that is in place.
+STUBBORN = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + NOTE + "time.sleep(600)"
+)
 
 
 @pytest.fixture
@@ -102,6 +105,22 @@ def test_what_keeps_dying_is_started_ever_more_rarely(supervise, tmp_path):
     assert "ended with status 3" in said
 
 
+def test_a_command_that_is_missing_is_said_and_ends_no_other(tmp_path):
+    script = (
+        "import os, sys, threading, signal\n"
+        "from app.kit.supervisor import Program, Supervisor\n"
+        "threading.Timer(2, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+        "sleeps = Program('sleeps', [sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "Supervisor([Program('gone', ['/nowhere/at/all']), sleeps], os.environ).run()\n"
+        "print('over')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "over\n"), done.stderr
+    assert "gone could not be started (No such file or directory)" in done.stderr
+
+
 def test_what_a_dead_program_left_is_ended_before_its_successor(supervise, tmp_path):
     supervise(WITH_CHILD)
     _wait_for(tmp_path, 2)
@@ -123,13 +142,12 @@ def test_a_signal_ends_all_programs_and_what_they_started(supervise, tmp_path, n
 
 
 def test_a_program_may_finish_what_it_is_doing(supervise, tmp_path):
-    finish = NOTE + (
-        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), open('done', 'w'), sys.exit()));"
-        "time.sleep(600)"
+    finish = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM,"
+        " lambda *_: (time.sleep(1), open('done', 'w'), sys.exit()));" + NOTE + "time.sleep(600)"
     )
     process = supervise(finish)
     _wait_for(tmp_path, 1)
-    time.sleep(0.3)
     process.terminate()
     assert process.wait(20) == 0
     assert (tmp_path / "done").exists()

@@ -91,8 +91,9 @@ def _using(place: Place, start: Callable[[], T]) -> Iterator[T]:
         make_place(place, server_account(place.postgres))
         use = sharing.Use(place.root)
         try:
-            started = start()
+            # First, so that servers do not stay behind when we are killed while they start.
             start_keeper(place)
+            started = start()
         except BaseException:
             _leave(place, use)
             raise

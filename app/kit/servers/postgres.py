@@ -74,7 +74,7 @@ def is_running(place: Place) -> bool:
 
 def stop(place: Place) -> None:
     """End the server, if it runs, with everything written. Requires the lock."""
-    pid = _pid(_pid_file(place))
+    pid = _pid(_pid_file(place)) or _without_pid_file(place)
     if pid is not None and processes.runs_in(pid, place.postgres):
         # Fast shutdown; without its checkpoint if that takes longer than anyone waits.
         processes.end(pid, [signal.SIGINT, signal.SIGQUIT], patience=30)
@@ -132,9 +132,9 @@ def _settings(place: Place) -> dict[str, str]:
 
 
 def _started(place: Place, pid: int) -> bool:
-    # A recovery after a crash may take long, but says so: the process lives and answers "starting
-    # up".
-    deadline = time.monotonic() + 120
+    # A recovery after a crash may take long: the process lives and answers "starting up". Ended for
+    # that, it would begin anew at the next start.
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and processes.is_alive(pid):
         if _answers(place.sockets, 0.2):
             return True
@@ -227,6 +227,17 @@ def _remove_leftovers(place: Place) -> None:
         processes.end(pid, [signal.SIGQUIT], patience=5)
     lock.unlink(missing_ok=True)
     (place.sockets / ".s.PGSQL.5432").unlink(missing_ok=True)
+
+
+def _without_pid_file(place: Place) -> int | None:
+    """Find a server that has only just been started: its starter may have been killed then."""
+    for process in psutil.process_iter(["name", "ppid"]):
+        found = process.info["name"] == "postgres" and processes.runs_in(
+            process.pid, place.postgres
+        )
+        if found and not _is_postgres(process.info["ppid"]):
+            return int(process.pid)
+    return None
 
 
 def _is_postgres(pid: int) -> bool:
