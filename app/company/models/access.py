@@ -35,6 +35,7 @@ from app.kit.database.functions import SqlFunction, register
 from app.kit.database.install.search import Look
 from app.kit.database.model import COMPANY_DEFAULT, Business, Model, link
 from app.kit.database.stamp import Role as DatabaseRole
+from app.kit.retention import keep
 from app.kit.security.models import Person, Role
 
 APP, STORE = DatabaseRole.APP, DatabaseRole.STORE
@@ -326,3 +327,9 @@ class ApiKeyUse(Model):
     company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     api_key_id: Mapped[int] = link("api_key", ondelete="CASCADE", index=False, primary_key=True)
     last_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+# Whoever asks who was signed in three months ago still gets an answer.
+keep("user_session", "least(ended_at, expires_at)", days=90)
+keep("password_reset", "expires_at", days=30)
+keep("sign_in_throttle", "since", days=1)
