@@ -12,6 +12,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.menu import Menu
 
 from app.kit.database.session import db
+from app.kit.i18n.domain import quicken
 from app.kit.security.home import HomeView
 from app.kit.security.manager import CrmSecurityManager, prepare
 
@@ -46,7 +47,7 @@ def build(app: Flask) -> Builder:
     app.config.setdefault("FAB_UPDATE_PERMS", False)
     app.config.setdefault("FAB_CREATE_DB", False)
     prepare(app)
-    return Builder(
+    built = Builder(
         app,
         db.session,
         menu=Menu(),
@@ -54,3 +55,5 @@ def build(app: Flask) -> Builder:
         security_manager_class=CrmSecurityManager,
         update_perms=False,
     )
+    quicken()
+    return built

@@ -1,5 +1,6 @@
 """The filters of a list in words, and the fields that the filter editor offers."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from flask_babel import gettext as _
@@ -15,28 +16,33 @@ from app.kit.screens.selection import ARCHIVED, Selection, names_of
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
-_ARCHIVE_CHOICES = (("only", _l("Archived ones only")), ("all", _l("Archived ones too")))
+_ARCHIVE_FIELD = FilterField(
+    ARCHIVED,
+    _l("Archived"),
+    "choice",
+    (FilterOperator("is", _l("are")),),
+    (("only", _l("Archived ones only")), ("all", _l("Archived ones too"))),
+)
 
 
 def filter_fields(screen: "Screen") -> list[FilterField]:
     """Return the fields this reader may filter by."""
-    fields = []
-    for name, attr in screen.filterable().items():
-        kind = cast("FilterKind", attr.filter_kind)
-        fields.append(
-            FilterField(
-                name,
-                attr.label,
-                kind,
-                operators_of(attr),
-                choices=attr.choices.options() if attr.choices else (),
-                lookup_url=screen.url("lookup", name) if attr.target is not None else "",
-            )
-        )
-    if has_archive(screen.model):
-        operator = (FilterOperator("is", _l("are")),)
-        fields.append(FilterField(ARCHIVED, _l("Archived"), "choice", operator, _ARCHIVE_CHOICES))
-    return fields
+    fields = [_field(screen, name) for name in screen.filterable()]
+    return [*fields, _ARCHIVE_FIELD] if has_archive(screen.model) else fields
+
+
+@lru_cache(maxsize=4096)
+def _field(screen: "Screen", name: str) -> FilterField:
+    """Return one field, the same object each time: the page keeps what it wrote of it."""
+    attr = screen.attr(name)
+    return FilterField(
+        name,
+        attr.label,
+        cast("FilterKind", attr.filter_kind),
+        operators_of(attr),
+        choices=attr.choices.options() if attr.choices else (),
+        lookup_url=screen.url("lookup", name) if attr.target is not None else "",
+    )
 
 
 def chips_of(
