@@ -41,14 +41,21 @@ def discontinue(session: Session, product: Product, *, by: int | None, at: datet
 
 
 def save_variant(session: Session, variant: Variant, *, by: int | None, at: datetime) -> None:
-    """Keep a variant as typed: code and barcode without blanks, its currency a real one."""
+    """Keep a variant as typed: code and barcode without blanks, its currency a real one.
+
+    Who counts by product is told of a variant that went to another one.
+    """
     variant.sku = variant.sku.strip()
     variant.barcode = (variant.barcode or "").replace(" ", "") or None
     if variant.barcode and not is_gtin(variant.barcode):
         raise Invalid(_l("The check digit of this barcode is wrong."), field="barcode")
     variant.currency = currency_code(variant.currency)
+    with session.no_autoflush:
+        before = session.scalar(select(Variant.product_id).where(Variant.id == variant.id))
     session.add(variant)
     session.flush()
+    if before not in (None, variant.product_id):
+        emit(session, "variant.moved", variant_id=variant.id, product_id=variant.product_id)
 
 
 def is_gtin(code: str) -> bool:

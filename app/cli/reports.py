@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -21,13 +20,16 @@ from app.kit.database.session import work
 @company_option
 def report(what: str, by: str, form: str, slug: str, create: bool) -> None:  # noqa: ARG001, FBT001 -- click's
     """Print gross, returns, adjustments and net."""
-    from app.insights.operations import catch_up  # noqa: PLC0415 -- needs every model
-    from app.insights.queries import sales_report  # noqa: PLC0415 -- as above
+    from app.company.models import Company  # noqa: PLC0415 -- needs every model
+    from app.insights.operations import catch_up  # noqa: PLC0415 -- as above
+    from app.insights.queries import in_currency, report_columns, sales_report  # noqa: PLC0415 -- as above
 
-    with work(stamp_for(slug, create=create)) as session:
+    stamp = stamp_for(slug, create=create)
+    with work(stamp) as session:
         # After an import without workers nobody has counted yet.
         catch_up(session)
-        _print(sales_report(session, by=by), form)
+        currency = session.get_one(Company, stamp.company_id).currency
+        _print(in_currency(sales_report(session, by=by), currency), report_columns(by), form)
 
 
 @click.command("rebuild-facts")
@@ -44,16 +46,10 @@ def rebuild(slug: str, create: bool) -> None:  # noqa: FBT001 -- click hands it 
     click.echo(f"{days} days")
 
 
-def _cents(value: Any) -> Any:
-    # Money is kept in ten-thousandths; what is reported was rounded line by line.
-    return value.quantize(Decimal("0.01")) if isinstance(value, Decimal) else value
-
-
-def _print(rows: list[dict[str, Any]], form: str) -> None:
-    rows = [{name: _cents(value) for name, value in row.items()} for row in rows]
+def _print(rows: list[dict[str, Any]], columns: list[str], form: str) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
-    elif rows:
-        writer = csv.DictWriter(sys.stdout, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+        return
+    writer = csv.DictWriter(sys.stdout, columns)
+    writer.writeheader()
+    writer.writerows(rows)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.insights.operations import SUBSCRIBER, cells_of, refresh, refresh_clients
+from app.insights.operations import (
+    SUBSCRIBER,
+    cells_of,
+    follow_variants,
+    refresh,
+    refresh_clients,
+)
 from app.kit.events import Happened, on
 
 # Each says the store and the business day (an import its days) of what was written.
@@ -28,11 +34,17 @@ def count_clients(session: Session, happened: list[Happened]) -> None:
     refresh_clients(session, [pk for one in happened for pk in one.data["client_ids"]])
 
 
+def count_variants(session: Session, happened: list[Happened]) -> None:
+    """Count variants that went to another product there."""
+    follow_variants(session, [one.data["variant_id"] for one in happened])
+
+
 def subscribe() -> None:
     """Ask for the events; more than once is no matter."""
     for event in EVENTS:
         on(event, name=SUBSCRIBER, batch=True)(count_days)
     on("insights.clients_merged", name=SUBSCRIBER, batch=True)(count_clients)
+    on("variant.moved", name=SUBSCRIBER, batch=True)(count_variants)
 
 
 subscribe()

@@ -68,6 +68,7 @@ class OrderScreen(Screen):
         "status",
         "payment_state",
         "store",
+        "store.franchise",
         "client",
         "country",
         "placed_at",
@@ -77,6 +78,7 @@ class OrderScreen(Screen):
         "number",
         "created_at",
     )
+    totals = {"total": "total_company"}
     order = ("id", "desc")
     search_hint = _l("Number")
     sections = (
@@ -218,8 +220,10 @@ class OrderLineScreen(Screen):
         "order.status",
         "order.business_date",
         "order.store",
+        "order.store.franchise",
         "order.country",
     )
+    totals = {"quantity": "quantity"}
     order = ("id", "desc")
     sections = (
         (_l("Line"), ("order", "position", "kind", "variant", "charge_kind", "description")),
@@ -252,6 +256,7 @@ class GoodsReturnScreen(Screen):
         "client",
         "order",
         "store",
+        "store.franchise",
         "country",
         "returned_at",
         "business_date",
@@ -259,6 +264,7 @@ class GoodsReturnScreen(Screen):
         "number",
         "created_at",
     )
+    totals = {"total": "total_company"}
     order = ("id", "desc")
     search_hint = _l("Number")
     sections = (
@@ -408,10 +414,12 @@ class AdjustmentScreen(Screen):
         "client",
         "order",
         "store",
+        "store.franchise",
         "country",
         "business_date",
         "number",
     )
+    totals = {"amount": "amount_company"}
     order = ("at", "desc")
     search_hint = _l("Number")
     sections = (

@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, text
 
-from app.insights.models import ClientFact, DayFact
+from app.catalogue.operations import save_variant
+from app.insights.models import ClientFact, DayFact, ProductFact
 from app.insights.operations import catch_up, rebuild_facts, refresh, tell_of_merge
+from app.insights.queries import in_currency
 from app.kit.database.stamp import company_stamp
 from app.orders import operations as orders
 from tests import factories
@@ -184,3 +186,27 @@ def test_another_companys_facts_are_not_there(session, as_stamp, other_company):
     deliver(session)
     with as_stamp(company_stamp(other_company)):
         assert not any(facts(session).values())
+
+
+def test_a_variant_that_went_to_another_product_is_counted_there(session):
+    variant, other = factories.make_variant(session), factories.make_variant(session)
+    for one in (variant, other):
+        factories.make_order(session, orders.Item(2, one.id))
+    deliver(session)
+    variant.product_id = other.product_id
+    save_variant(session, variant, by=None, at=factories.NOON)
+    assert disagreements(session) == []
+    deliver(session, twice=True)
+    assert set(session.scalars(select(ProductFact.product_id))) == {other.product_id}
+    assert disagreements(session) == []
+    save_variant(session, variant, by=None, at=factories.NOON)
+    waiting = text("select count(*) from event_delivery where state = 'waiting'")
+    assert session.scalar(waiting) == 0
+
+
+def test_sums_are_written_with_the_decimals_of_their_currency():
+    row = {"month": "2026-05", "orders": 3, "gross": Decimal("12.3450")}
+    assert in_currency([row], "EUR")[0]["gross"].as_tuple() == Decimal("12.35").as_tuple()
+    assert in_currency([row], "KWD")[0]["gross"].as_tuple() == Decimal("12.345").as_tuple()
+    assert str(in_currency([row], "JPY")[0]["gross"]) == "12"
+    assert in_currency([row], "EUR")[0]["orders"] == 3

@@ -2,6 +2,7 @@
 
 from app.insights.operations.facts import (
     Cell,
+    follow_variants,
     rebuild_facts,
     rebuild_pieces,
     refresh,
@@ -14,6 +15,7 @@ __all__ = [
     "Cell",
     "catch_up",
     "cells_of",
+    "follow_variants",
     "rebuild_facts",
     "rebuild_pieces",
     "refresh",

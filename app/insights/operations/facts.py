@@ -128,6 +128,18 @@ def refresh_clients(session: Session, clients: Collection[int]) -> int:
     return refresh(session, [(row.store_id, row.business_date) for row in rows])
 
 
+_MOVED = text("""
+update product_fact f set product_id = v.product_id from variant v
+where v.id = f.variant_id and v.id = any (:variants) and f.product_id <> v.product_id""")
+
+
+def follow_variants(session: Session, variants: Collection[int]) -> None:
+    """Count what was sold of these variants for the products they belong to now."""
+    session.flush()
+    session.execute(_LOCK)
+    session.execute(_MOVED, {"variants": list(variants)})
+
+
 # So many days of stores at once: seconds, even where a day has thousands of orders.
 _PIECE = 200
 

@@ -83,7 +83,7 @@ def given(first: str, last: str) -> Period:
     except ValueError:
         raise Invalid(_("Write the days like 2026-11-21."), field="from") from None
     found = Period(days[0], days[1])
-    if found.first.year <= 1970 or not found.last.year < 2200 or found.days > LONGEST:
+    if not 1900 < found.first.year <= found.last.year < 2200 or found.days > LONGEST:
         raise Invalid(_("Choose at most ten years."), field="from")
     return found
 

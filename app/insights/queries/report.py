@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -10,9 +12,29 @@ from sqlalchemy.orm import Session
 from app.company.models import Store
 from app.insights.models import DayFact
 from app.insights.queries.periods import Period
-from app.kit.money import money_sum
+from app.kit.money import money_sum, round_amount
 
 ReportBy = Literal["month", "country", "store"]
+SUMS = ("gross", "returns", "adjustments", "net")
+
+
+def report_columns(by: str) -> list[str]:
+    """Return the names of a row's values, in order."""
+    return [by, "orders", *SUMS]
+
+
+def in_currency(rows: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    """Return the rows as files and commands write them: each sum with the currency's decimals.
+
+    Nothing is lost: what they are the sums of was rounded so.
+    """
+    return [
+        {
+            name: round_amount(value, currency) if isinstance(value, Decimal) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 def sales_report(

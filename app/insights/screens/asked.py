@@ -18,6 +18,8 @@ from app.kit.screens.paging import BIGGEST_ID
 
 UNKNOWN = "-"
 """The country that is not known, in an address."""
+NOT_A_COUNTRY = "?"
+"""What nothing was ever sold to: stands for a country that cannot be read."""
 CUSTOM = "custom"
 
 
@@ -140,4 +142,4 @@ def _country(country: str, problems: list[str]) -> str | None:
     if len(country) == 2 and country.isascii() and country.isalpha() and country.isupper():
         return country
     problems.append(_("“%(value)s” is not a country.", value=country[:20]))
-    return "?"
+    return NOT_A_COUNTRY

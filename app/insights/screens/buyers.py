@@ -53,8 +53,8 @@ def _after() -> int:
 
 def _said(kind: Who, days: str) -> str:
     if kind == "new":
-        return _("Their very first order was placed %(days)s.", days=days)
-    return _("They ordered %(days)s and had ordered before.", days=days)
+        return _("%(days)s · their very first order is one of these days", days=days)
+    return _("%(days)s · they ordered in these days, and had ordered before", days=days)
 
 
 def _columns(who: Reader, *, money: bool) -> list[Column]:

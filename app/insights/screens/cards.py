@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,13 +15,13 @@ from app.company.models import Franchise
 from app.insights.queries import periods
 from app.insights.queries.figures import Both
 from app.insights.screens import words
-from app.insights.screens.asked import UNKNOWN, Asked
+from app.insights.screens.asked import NOT_A_COUNTRY, UNKNOWN, Asked
 from app.insights.screens.links import Links
-from app.insights.screens.measures import Measure, measures_for, tiles_for
+from app.insights.screens.measures import BY_NAME, Measure, measures_for, tiles_for
 from app.insights.screens.reading import Reading, today_of
 from app.kit.events.models import DeliveryState, EventDelivery
+from app.kit.fold import fold
 from app.kit.screens.pages import (
-    Action,
     Card,
     Cell,
     Column,
@@ -96,7 +98,14 @@ def _facts(session: Session, found: Reading) -> str:
         EventDelivery.subscriber == "insights.facts", EventDelivery.state != DeliveryState.DONE
     )
     if waiting := session.scalar(owed):
-        said.append(_("%(n)s events are still to be counted", n=formats.number(waiting)))
+        said.append(
+            ngettext(
+                "%(n)s event is still to be counted",
+                "%(n)s events are still to be counted",
+                waiting,
+                n=formats.number(waiting),
+            )
+        )
     return " · ".join(said)
 
 
@@ -118,11 +127,13 @@ def _choices(session: Session, found: Reading) -> list[Choice]:
     measures = [(one.name, one.label) for one in measures_for(money=found.money)]
     steps: list[tuple[str, Text]] = [(name, label) for name, label in periods.STEPS.items()]
     everything: list[tuple[str, Text]] = [("", _("All countries"))]
-    codes = sorted(found.countries, key=words.country_name)
-    countries = [(code or UNKNOWN, words.country_name(code)) for code in codes]
+    # The chosen one too, where nothing was sold to it: the form says what is asked for.
+    codes = {*found.countries, asked.scope.country} - {None, NOT_A_COUNTRY}
+    names = {code: words.country_name(code) for code in codes if code is not None}
+    countries = [(code or UNKNOWN, names[code]) for code in sorted(names, key=_by(names))]
     return [
         Choice("show", _("Figure"), [("", measures)], found.measure.name),
-        Choice("by", _("Together"), [("", steps)], asked.step),
+        Choice("by", _("Grouped"), [("", steps)], asked.step),
         Choice("store", _("Store"), _stores(session, found), asked.store),
         Choice("country", _("Country"), [("", everything + countries)], asked.country),
     ]
@@ -137,8 +148,18 @@ def _sentence(found: Reading, choices: list[Choice]) -> str:
     return " · ".join([_lines_title(found), *said[2:]])
 
 
+def _by(names: dict[str, str]) -> Callable[[str], str]:
+    """Return the key by which Österreich stands beside Oman."""
+    return lambda code: fold(names[code])
+
+
 def _lines_title(found: Reading) -> str:
-    return f"{found.measure.label}, {str(periods.STEPS[found.asked.step]).lower()}"
+    figure = found.measure.label
+    if found.asked.step == "month":
+        return _("%(figure)s by month", figure=figure)
+    if found.asked.step == "week":
+        return _("%(figure)s by week", figure=figure)
+    return _("%(figure)s by day", figure=figure)
 
 
 def _stores(session: Session, found: Reading) -> list[tuple[str, list[tuple[str, Text]]]]:
@@ -173,6 +194,7 @@ def _tile(found: Reading, links: Links, measure: Measure) -> StatTile:
         words.change(now, before),
         words.tone(measure, now, before),
         _("from %(before)s", before=written),
+        links.rows(measure, found.asked.spans.before) if before else "",
     )
 
 
@@ -230,8 +252,9 @@ def _bars(found: Reading, parts: dict[Any, Both]) -> list[tuple[Any, Both]]:
     return shown[:MOST_BARS]
 
 
-def _of_all(rows: list[Any], parts: dict[Any, Both]) -> str:
-    return _("%(n)s of %(all)s", n=len(rows), all=len(parts)) if len(rows) < len(parts) else ""
+def _of_all(found: Reading, rows: list[Any], parts: dict[Any, Both]) -> str:
+    shown = sum(1 for both in parts.values() if _has(found, both))
+    return _("%(n)s of %(all)s", n=len(rows), all=shown) if len(rows) < shown else ""
 
 
 def _by_store(found: Reading, links: Links) -> Figure:
@@ -253,7 +276,7 @@ def _by_store(found: Reading, links: Links) -> Figure:
         _columns(found, _("Store")),
         rows,
         chart="bar",
-        hint=_of_all(rows, found.by_store),
+        hint=_of_all(found, rows, found.by_store),
         full=False,
     )
 
@@ -277,7 +300,7 @@ def _by_country(found: Reading, links: Links) -> Figure:
         _columns(found, _("Country")),
         rows,
         chart="bar",
-        hint=_of_all(rows, found.by_country),
+        hint=_of_all(found, rows, found.by_country),
         full=False,
     )
 
@@ -304,14 +327,12 @@ def _best_sellers(found: Reading, links: Links) -> TableCard:
 
 
 def _slip(found: Reading, links: Links) -> SlipCard:
-    now, currency = found.total.now, found.who.currency
+    now, days, currency = found.total.now, found.asked.spans.now, found.who.currency
+    returns = links.rows(BY_NAME["returned"], days) if now.returns else ""
+    adjustments = links.adjustments(days) if now.adjustments else ""
     lines = [
-        SlipLine(_("Orders"), now.revenue, currency),
-        SlipLine(_("Returns"), -now.returned, currency),
-        SlipLine(_("Adjustments"), now.adjusted, currency),
+        SlipLine(_("Orders"), now.revenue, currency, links.orders(days) if now.orders else ""),
+        SlipLine(_("Returns"), -now.returned, currency, returns),
+        SlipLine(_("Adjustments"), now.adjusted, currency, adjustments),
     ]
-    adjustments = links.adjustments(found.asked.spans.now) if now.adjustments else ""
-    actions = [Action(_("Adjustments"), adjustments)] if adjustments else []
-    return SlipCard(
-        _("From orders to net"), lines, SlipLine(_("Net"), now.net, currency), actions=actions
-    )
+    return SlipCard(_("From orders to net"), lines, SlipLine(_("Net"), now.net, currency))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import url_for
 
 from app.insights.queries.periods import Period
-from app.insights.screens.asked import Asked
+from app.insights.screens.asked import NOT_A_COUNTRY, Asked
 from app.insights.screens.measures import Measure
 from app.kit.access import may
 from app.kit.screens.address import FILTER
-from app.kit.screens.filters import MOST_VALUES
 from app.kit.screens.registry import screen_of_model
 from app.kit.screens.selection import ARCHIVED
+from app.kit.screens.totals import SUMS
 from app.orders.choices import COUNTED, ReturnStatus
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine
 
@@ -29,11 +28,12 @@ def list_url(model: type[Any], pairs: Pairs) -> str:
         return ""
     known = screen.filterable()
     fields = {name.rpartition(".")[0] for name, _value in pairs}
-    if not fields <= known.keys() or len(pairs) > MOST_VALUES:
+    if not fields <= known.keys():
         return ""
     query = [(f"{FILTER}{name}", value) for name, value in pairs]
-    # The books count what was archived; lists hide it.
-    return f"{screen.list_url()}?{urlencode([*query, (f'{FILTER}{ARCHIVED}.is', 'all')])}"
+    # The books count what was archived; lists hide it. And the list says what its rows come to.
+    shown = [*query, (f"{FILTER}{ARCHIVED}.is", "all"), SUMS]
+    return f"{screen.list_url()}?{urlencode(shown)}"
 
 
 class Links:
@@ -41,6 +41,8 @@ class Links:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        # A store or country that is not there counts nothing; its filter would be left out.
+        self.nowhere = asked.scope.store_ids == () or asked.scope.country == NOT_A_COUNTRY
 
     def rows(
         self,
@@ -51,6 +53,8 @@ class Links:
         country: str | None = None,
     ) -> str:
         """Return the rows that a measure counted in a period, perhaps of one store or country."""
+        if self.nowhere:
+            return ""
         if measure.of_clients:
             return self.buyers(measure.rows, period, store=store, country=country)
         if measure.rows == "returns":
@@ -70,6 +74,8 @@ class Links:
 
     def adjustments(self, period: Period) -> str:
         """Return the adjustments."""
+        if self.nowhere:
+            return ""
         return list_url(Adjustment, self._where(period, None, None))
 
     def lines(self, product_id: int, period: Period) -> str:
@@ -94,8 +100,12 @@ class Links:
         return [*days, *self._stores(store, prefix), *self._country(country, prefix)]
 
     def _stores(self, store: int | None, prefix: str) -> Pairs:
-        chosen: Sequence[int] = self.asked.scope.store_ids or ()
-        return [(f"{prefix}store.is", str(pk)) for pk in ([store] if store else chosen)]
+        if store:
+            return [(f"{prefix}store.is", str(store))]
+        # By its name: a franchise may have more stores than an address holds.
+        if self.asked.store.startswith("f"):
+            return [(f"{prefix}store.franchise.is", self.asked.store[1:])]
+        return [(f"{prefix}store.is", str(pk)) for pk in self.asked.scope.store_ids or ()]
 
     def _country(self, country: str | None, prefix: str) -> Pairs:
         wanted = self.asked.scope.country if country is None else country

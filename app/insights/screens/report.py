@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.insights.queries.periods import following
-from app.insights.queries.report import sales_report
+from app.insights.queries.report import SUMS, in_currency, report_columns, sales_report
 from app.insights.screens import words
 from app.insights.screens.dashboard import RIGHT, address
 from app.kit.access import reader, require
@@ -44,7 +44,6 @@ KINDS: Mapping[str, Text] = {
     "country": _l("By country"),
     "store": _l("By store"),
 }
-SUMS = ("gross", "returns", "adjustments", "net")
 
 word("read", VIEW, area=REPORTS.name, label=_l("See the sales report"))
 word("export", VIEW, area=REPORTS.name, label=_l("Export the sales report to a file"))
@@ -73,7 +72,7 @@ class SalesReport(DashboardView):
         if reader().may("export", VIEW):
             actions = [Action(_("Download as CSV"), url_for(".file", by=by), "download")]
         menu = ControlMenu(
-            _("Together"),
+            _("Grouped"),
             [Link(label, url_for(".show", by=name)) for name, label in KINDS.items()],
             KINDS[by],
         )
@@ -87,7 +86,8 @@ class SalesReport(DashboardView):
 
     def figures(self) -> dict[str, Any]:
         by, rows = _asked()
-        return {"by": by, "currency": reader().currency, "rows": rows}
+        currency = reader().currency
+        return {"by": by, "currency": currency, "rows": in_currency(rows, currency)}
 
     @expose("/file")
     @needs("export")
@@ -95,9 +95,10 @@ class SalesReport(DashboardView):
         """Return the rows as CSV, figures as the command line prints them."""
         by, rows = _asked()
         text = io.StringIO()
-        writer = csv.DictWriter(text, [by, "orders", *SUMS])
+        writer = csv.DictWriter(text, report_columns(by))
         writer.writeheader()
-        writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
+        for row in in_currency(rows, reader().currency):
+            writer.writerow({key: _safe(value) for key, value in row.items()})
         name = f"attachment; filename=sales-by-{by}.csv"
         return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_currency
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.insights.queries.periods import Period, Step
 from app.insights.screens.asked import Asked
@@ -85,7 +86,7 @@ def compared(asked: Asked) -> str:
     if asked.year:
         return _("vs the same weekdays last year")
     days = asked.spans.now.days
-    return _("vs the day before") if days == 1 else _("vs the %(n)s days before", n=days)
+    return ngettext("vs the day before", "vs the %(num)d days before", days)
 
 
 def earlier(asked: Asked) -> str:
@@ -93,4 +94,4 @@ def earlier(asked: Asked) -> str:
     if asked.year:
         return _("A year ago")
     days = asked.spans.now.days
-    return _("The day before") if days == 1 else _("The %(n)s days before", n=days)
+    return ngettext("The day before", "The %(num)d days before", days)

@@ -13,7 +13,7 @@ class StatTile:
     """A figure. `value` is a finished text; the label leads to the rows behind it.
 
     `change` names its unit ("▲ 12.4 %", "▲ 0.6 points"; see the filter `change`), `against` what it
-    is against.
+    is against; `against_url` leads to the rows behind that.
     """
 
     label: Text
@@ -22,6 +22,7 @@ class StatTile:
     change: Text = ""
     tone: Tone = ""
     against: Text = ""
+    against_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

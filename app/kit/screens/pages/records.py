@@ -38,11 +38,15 @@ class KvCard:
 
 @dataclass(frozen=True, slots=True)
 class SlipLine:
-    """A line of a slip; `amount` is a finished text, or a Decimal with `currency`."""
+    """A line of a slip; `amount` is a finished text, or a Decimal with `currency`.
+
+    `url` leads to the rows that the amount is the sum of.
+    """
 
     label: Text
     amount: object
     currency: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
