@@ -1,12 +1,13 @@
 """Choices of clients."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.choices import Choice
 
 
 class ClientKind(Choice):
-    PERSON = "person", _l("Person"), "blue"
+    PERSON = "person", _lp("kind of client", "Person"), "blue"
     LEGAL_ENTITY = "legal_entity", _l("Legal entity"), "purple"
 
 
@@ -16,7 +17,7 @@ class Stage(Choice):
     ACTIVE = "active", _l("Active"), "green"
     LAPSING = "lapsing", _l("Lapsing"), "yellow"
     LOST = "lost", _l("Lost"), "red"
-    RETURNED = "returned", _l("Returned"), "blue"
+    RETURNED = "returned", _lp("stage of a client", "Returned"), "blue"
 
 
 class ClientSource(Choice):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
@@ -45,7 +46,7 @@ def timeline(client_id: int, *, limit: int = 100) -> Select[tuple[TimelineEntry]
 VARIABLES = (
     ("first_name", _l("First name")),
     ("last_name", _l("Last name")),
-    ("name", _l("Name")),
+    ("name", _lp("of somebody", "Name")),
     ("salutation", _l("Salutation")),
     ("city", _l("City")),
     ("orders_count", _l("Number of orders")),

@@ -6,6 +6,7 @@ from typing import Any
 from flask_appbuilder.baseviews import expose
 from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy.orm import Session, joinedload
 
 from app.clients import operations
@@ -121,7 +122,7 @@ class ClientScreen(Screen):
         (_l("Background"), ("source", "stage", "registered_at", "tax_number", "note", "made_up")),
         (_l("Your own fields"), ("custom",)),
         (
-            _l("Purchases"),
+            _lp("of a client", "Purchases"),
             (
                 "figures.orders_count",
                 "figures.orders_sum",

@@ -1,6 +1,7 @@
 """What the columns of this domain may hold."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.choices import Choice
 
@@ -29,5 +30,5 @@ class InvitationState(Choice):
 
     OPEN = "open", _l("Waiting"), "blue"
     ACCEPTED = "accepted", _l("Accepted"), "green"
-    REVOKED = "revoked", _l("Revoked"), "grey"
+    REVOKED = "revoked", _lp("invitation", "Withdrawn"), "grey"
     EXPIRED = "expired", _l("Expired"), "amber"

@@ -1,6 +1,7 @@
 """Choices of orders, returns, payments and adjustments."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.choices import Choice
 
@@ -67,7 +68,7 @@ class DeliveryMethod(Choice):
 class DeliveryState(Choice):
     NOT_SENT = "not_sent", _l("Not sent yet"), "grey"
     PARTLY_SENT = "partly_sent", _l("Partly sent"), "yellow"
-    SENT = "sent", _l("Sent"), "blue"
+    SENT = "sent", _lp("goods", "Sent"), "blue"
     DELIVERED = "delivered", _l("Delivered"), "green"
 
 

@@ -1,6 +1,7 @@
 """Screens of certificates and their ledger: generated."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.catalogue.screens import own_currency
 from app.kit.screens import Do, Related, Screen
@@ -24,7 +25,7 @@ class CertificateScreen(Screen):
     search_hint = _l("Part of the code")
     sections = (
         (_l("Certificate"), ("code", "status", "amount", "currency", "balance.balance")),
-        (_l("Use"), ("client", "store", "valid_from", "valid_until", "note")),
+        (_lp("heading", "Use"), ("client", "store", "valid_from", "valid_until", "note")),
     )
     read_only = ("code", "status")
     fixed = ("amount", "currency")

@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_babel import Babel, force_locale, lazy_gettext, ngettext
+from flask_babel import Babel, force_locale, lazy_gettext, lazy_pgettext, ngettext
 
 from app.kit.i18n.catalogues import (
     ROOT,
@@ -21,13 +22,15 @@ from app.kit.i18n.check import check
 from app.kit.i18n.update import fill, missing, update
 
 CODE = """
-from flask_babel import lazy_gettext as _l, ngettext
+from flask_babel import lazy_gettext as _l, lazy_pgettext as _lp, ngettext
 A = _l("Client")
 B = _l("Hello %(name)s")
 C = ngettext("%(num)d order", "%(num)d orders", 2)
 D = _l("Owed: {amount} ")
 E = _l("Tresen")
 F = _l("%(n)s %%")
+G = _lp("job", "Position")
+H = _l("Position")
 """
 PAGE = """{% do [] %}<h1>{{ _("Read <b>this</b>") }}</h1>{{ ngettext("one day", "%(num)d days", 3) }}"""
 GERMAN: dict[str, str | list[str]] = {
@@ -38,6 +41,8 @@ GERMAN: dict[str, str | list[str]] = {
     "%(n)s %%": "%(n)s %%",
     "Read <b>this</b>": "Lies <b>das</b>",
     "one day": ["ein Tag", "%(num)d Tage"],
+    "job\x04Position": "Tätigkeit",
+    "Position": "Stelle",
 }
 UKRAINIAN: dict[str, str | list[str]] = {
     "Client": "Клієнтка",
@@ -47,6 +52,8 @@ UKRAINIAN: dict[str, str | list[str]] = {
     "%(n)s %%": "%(n)s %%",
     "Read <b>this</b>": "Прочитайте <b>це</b>",
     "one day": ["%(num)d день", "%(num)d дні", "%(num)d днів"],
+    "job\x04Position": "Посада",
+    "Position": "Позиція",
 }
 
 
@@ -135,6 +142,38 @@ def test_a_fuzzy_translation_is_found(project: Project) -> None:
     message.flags.add("fuzzy")
     write(project, "de", catalogue)
     assert list(check(project)) == ["de: “Client”: fuzzy"]
+
+
+def test_a_word_with_two_meanings_is_asked_for_in_each_of_them(project: Project) -> None:
+    catalogue = read(project, "uk")
+    assert catalogue.get("Position", "job").string == "Посада"
+    catalogue.get("Position", "job").string = ""
+    write(project, "uk", catalogue)
+    assert list(check(project)) == ["uk: “Position” (job): missing"]
+    assert missing(project, "uk") == {"job\x04Position": ""}
+    assert fill(project, "uk", {"job\x04Position": "Посада"}) == []
+    compile_catalogues(project)
+    app = Flask("two meanings")
+    Babel(app, default_translation_directories=str(project.folder))
+    with app.app_context(), force_locale("uk"):
+        assert str(lazy_pgettext("job", "Position")) == "Посада"
+        assert str(lazy_gettext("Position")) == "Позиція"
+
+
+def test_plural_forms_are_those_of_the_language(project: Project) -> None:
+    path = project.path("uk")
+    kept = path.read_text("utf-8")
+    # A catalogue that says it has two forms may have two of each: nobody would miss the third.
+    two = re.sub(
+        r"plural=\(.*?\);",
+        "plural=(n != 1);",
+        kept.replace("nplurals=3", "nplurals=2"),
+        flags=re.DOTALL,
+    )
+    path.write_text(re.sub(r"msgstr\[2\].*\n", "", two), "utf-8")
+    assert any("the header says nplurals=2" in one for one in check(project))
+    path.write_text(re.sub(r"msgstr\[2\].*\n", "", kept), "utf-8")
+    assert "uk: “one day”: a plural form is missing" in set(check(project))
 
 
 def test_a_text_that_became_a_plural_is_missing_until_translated_anew(project: Project) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -113,7 +114,7 @@ class Client(Business, Model):
     name: Mapped[str] = mapped_column(
         Text,
         info={
-            "label": _l("Name"),
+            "label": _lp("of somebody", "Name"),
             "sort_by": "name_fold",
             "help": _l("As it stands on lists and documents."),
         },

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -76,7 +77,7 @@ class Employee(Business, Model):
     name: Mapped[str] = mapped_column(
         Text,
         Computed("trim(first_name || ' ' || last_name)", persisted=True),
-        info={"label": _l("Name"), "sort_by": "name_fold"},
+        info={"label": _lp("of somebody", "Name"), "sort_by": "name_fold"},
     )
     name_fold: Mapped[str] = mapped_column(
         Text,
@@ -84,7 +85,11 @@ class Employee(Business, Model):
         info={"label": None},
     )
     position: Mapped[str | None] = mapped_column(
-        Text, info={"label": _l("Position"), "help": _l("What they do: master, cashier, buyer.")}
+        Text,
+        info={
+            "label": _lp("job", "Position"),
+            "help": _l("What they do: master, cashier, buyer."),
+        },
     )
     store_id: Mapped[int | None] = link("store", info={"label": _l("Main store")})
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.company import operations
 from app.company.models import Company, Employee, Franchise, Store
@@ -84,7 +85,7 @@ class EmployeeScreen(Screen):
     list_columns = ("name", "position", "store", "phone", "entered_on", "left_on")
     filters = ("position", "store", "entered_on")
     order = ("name", "asc")
-    search_hint = _l("Name")
+    search_hint = _lp("of somebody", "Name")
     sections = (
         (_l("Person"), ("first_name", "last_name", "number")),
         (_l("Work"), ("position", "store", "entered_on", "left_on")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.events import operations
 from app.kit.events.models import DeliveryState, Event, EventDelivery
@@ -43,7 +44,7 @@ class DeliveryScreen(Screen):
     list_columns = ("event", "subscriber", "state", "attempts", "error", "done_at")
     filters = ("state",)
     sections = (
-        (_l("Delivery"), ("event", "subscriber", "state")),
+        (_lp("of an event", "Delivery"), ("event", "subscriber", "state")),
         (_l("Attempts"), ("attempts", "not_before", "done_at", "error")),
     )
     actions_on = {

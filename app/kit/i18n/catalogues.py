@@ -32,6 +32,7 @@ _KEYWORDS: dict[str, Any] = {
     "_ln": (1, 2),
     "_n": (1, 2),
     "lazy_pgettext": ((1, "c"), 2),
+    "_lp": ((1, "c"), 2),
 }
 _FRAMEWORK = [("**/tests/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _FRAMEWORK_OPTIONS = {"**/templates/**.html": {"extensions": "jinja2.ext.do"}}

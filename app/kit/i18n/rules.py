@@ -48,6 +48,9 @@ class Same:
 
 def problems(template: Catalog, catalogue: Catalog, language: str, same: Same) -> Iterator[str]:
     """Everything wrong with a catalogue, one sentence each."""
+    usual = Catalog(locale=language)
+    if (catalogue.num_plurals, catalogue.plural_expr) != (usual.num_plurals, usual.plural_expr):
+        yield f"the header says {catalogue.plural_forms} instead of {usual.plural_forms}"
     wanted = {(message.id, message.context) for message in messages(template)}
     for message in messages(template):
         found = catalogue.get(message.id, message.context)
@@ -151,7 +154,8 @@ def _strings(value: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _shown(message: Message) -> str:
-    return "“" + _strings(message.id)[0] + "”"
+    text = f"“{_strings(message.id)[0]}”"
+    return f"{text} ({message.context})" if message.context else text
 
 
 def idle_allowances(same: Same, catalogues: dict[str, Catalog]) -> Iterator[str]:

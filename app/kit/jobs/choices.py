@@ -1,6 +1,7 @@
 """The states of a job."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.choices import Choice
 
@@ -12,4 +13,4 @@ class JobState(Choice):
     RUNNING = "running", _l("Running"), "azure"
     DONE = "done", _l("Done"), "green"
     FAILED = "failed", _l("Failed"), "red"
-    CANCELLED = "cancelled", _l("Cancelled"), "grey"
+    CANCELLED = "cancelled", _lp("job", "Cancelled"), "grey"

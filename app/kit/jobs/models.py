@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -183,7 +184,7 @@ class ScheduleRun(Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(Text, info={"label": _l("Schedule")})
+    name: Mapped[str] = mapped_column(Text, info={"label": _lp("by the clock", "Schedule")})
     due: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"label": _l("Due")})
     started_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("Started")}

@@ -8,6 +8,7 @@ from typing import Any
 from flask import render_template, url_for
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import func, select
 
 from app.kit.database.session import db
@@ -78,7 +79,7 @@ class JobScreen(Screen):
         ),
         "cancel": Do(
             operations.cancel,
-            _l("Cancel"),
+            _lp("job", "Cancel"),
             icon="ban",
             danger=True,
             confirm=_l("What is done already stays. A running job stops after its present piece."),
@@ -107,7 +108,7 @@ class ScheduleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
         started = {row.name: row.due for row in db.session.execute(last)}
         rows = [_row(one, started.get(one.name)) for one in SCHEDULES.values()]
         columns = (
-            Column("name", _l("Schedule"), "lead"),
+            Column("name", _lp("by the clock", "Schedule"), "lead"),
             Column("job", _l("Work"), wide=True),
             Column("when", _l("When")),
             Column("last", _l("Started last"), "datetime"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from flask_babel.speaklater import LazyString
 
 
@@ -22,7 +23,7 @@ CLIENTS = Area("clients", _l("Clients"), "users", 30)
 PRODUCTS = Area("products", _l("Products"), "package", 40)
 WAREHOUSE = Area("warehouse", _l("Warehouse"), "building-warehouse", 50)
 MARKETING = Area("marketing", _l("Marketing"), "speakerphone", 60)
-MONEY = Area("money", _l("Money"), "cash", 70)
+MONEY = Area("money", _lp("area", "Money"), "cash", 70)
 REPORTS = Area("reports", _l("Reports"), "chart-bar", 80)
 COMPANY = Area("company", _l("Company"), "building-store", 90)
 SETTINGS = Area("settings", _l("Settings"), "settings", 100)

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla import models as fab
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -62,7 +63,7 @@ def _extend_user() -> None:
     User.name = mapped_column(
         Text,
         Computed("trim(first_name || ' ' || last_name)", persisted=True),
-        info={"label": _l("Name")},
+        info={"label": _lp("of somebody", "Name")},
     )
     table = _table(User)
     # Sign-in compares in lower case; two spellings of one address must not be two people.
