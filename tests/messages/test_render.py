@@ -76,6 +76,22 @@ def test_a_result_beyond_the_limit_is_an_error_of_this_recipient() -> None:
         template.render({"x": [1] * 11})
 
 
+@pytest.mark.parametrize("html", [False, True])
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Hi {{ name|upper }}!", "Hi !"), ("Hi {{ name|title|trim }}!", "Hi !"),
+        ("{{ name|truncate(5) }}", ""), ("{{ name|e }}", ""), ("{{ name|urlencode }}", ""),
+        ("{{ name|length }}", "0"), ("{{ name|int }}", "0"), ("{{ name|first }}", ""),
+        ("{{ name|join(', ') }}", ""), ("{{ name|default('you', true)|upper }}", "YOU"),
+    ],
+)  # fmt: skip
+def test_an_absent_value_is_nothing_whatever_is_done_with_it(
+    source: str, text: str, *, html: bool
+) -> None:
+    assert Template(source, html=html).render({"name": None}) == text
+
+
 def test_unknown_variables_are_named_when_saved() -> None:
     assert check("{{ a }} {{ b.c }}", frozenset("ab")) == {"a", "b"}
     with pytest.raises(Invalid, match="first_nam"):

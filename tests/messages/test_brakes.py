@@ -1,0 +1,182 @@
+"""Pausing, limits and second thoughts while messages are on their way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.kit.database.session import work
+from app.messages import operations
+from app.messages.choices import DispatchStatus, MessageChannel, MessagePurpose, SuppressionReason
+from app.messages.engine.addresses import address_hash
+from app.messages.models import Dispatch, DispatchRecipient
+from app.messages.operations import Terms
+from tests.messages.sending import COMPANY, OFFER, House, audience
+from tests.stand_ins.running import Running
+
+
+@pytest.fixture
+def relay(house: House, sink: Running) -> Running:
+    house.with_relay(sink.port, connections=2)
+    return sink
+
+
+@contextmanager
+def workers(*turns: Callable[[], object]) -> Iterator[None]:
+    """Let each have its turn in a thread of its own; the block's end waits for all of them."""
+    threads = [threading.Thread(target=turn) for turn in turns]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def wait_sent(relay: Running, count: int) -> None:
+    deadline = time.monotonic() + 30
+    while relay.stats()["total"] < count:
+        assert time.monotonic() < deadline, "nothing is sent"
+        time.sleep(0.005)
+
+
+def pause(dispatch: int) -> None:
+    with work(COMPANY) as session:
+        operations.pause(session, session.get_one(Dispatch, dispatch))
+
+
+def test_a_pause_takes_back_what_no_connection_had_taken(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    relay.set(latency_ms=100)
+    dispatch = house.start(audience(400), terms=Terms(values=OFFER))
+    with workers(house.turn):
+        wait_sent(relay, 5)
+        pause(dispatch)
+        before = relay.stats()["total"]
+    # Far fewer than the window of 300, which would take a quarter of a minute.
+    sent = relay.stats()["total"]
+    assert sent <= before + 60
+    assert house.states(dispatch) == {"accepted": sent, "pending": 400 - sent}
+    assert not house.turn()
+    relay.set(latency_ms=0)
+    with work(COMPANY) as session:
+        operations.resume(session, session.get_one(Dispatch, dispatch))
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 400}
+    assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+def test_who_pauses_while_the_last_one_is_on_its_way_finds_it_completed(
+    house: House, relay: Running
+) -> None:
+    relay.set(latency_ms=400)
+    dispatch = house.start(audience(1), terms=Terms(values=OFFER))
+    with workers(house.turn):
+        wait_sent(relay, 1)
+        pause(dispatch)
+    assert house.states(dispatch) == {"accepted": 1}
+    assert house.status(dispatch) is DispatchStatus.COMPLETED
+
+
+def test_an_unsubscription_counts_until_shortly_before_the_message(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    relay.set(latency_ms=20)
+    house.terms = replace(house.terms, window=20, chunk=10)
+    dispatch = house.start(
+        audience(300), terms=Terms(values=OFFER), purpose=MessagePurpose.MARKETING
+    )
+    with workers(house.turn):
+        wait_sent(relay, 5)
+        with work(COMPANY) as session:
+            hashed = address_hash("email", "u290@example.com")
+            operations.suppress(
+                session, MessageChannel.EMAIL, hashed, SuppressionReason.UNSUBSCRIBED
+            )
+        assert relay.stats()["total"] < 200, "the machine was too fast for this test"
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 299, "skipped": 1}
+    assert "u290@example.com" not in relay.seen(tmp_path / "seen")
+
+
+def test_who_unsubscribed_still_gets_what_is_about_an_order(house: House) -> None:
+    with work(COMPANY) as session:
+        for name, reason in (
+            ("u1", SuppressionReason.UNSUBSCRIBED),
+            ("u2", SuppressionReason.BOUNCED),
+        ):
+            hashed = address_hash("email", f"{name}@example.com")
+            operations.suppress(session, MessageChannel.EMAIL, hashed, reason)
+    invoice = house.start(audience(3), terms=Terms(values=OFFER))
+    offer = house.start(audience(3), terms=Terms(values=OFFER), purpose=MessagePurpose.MARKETING)
+    house.drain()
+    assert house.states(invoice) == {"outbox": 2, "skipped": 1}
+    assert house.states(offer) == {"outbox": 1, "skipped": 2}
+
+
+@pytest.mark.usefixtures("relay")
+def test_two_workers_share_a_limit_per_second(house: House) -> None:
+    dispatch = house.start(audience(1000), terms=Terms(values=OFFER, rate_cap=250))
+    second = replace(house)
+    second.terms = replace(house.terms, worker="second")
+    began = time.monotonic()
+    with workers(house.drain, second.drain):
+        pass
+    # Two batches at 250 each a second would be over after two seconds.
+    assert time.monotonic() - began > 3.2
+    assert house.states(dispatch) == {"accepted": 1000}
+    assert {batch.worker for batch in house.batches(dispatch)} == {"tester", "second"}
+
+
+def test_a_limit_of_one_a_second_is_paused_within_seconds(house: House, relay: Running) -> None:
+    dispatch = house.start(audience(100), terms=Terms(values=OFFER, rate_cap=1))
+    began = time.monotonic()
+    with workers(house.turn):
+        wait_sent(relay, 1)
+        pause(dispatch)
+    assert time.monotonic() - began < 8
+    assert house.states(dispatch)["pending"] >= 95
+    assert relay.stats()["total"] == house.states(dispatch)["accepted"]
+
+
+def test_a_database_that_is_away_for_a_moment_costs_no_message(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    from app.kit.database.session import engine
+
+    relay.set(latency_ms=5)
+    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    end = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    with workers(house.drain):
+        for sent in (50, 150, 300):
+            wait_sent(relay, sent)
+            with engine().connect() as connection:
+                connection.exec_driver_sql(end)
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 600}
+    assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+def test_a_host_that_is_no_name_is_a_relay_that_is_away(house: House) -> None:
+    house.installation = replace(house.installation, smtp_url="smtp://shop..example:25")
+    dispatch = house.start(audience(3), terms=Terms(values=OFFER))
+    assert house.turn()
+    assert house.states(dispatch) == {"pending": 3}
+    with work(COMPANY) as session:
+        attempts = session.scalars(
+            select(DispatchRecipient.attempt).where(DispatchRecipient.dispatch_id == dispatch)
+        )
+        assert set(attempts) == {0}
