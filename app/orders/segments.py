@@ -50,7 +50,7 @@ def bought_brand(client_id: ClientId, operator: str, value: Any) -> ColumnElemen
 
 def bought_category(client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
     """Bought something of one of these categories or of a category below them."""
-    tree = select(Category.id).where(Category.id.in_(value)).cte("tree", recursive=True)
+    tree = select(Category.id).where(Category.id.in_(value)).cte(recursive=True)
     tree = tree.union(select(Category.id).join(tree, Category.parent_id == tree.c.id))
     below = select(tree.c.id)
     return _signed(_bought(client_id, Product.category_id.in_(below)), operator)

@@ -4,17 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from app.clients.choices import ClientSource, SegmentKind
-from app.clients.models import ClientFigures, Segment, SegmentMember
-from app.clients.segments import compile_segment, count_and_sample, segment_clients
+from app.clients.models import Client, ClientFigures, Segment, SegmentMember
+from app.clients.segments import compile_segment, compiling, count_and_sample, segment_clients
 from app.clients.segments import conditions as of_clients
+from app.clients.segments.compiling import TooSlow
 from app.kit import clock
 from app.kit.errors import Invalid
 from app.kit.registry import segment_conditions
 from app.orders import segments as of_orders
+from tests import factories
 from tests.factories import make_client
 
 for known in (*of_clients.ALL, *of_orders.ALL):
@@ -114,3 +116,25 @@ def test_a_fixed_segment_holds_who_was_picked(session: Session) -> None:
     ids = set(session.scalars(segment_clients(session, segment)))
     assert ids == {picked.id}
     assert other.id not in ids
+
+
+def test_what_takes_too_long_is_given_up_and_the_transaction_goes_on(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.make_client(session)
+    monkeypatch.setattr(compiling, "SECONDS", 1)
+    before = session.scalar(text("show statement_timeout"))
+    endless = select(Client.id).where(func.pg_sleep(5).is_not(None))
+    with pytest.raises(TooSlow):
+        count_and_sample(session, endless)
+    assert session.scalar(text("show statement_timeout")) == before
+    assert count_and_sample(session, select(Client.id))[0] >= 1
+
+
+def test_count_and_sample_are_one_statement_over_the_clients(session: Session) -> None:
+    made = [factories.make_client(session).id for _ in range(5)]
+    number, sample = count_and_sample(
+        session, select(Client.id).where(Client.id.in_(made)), sample=2
+    )
+    assert (number, [one.id for one in sample]) == (5, [made[4], made[3]])
+    assert count_and_sample(session, select(Client.id).where(Client.id < 0)) == (0, [])

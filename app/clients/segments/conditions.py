@@ -98,7 +98,7 @@ def countries(session: Session) -> Iterable[tuple[str, Any]]:
     """Return the countries that clients live in: one statement that skips along the index."""
     known = select(Client.country.label("code")).where(Client.country.is_not(None))
     first = known.order_by(Client.country).limit(1).subquery("first")
-    found = select(first.c.code).cte("found", recursive=True)
+    found = select(first.c.code).cte(recursive=True)
     following = (
         select(Client.country)
         .where(Client.country > found.c.code)
