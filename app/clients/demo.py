@@ -127,9 +127,10 @@ def _countries(first: int, last: int) -> Iterator[dict[str, Any]]:
 _MADE_UP_CONTACTS = text("""
 insert into contact_point (client_id, channel, value, normalised, "primary")
 select c.id, k.channel, k.value, k.value, true
-  from (select id from client c where archived_at is null and source = 'import'
+  from (select id from client c
+         where archived_at is null and source = 'import' and not made_up
            and not exists (select 1 from contact_point p where p.client_id = c.id)
-         order by id limit :piece) c
+         order by id limit :piece for update skip locked) c
  cross join lateral (values
    ('email', 'client-' || c.id || '@example.com'),
    ('phone', '+1' || (200 + (c.id / 100) % 800) || '55501' || lpad((c.id % 100)::text, 2, '0')))
