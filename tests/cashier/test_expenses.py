@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cashier import operations
 from app.cashier.choices import ExpensePaymentMethod, ExpenseStatus
+from app.cashier.extends import balances_in_another_store
 from app.kit.errors import Conflict, Invalid
 from tests.factories import NOON, make_expense, make_expense_payment, make_store
 
@@ -87,3 +88,27 @@ def test_the_entry_and_the_balance_belong_to_the_expenses_store(session):
         store.id,
         10,
     )
+
+
+def test_an_expense_in_another_currency_needs_its_rate(session):
+    with pytest.raises(Invalid, match="USD"):
+        make_expense(session, currency="USD")
+    made = make_expense(session, currency="USD", rate=Decimal("0.9"))
+    assert (made.rate, make_expense(session, rate=Decimal(7)).rate) == (Decimal("0.9"), 1)
+
+
+def test_the_balance_goes_to_another_store_with_its_expense(session):
+    one, other = make_store(session), make_store(session)
+    expense = make_expense(session, store=one)
+    expense.store_id, expense.store = other.id, other
+    operations.save_expense(session, expense, **EDGE)
+    session.refresh(expense, ["balance"])
+    assert expense.balance.store_id == other.id
+    assert session.execute(balances_in_another_store()).all() == []
+
+
+def test_nothing_is_paid_in_full_twice(session):
+    expense = make_expense(session, approved=True)
+    operations.pay_in_full(session, expense, **EDGE)
+    with pytest.raises(Conflict, match="0"):
+        operations.pay_in_full(session, expense, **EDGE)

@@ -13,9 +13,18 @@ from app.clients.choices import (
     Purpose,
     Stage,
 )
+from app.clients.extends import erase_client
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
 from app.kit.errors import Invalid
-from tests.factories import NOON, make_client, make_consent_event, make_contact_point
+from app.orders.extends import erase_from_orders
+from app.orders.queries import figures_that_disagree
+from tests.factories import (
+    NOON,
+    make_client,
+    make_consent_event,
+    make_contact_point,
+    make_order,
+)
 
 EMAIL, PHONE = ContactChannel.EMAIL, ContactChannel.PHONE
 
@@ -189,3 +198,44 @@ def test_a_consent_stands_in_the_timeline(session):
     make_consent_event(session, client=client)
     kinds = session.scalars(select(TimelineEntry.kind).where(TimelineEntry.client_id == client.id))
     assert list(kinds) == ["consent.grant"]
+
+
+def mains(session, client):
+    rows = select(ContactPoint.normalised).where(
+        ContactPoint.client_id == client.id,
+        ContactPoint.primary,
+        ContactPoint.archived_at.is_(None),
+    )
+    return set(session.scalars(rows))
+
+
+def test_when_the_main_contact_goes_another_is_the_main_one(session):
+    client = make_client(session)
+    first, bad, good = (make_contact_point(session, client=client) for _ in range(3))
+    bad.valid = False
+    operations.archive_contact_point(session, first, by=None, at=NOON)
+    assert mains(session, client) == {good.normalised}
+    session.delete(good)
+    operations.save_client(session, client, by=None, at=NOON)
+    assert mains(session, client) == {bad.normalised}
+    operations.archive_contact_point(session, bad, by=None, at=NOON)
+    assert mains(session, client) == set()
+    operations.add_contact_point(session, client, EMAIL, first.value, by=None, at=NOON)
+    assert mains(session, client) == {first.normalised}
+
+
+def test_an_erased_client_leaves_no_address_on_orders_and_the_books_balanced(session):
+    client = make_client(session)
+    address = {"street": "Secret Lane 1"}
+    order = make_order(session, client=client, note="Ring twice", delivery_address=address)
+    make_contact_point(session, client=client)
+    total = order.total
+    erase_client(session, client.id)
+    erase_from_orders(session, client.id)
+    session.expire_all()
+    assert (order.note, order.delivery_address, order.total) == (None, None, total)
+    assert (client.name, client.archived_at is not None) == ("—", True)
+    raw = session.scalar(text("select delivery_address is null from orders where id = :id"),
+                         {"id": order.id})  # fmt: skip
+    assert raw is True
+    assert session.execute(figures_that_disagree()).all() == []

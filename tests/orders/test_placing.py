@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from app.catalogue.choices import ProductStatus
 from app.clients.models import ClientFigures, TimelineEntry
 from app.kit.errors import Conflict, Invalid
-from app.orders import operations
+from app.orders import operations, queries
 from app.orders.choices import ChargeKind, OrderStatus
 from app.orders.models import Order, OrderLine
 from app.orders.operations import Item
@@ -313,3 +313,55 @@ def test_a_source_key_is_taken_once_and_identical_lines_are_all_kept(session, st
     assert len(session.scalars(same).all()) == 2
     with pytest.raises(DBAPIError, match="uq_orders_source"):
         make_order(session, store=store, source="file", source_key="536365")
+
+
+def test_a_saved_draft_is_checked_anew_when_it_is_placed(session, store):
+    rod = make_variant(session, stock=2, store_id=store.id)
+    draft = make_draft(session, Item(2, rod.id), store=store)
+    session.add(draft)
+    session.flush()
+    make_order(session, Item(1, rod.id), store=store)
+    with pytest.raises(OutOfStock, match="Only 1 of"):
+        operations.place_order(session, draft, by=None, at=NOON)
+    rod.product.status = ProductStatus.DISCONTINUED
+    session.flush()
+    with pytest.raises(Conflict, match="not for sale"):
+        operations.place_order(session, draft, by=None, at=NOON)
+
+
+def test_nothing_is_sold_in_a_store_that_was_archived(session, store):
+    draft = make_draft(session, store=store)
+    session.add(draft)
+    store.archived_at = NOON
+    session.flush()
+    with pytest.raises(Invalid, match="store"):
+        make_draft(session, store=store)
+    with pytest.raises(Invalid, match="store"):
+        operations.place_order(session, draft, by=None, at=NOON)
+
+
+def test_a_cost_in_another_currency_is_not_taken_for_the_companys(session, store):
+    rod = make_variant(session, currency="USD", cost=Decimal(3))
+    order = make_order(session, Item(1, rod.id, unit_price=Decimal(9)), store=store)
+    assert order.lines[0].cost is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "finds"),
+    [
+        (("insert into reservation_entry (store_id, variant_id, quantity, ref_kind, ref_id)"
+         " select store_id, variant_id, 1, 'order', order_id from order_line where id = :line"),
+         queries.reservations_that_disagree),
+        ("update order_line set store_id = :other where id = :line", queries.lines_in_another_store),
+        (("update order_line set quantity = 1, amount = amount / 2, unit_price = unit_price"
+         " where id = :line"), queries.returned_beyond_the_sold),
+    ],
+)  # fmt: skip
+def test_what_was_broken_by_hand_is_named(session, store, statement, finds):
+    rod = make_variant(session, stock=9, store_id=store.id)
+    order = make_completed_order(session, Item(2, rod.id), store=store)
+    operations.return_order(session, order, by=None, at=NOON)
+    assert session.execute(finds()).all() == []
+    values = {"line": order.lines[0].id, "other": make_store(session).id}
+    session.execute(text(statement), values)
+    assert len(session.execute(finds()).all()) == 1

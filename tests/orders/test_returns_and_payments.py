@@ -1,3 +1,4 @@
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -5,7 +6,7 @@ from sqlalchemy import select
 
 from app.clients.models import ClientFigures
 from app.kit.errors import Conflict, Invalid
-from app.orders import operations
+from app.orders import operations, queries
 from app.orders.choices import (
     ChargeKind,
     OrderStatus,
@@ -14,7 +15,7 @@ from app.orders.choices import (
     PaymentState,
     PaymentStatus,
 )
-from app.orders.models import Payment
+from app.orders.models import GoodsReturn, Payment, ReturnLine
 from app.orders.operations import Item, ReturnItem
 from app.stock.models import StockBalance
 from app.value.operations import balance_of
@@ -24,6 +25,7 @@ from tests.factories import (
     make_certificate,
     make_client,
     make_completed_order,
+    make_draft,
     make_order,
     make_payment,
     make_service,
@@ -32,6 +34,7 @@ from tests.factories import (
 )
 
 RETURNED = PaymentDirection.RETURNED
+EDGE = {"by": None, "at": NOON}
 
 
 @pytest.fixture
@@ -221,3 +224,180 @@ def test_an_adjustment_is_signed_numbered_and_on_its_day(session, store):
     assert (taken.currency, taken.business_date.isoformat()) == ("EUR", "2026-11-02")
     with pytest.raises(Invalid):
         make_adjustment(session, store_id=store.id, amount=Decimal(0))
+
+
+# --- returns made by hand -----------------------------------------------------------------------
+
+
+def draft(session, order, *lines, **values):
+    """Save a return as the form does: the head first, then its lines."""
+    document = GoodsReturn(store_id=order.store_id, order_id=order.id, **values)
+    operations.save_return(session, document, **EDGE)
+    for line in lines:
+        session.add(ReturnLine(goods_return_id=document.id, **line))
+    operations.save_return(session, document, **EDGE)
+    return document
+
+
+@pytest.fixture
+def sold(session, store):
+    """A completed order: three pieces at 10, ten off, with 4.90 for delivery, of a known client."""
+    rod = make_variant(session, stock=5, store_id=store.id, price=Decimal(10))
+    return make_completed_order(
+        session,
+        Item(3, rod.id, discount=Decimal(10)),
+        Item(1, charge=ChargeKind.DELIVERY, unit_price=Decimal("4.90")),
+        store=store,
+        client=make_client(session),
+    )
+
+
+def test_a_return_by_hand_takes_from_the_lines_of_its_order(session, sold):
+    variant = sold.lines[0].variant_id
+    document = draft(session, sold, {"variant_id": variant, "quantity": 2})
+    operations.receive_return(session, document, **EDGE)
+    assert (document.total, document.client_id) == (Decimal("13.33"), sold.client_id)
+    assert sold.returned == Decimal("13.33")
+    rest = draft(
+        session,
+        sold,
+        {"variant_id": variant, "quantity": 1},
+        {"charge_kind": ChargeKind.DELIVERY, "quantity": 1},
+    )
+    operations.receive_return(session, rest, **EDGE)
+    assert sold.returned == sold.total == Decimal("24.90")
+    assert session.execute(queries.returned_beyond_the_sold()).all() == []
+    with pytest.raises(Conflict, match="Only 0"):
+        draft(session, sold, {"variant_id": variant, "quantity": 1})
+
+
+def test_a_return_by_hand_takes_no_more_than_was_sold(session, sold):
+    variant = sold.lines[0].variant_id
+    with pytest.raises(Conflict, match="Only 3"):
+        draft(session, sold, {"variant_id": variant, "quantity": 4})
+
+
+def test_a_return_by_hand_takes_nothing_that_was_not_sold(session, sold):
+    with pytest.raises(Invalid):
+        draft(session, sold, {"variant_id": make_variant(session).id, "quantity": 1})
+
+
+def test_a_return_by_hand_gives_no_more_than_was_paid(session, sold):
+    variant = sold.lines[0].variant_id
+    line = {"variant_id": variant, "quantity": 1}
+    much = draft(session, sold, {**line, "unit_price": Decimal(99)})
+    assert much.total == Decimal("6.67")
+    less = draft(session, sold, {**line, "unit_price": Decimal(2)})
+    assert less.total == 2
+
+
+def test_a_return_by_hand_is_of_the_orders_client_and_of_what_was_handed_over(session, store, sold):
+    with pytest.raises(Invalid, match="another client"):
+        draft(session, sold, client_id=make_client(session).id)
+    with pytest.raises(Conflict, match="cancel"):
+        draft(session, make_order(session, store=store))
+
+
+def test_what_rounding_leaves_comes_back_with_the_last_piece(session, store):
+    rod = make_variant(session, price=Decimal("0.3333"))
+    order = make_completed_order(session, Item(3, rod.id), store=store)
+    assert order.total == 1
+    for _ in range(3):
+        take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+    assert order.returned == 1
+
+
+# --- money that may not move --------------------------------------------------------------------
+
+
+def test_no_more_goes_back_than_came(session, store):
+    order = make_order(session, store=store)
+    with pytest.raises(Conflict, match="Only 0"):
+        make_payment(session, order=order, direction=RETURNED)
+    make_payment(session, order=order, amount=Decimal(4))
+    with pytest.raises(Conflict, match="Only 4"):
+        make_payment(session, order=order, direction=RETURNED, amount=Decimal("4.01"))
+    assert order.paid == 4
+
+
+def test_what_a_provider_gave_back_is_booked_whatever_was_told_before(session, store):
+    order = make_order(session, store=store)
+    said = {"provider": "stripe", "external_ref": "re_1", "direction": RETURNED}
+    make_payment(session, order=order, **said)
+    assert order.paid == -order.total
+
+
+def test_money_for_a_return_counts_on_its_order_and_once(session, store):
+    order = make_completed_order(session, store=store)
+    make_payment(session, order=order)
+    back = take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+    by_return = {"amount": back.total, "method": PaymentMethod.CASH, "direction": RETURNED, **EDGE}
+    payment = operations.add_payment(session, None, goods_return=back, **by_return)
+    assert (payment.order_id, order.paid) == (order.id, 0)
+    with pytest.raises(Conflict):
+        make_payment(session, order=order, direction=RETURNED, amount=back.total)
+    assert session.execute(queries.refunds_off_their_order()).all() == []
+
+
+def test_money_for_a_return_without_an_order_goes_back_once(session, store):
+    items = [ReturnItem(2, variant_id=make_variant(session).id, unit_price=Decimal(3))]
+    back = operations.take_back(session, items, store_id=store.id, **EDGE)
+    by_return = {"method": PaymentMethod.CASH, "direction": RETURNED, **EDGE}
+    operations.add_payment(session, None, goods_return=back, amount=Decimal(4), **by_return)
+    with pytest.raises(Conflict, match="Only 2"):
+        operations.add_payment(session, None, goods_return=back, amount=Decimal(3), **by_return)
+
+
+def test_a_return_of_another_order_and_one_not_received_get_no_money(session, store):
+    order, other = (make_completed_order(session, store=store) for _ in range(2))
+    back = take_back(session, order, ReturnItem(1, order_line_id=order.lines[0].id))
+    with pytest.raises(Invalid, match="another order"):
+        make_payment(session, order=other, goods_return=back)
+    waiting = draft(session, other)
+    with pytest.raises(Conflict, match="Receive"):
+        make_payment(session, order=other, goods_return=waiting, direction=RETURNED)
+
+
+def test_a_draft_is_not_paid(session, store):
+    order = make_draft(session, store=store)
+    session.add(order)
+    session.flush()
+    with pytest.raises(Conflict, match="Place"):
+        make_payment(session, order=order)
+
+
+def test_a_paid_order_that_is_called_off_is_overpaid_at_once(session, store):
+    order = make_order(session, store=store)
+    make_payment(session, order=order)
+    operations.cancel_order(session, order, **EDGE)
+    assert order.payment_state is PaymentState.OVERPAID
+
+
+def test_an_order_for_nothing_is_paid(session, store):
+    free = make_variant(session, price=Decimal(0))
+    assert make_order(session, Item(1, free.id), store=store).payment_state is PaymentState.PAID
+
+
+def test_a_reference_told_for_something_else_is_refused(session, store):
+    order = make_order(session, store=store)
+    said = {"provider": "stripe", "external_ref": "pi_2", "amount": Decimal(3)}
+    make_payment(session, order=order, settled=False, **said)
+    with pytest.raises(Conflict, match="booked already"):
+        make_payment(session, order=order, **{**said, "amount": Decimal(4)})
+    again = make_payment(session, order=order, **said)
+    assert (again.status, order.paid) == (PaymentStatus.SETTLED, 3)
+
+
+def test_a_payment_stands_on_the_day_on_which_it_was_settled(session, store):
+    payment = make_payment(session, order=make_order(session, store=store), settled=False)
+    operations.settle_payment(session, payment, by=None, at=NOON + timedelta(days=3, hours=11))
+    # 23:00 in UTC is the next day in Berlin.
+    assert payment.business_date == date(2026, 11, 6)
+
+
+def test_an_adjustment_in_another_currency_needs_its_rate(session):
+    store = make_store(session, currency="USD")
+    with pytest.raises(Invalid, match="USD"):
+        make_adjustment(session, store_id=store.id, rate=Decimal(1))
+    made = make_adjustment(session, store_id=store.id, rate=Decimal("0.9"))
+    assert (made.currency, made.amount_company) == ("USD", Decimal("-4.50"))

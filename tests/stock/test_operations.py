@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from app.kit.errors import Conflict, Invalid
 from app.stock import operations
 from app.stock.choices import MovementKind, ReceiptStatus
-from app.stock.models import Movement, StockBalance
+from app.stock.extends import receipts_that_disagree
+from app.stock.models import GoodsReceipt, Movement, StockBalance
 from app.stock.operations import Move, OutOfStock
 from tests.factories import (
     NOON,
@@ -164,3 +165,41 @@ def test_a_delivery_is_received_once(session):
 def test_a_delivery_without_lines_is_refused(session):
     with pytest.raises(Conflict, match="line"):
         operations.receive_goods(session, make_goods_receipt(session), by=None, at=NOON)
+
+
+def test_a_delivery_in_another_currency_needs_its_rate(session, store):
+    receipt = GoodsReceipt(store_id=store.id, currency="usd", rate=Decimal(1))
+    with pytest.raises(Invalid, match="USD"):
+        operations.save_receipt(session, receipt, by=None, at=NOON)
+    receipt.rate = Decimal("0.9")
+    operations.save_receipt(session, receipt, by=None, at=NOON)
+    assert (receipt.currency, receipt.rate) == ("USD", Decimal("0.9"))
+
+
+@pytest.mark.parametrize(("priced_in", "cost"), [("EUR", "0.67"), ("USD", "1.34"), ("GBP", None)])
+def test_what_a_delivery_cost_is_kept_in_the_currency_of_the_variant(
+    session, store, priced_in, cost
+):
+    variant = make_variant(session, currency=priced_in)
+    receipt = make_goods_receipt(session, store=store, currency="USD", rate=Decimal("0.5"))
+    make_goods_receipt_line(
+        session, goods_receipt=receipt, variant=variant, quantity=3, unit_cost=Decimal("1.34")
+    )
+    operations.receive_goods(session, receipt, by=None, at=NOON)
+    session.refresh(variant)
+    assert variant.cost == (Decimal(cost) if cost else None)
+
+
+def test_goods_priced_in_another_currency_are_written_off_without_a_cost(session, store):
+    variant = make_variant(session, currency="USD", cost=Decimal(3), stock=2, store_id=store.id)
+    facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Broken"}
+    taken = operations.write_off(session, quantity=1, by=None, at=NOON, **facts)
+    assert taken.unit_cost is None
+
+
+def test_a_delivery_whose_sum_disagrees_is_found(session):
+    receipt = make_goods_receipt(session)
+    make_goods_receipt_line(session, goods_receipt=receipt, quantity=3, unit_cost=Decimal(4))
+    assert [row.id for row in session.execute(receipts_that_disagree())] == [receipt.id]
+    operations.receive_goods(session, receipt, by=None, at=NOON)
+    assert session.execute(receipts_that_disagree()).all() == []

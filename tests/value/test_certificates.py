@@ -1,5 +1,5 @@
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from app.kit.errors import Conflict
 from app.value import operations
 from app.value.choices import CertificateStatus
-from app.value.models import ValueEntry
-from tests.factories import NOON, make_certificate
+from app.value.extends import entries_off_their_lot
+from app.value.models import Certificate, ValueEntry
+from tests.factories import NOON, make_certificate, make_store
 
 TODAY = date(2026, 11, 2)
 ORDER = ("order", 7)
@@ -105,3 +106,27 @@ def test_the_database_refuses_to_go_below_zero_without_any_check_of_ours(session
             ),
             {"lot": entry.lot_id, "certificate": certificate.id},
         )
+
+
+def test_it_is_valid_from_the_day_of_the_store_that_sells_it(session):
+    # 23:30 in UTC is the next day in Berlin and the same in São Paulo.
+    late = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+    for zone, day in (("America/Sao_Paulo", 2), ("Europe/Berlin", 3)):
+        store = make_store(session, time_zone=zone)
+        sold = Certificate(amount=Decimal(5), currency="EUR", store_id=store.id)
+        operations.issue_certificate(session, sold, by=None, at=late)
+        assert sold.valid_from == date(2026, 11, day)
+    loose = Certificate(amount=Decimal(5), currency="EUR")
+    operations.issue_certificate(session, loose, by=None, at=late)
+    assert loose.valid_from == date(2026, 11, 3)
+
+
+def test_an_entry_on_another_certificate_than_its_lot_is_found(session):
+    right, wrong = make_certificate(session), make_certificate(session)
+    [entry] = spend(session, right, 1)
+    assert session.execute(entries_off_their_lot()).all() == []
+    session.add(
+        ValueEntry(lot_id=entry.lot_id, certificate_id=wrong.id, reason="spent", amount=Decimal(-1))
+    )
+    session.flush()
+    assert len(session.execute(entries_off_their_lot()).all()) == 1

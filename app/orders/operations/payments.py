@@ -168,10 +168,10 @@ def _settle(
     at: datetime,
 ) -> None:
     """Settle a payment of a locked document."""
-    move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
     # What a provider did is done, in whatever order it tells; by hand no more goes out than came.
     if payment.direction is PaymentDirection.RETURNED and payment.external_ref is None:
         _refuse_too_much_back(session, payment, document)
+    move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
     if payment.at != at:
         payment.at = at
         payment.business_date = place(session, payment.store_id).day(at)
