@@ -6,6 +6,7 @@ from app.catalogue import operations
 from app.catalogue.choices import ProductStatus
 from app.catalogue.models import Brand, Category, Product, Supplier, SupplierProduct, Variant
 from app.kit.access import reader
+from app.kit.plurals import counted as _ln
 from app.kit.screens import Bulk, Do, Related, Screen
 from app.kit.screens.areas import PRODUCTS
 
@@ -67,7 +68,10 @@ class ProductScreen(Screen):
             _l("Discontinue"),
             "ban",
             danger=True,
-            confirm=_l("{n} products are no longer offered for sale."),
+            confirm=_ln(
+                "{n} product is no longer offered for sale.",
+                "{n} products are no longer offered for sale.",
+            ),
         ),
     }
     api = True

@@ -12,7 +12,7 @@ from app.kit.money import ZERO
 from app.kit.rest import Resource
 from app.orders import operations
 from app.orders.choices import OrderChannel
-from app.orders.models import Order, OrderLine
+from app.orders.models import Order
 from app.orders.operations import Item
 from app.orders.screens import OrderScreen, PaymentScreen
 
@@ -56,10 +56,6 @@ class OrderResource(Resource):
         "rate",
         "note",
     )
-    nested = {"lines": OrderLine}
-    nested_fields = {
-        "lines": ("variant", "charge_kind", "quantity", "unit_price", "discount", "description")
-    }
     idempotent = True
 
     def create(

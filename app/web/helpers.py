@@ -100,21 +100,24 @@ def _own_errors(field: Any) -> list[str]:
     return [str(text) for text in errors if not isinstance(text, dict | list | tuple)]
 
 
+def _lines_of(field: Any, name: str) -> list[FormError]:
+    """Return the lines of the summary for one field, each leading to the control at fault."""
+    parts = {sentence: part for part, sentence in getattr(field, "wrong", ())}
+    return [FormError(f"{name}: {text}", parts.get(text, field.id)) for text in _own_errors(field)]
+
+
 def form_errors(page: Any) -> list[FormError]:
-    """Return the summary over a form: given by the page, else made from its fields."""
-    if page.errors:
-        return list(page.errors)
-    found = []
+    """Return the summary over a form: what the page says, then each field's own errors."""
+    found = list(page.errors)
     for section in [*page.sections, *([page] if getattr(page, "message", None) else [])]:
         if hasattr(section, "columns"):
-            for field in (one for row in section.rows for one in row):
-                found += [FormError(text, field.id) for text in _own_errors(field)]
+            found += [FormError(text) for text in section.errors]
+            for number, row in enumerate(section.rows, 1):
+                for field in row:
+                    found += _lines_of(field, f"{section.title} {number}, {field.label.text}")
             continue
         for place in getattr(section, "fields", None) or getattr(section, "message", None) or ():
-            label = place.field.label.text
-            found += [
-                FormError(f"{label}: {text}", place.field.id) for text in _own_errors(place.field)
-            ]
+            found += _lines_of(place.field, place.field.label.text)
     for field in page.hidden:
         found += [FormError(text) for text in _own_errors(field)]
     return found

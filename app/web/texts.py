@@ -2,7 +2,8 @@
 
 from flask_babel import gettext as _
 
-from app.web.formats import locale
+from app.kit.plurals import counted as _ln
+from app.web.formats import COUNT_CAP, capped, locale
 
 LANGUAGES = {
     "en": "English",
@@ -13,12 +14,23 @@ LANGUAGES = {
 }
 
 
-def js_texts() -> dict[str, str]:
-    """Return what `app.js` says. `{n}` and the like are filled in by the script."""
+_COUNTED = {
+    "selected": _ln("{n} selected", "{n} selected"),
+    "selectedAll": _ln("{n} that matches is selected", "All {n} that match are selected"),
+    "unsavedCount": _ln("{n} unsaved change", "{n} unsaved changes"),
+}
+
+
+def js_texts() -> dict[str, str | dict[str, str]]:
+    """Return what `app.js` says. `{n}` and the like are filled in by the script.
+
+    What counts something comes in all its plural forms; the script asks `Intl.PluralRules`.
+    """
     return {
         "locale": str(locale()).replace("_", "-"),
-        "selected": _("{n} selected"),
-        "selectedAll": _("All {n} that match are selected"),
+        **{name: sentence.forms() for name, sentence in _COUNTED.items()},
+        "cap": str(COUNT_CAP),
+        "moreThanCap": capped(None),
         "selectedAllMany": _("All that match are selected"),
         "selectAll": _("Select all that match"),
         "selectPage": _("Only this page"),
@@ -32,8 +44,6 @@ def js_texts() -> dict[str, str]:
         "unsaved": _("There are unsaved changes. Leave the page without them?"),
         "leave": _("Leave without saving"),
         "stay": _("Stay here"),
-        "dirtyOne": _("1 unsaved change"),
-        "dirtyMany": _("{n} unsaved changes"),
         "show": _("Show the password"),
         "hide": _("Hide the password"),
         "and": _("and"),

@@ -106,7 +106,15 @@ def page(client: FlaskClient, url: str) -> str:
     return answer.text
 
 
-VIEWS = ("BenchBrand", "BenchProduct", "BenchVariant", "BenchClient")
+VIEWS = (
+    "BenchBrand",
+    "BenchProduct",
+    "BenchVariant",
+    "BenchClient",
+    "BenchStore",
+    "BenchCategory",
+    "BenchDraft",
+)
 GUARDS = ("costs", "prices", "contacts", "salaries", "money")
 EVERYTHING = frozenset(
     {(right, view) for right in ("read", "write", "delete", "export", "rename") for view in VIEWS}

@@ -72,5 +72,5 @@ def empty_tables(app: Flask) -> Iterator[None]:
     with app.app_context():
         db.session.remove()
     with bench.owner(app) as connection:
-        names = "brand, product, variant, client, client_figures, contact_point, saved_view, bulk_run, export_log, form_sent, idempotency, audit_entry, job"
+        names = "store, category, brand, product, variant, client, client_figures, contact_point, saved_view, bulk_run, export_log, form_sent, idempotency, audit_entry, job"
         connection.execute(text(f"truncate {names} cascade"))

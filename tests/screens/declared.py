@@ -5,8 +5,11 @@ They do not depend on how the domains declare theirs.
 
 from flask_appbuilder.baseviews import expose
 
-from app.catalogue.models import Brand, Product, Variant
+from app.catalogue.choices import ProductStatus
+from app.catalogue.models import Brand, Category, Product, Variant
 from app.clients.models import Client
+from app.company.models import Store
+from app.company.operations import check_store
 from app.kit.database.session import db
 from app.kit.errors import Conflict
 from app.kit.screens import Bulk, Computed, Do, Lines, Related, Screen
@@ -107,4 +110,54 @@ class BenchClients(Screen):
     api = True
 
 
-BENCH_SCREENS = [BenchBrands, BenchProducts, BenchVariants, BenchClients]
+class BenchStores(Screen):
+    model = Store
+    path = "bench-stores"
+    view = "BenchStore"
+    area = CLIENTS
+    label, one = "Stores", "Store"
+    list_columns = ("name", "number", "opening_hours")
+    order = ("name", "asc")
+    sections = (("Store", ("number", "name", "time_zone", "opening_hours")),)
+    on_add = staticmethod(check_store)
+    on_edit = staticmethod(check_store)
+    api = True
+
+
+class BenchCategories(Screen):
+    model = Category
+    path = "bench-categories"
+    view = "BenchCategory"
+    area = PRODUCTS
+    label, one = "Categories", "Category"
+    list_columns = ("name",)
+    sections = (("Category", ("name", "texts")),)
+    api = True
+
+
+class BenchDrafts(Screen):
+    """A screen over some of a table's rows, without a search."""
+
+    model = Product
+    path = "bench-drafts"
+    view = "BenchDraft"
+    area = PRODUCTS
+    label, one = "Drafts", "Draft"
+    list_columns = ("name", "tax_rate", "texts")
+    filters = ("name", "brand")
+    search = False
+    sections = (("Draft", ("name", "brand", "tax_rate", "texts")),)
+    where = staticmethod(lambda: Product.status == ProductStatus.DRAFT)
+    bulk = {"rename": Bulk(rename, "Rename them")}
+    api = True
+
+
+BENCH_SCREENS = [
+    BenchBrands,
+    BenchProducts,
+    BenchVariants,
+    BenchClients,
+    BenchStores,
+    BenchCategories,
+    BenchDrafts,
+]

@@ -87,7 +87,7 @@ class Category(Business, Model):
         JSONB,
         default=dict,
         server_default=text("'{}'"),
-        info={"label": _l("Texts in other languages"), "format": "json"},
+        info={"label": _l("Texts in other languages"), "format": "texts"},
     )
 
     def __str__(self) -> str:
@@ -154,7 +154,11 @@ class Product(Business, Model):
         JSONB,
         default=dict,
         server_default=text("'{}'"),
-        info={"label": _l("Texts in other languages"), "format": "json"},
+        info={
+            "label": _l("Texts in other languages"),
+            "format": "texts",
+            "texts_of": ("name", "description"),
+        },
     )
     tax_rate: Mapped[Decimal] = mapped_column(
         Numeric(5, 2),

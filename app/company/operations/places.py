@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -14,11 +13,9 @@ from sqlalchemy.orm import Session
 from app.company.models import Company, Employee, Store
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
+from app.kit.opening_hours import check_hours
 from app.kit.phone import normalise_phone
 from app.kit.zones import canonical_zone
-
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def check_company(session: Session, company: Company, /, *, by: int | None, at: datetime) -> None:
@@ -60,28 +57,9 @@ def check_employee(
 def check_opening_hours(hours: dict[str, Any]) -> None:
     """Raise Invalid unless like {"mon": [["09:00", "18:00"]], "exceptions": {"2026-12-24": []}}."""
     try:
-        usual = {day: spans for day, spans in hours.items() if day != "exceptions"}
-        exceptions = hours.get("exceptions", {})
-        dated = [date.fromisoformat(day) for day in exceptions]
-        good = set(usual) <= set(DAYS) and len(dated) == len(exceptions)
-        good = good and all(map(_in_order, (*usual.values(), *exceptions.values())))
-    except (TypeError, ValueError, AttributeError):
-        good = False
-    if not good:
-        raise Invalid(
-            _("Opening hours go from earlier to later, such as 09:00 to 18:00."),
-            field="opening_hours",
-        )
-
-
-def _in_order(spans: Any) -> bool:
-    """Say whether the spans of a day are times, one after the other."""
-    before = ""
-    for opens, closes in spans:
-        if not (_TIME.fullmatch(opens) and _TIME.fullmatch(closes) and before <= opens < closes):
-            return False
-        before = closes
-    return True
+        check_hours(hours)
+    except Invalid as refused:
+        raise Invalid(refused.message, field="opening_hours") from refused
 
 
 def _check_place(obj: Any) -> None:

@@ -1,21 +1,25 @@
 """REST resources: `/api/v1/<plural>`, generated from a screen (`api = True`) or declared.
 
     class OrderResource(Resource):
-        screen = OrderScreen                      # fields, rights, filters and operations are the
-        screen's fields = ("number", "client", "store", "status", "total")     # default: what lists
-        and records show writable = ("client", "store", "note")    # default: what the form may set
-        nested = {"lines": OrderLine}             # POST takes a list of objects under "lines"
-        nested_fields = {"lines": ("variant", "quantity", "unit_price")} idempotent = True
-        # POST insists on Idempotency-Key
+        screen = OrderScreen     # fields, rights, filters, lines and operations are the screen's
+        fields = ("number", "client", "store", "total")   # default: what lists and records show
+        writable = ("client", "store", "note")            # default: what the form may set
+        idempotent = True                                 # POST insists on Idempotency-Key
 
         def create(self, session, values, *, by, at):
-            order = draft_order(…)                # values: {"client": 5, "lines": [{"variant": 3,
-            …}]} place_order(session, order, by=by, at=at) return order
+            # values: {"client": 5, "lines": [{"variant": 3, "quantity": 2}]}
+            order = draft_order(…)
+            place_order(session, order, by=by, at=at)
+            return order
 
 A screen whose resource is declared this way says no `api = True`. Relations are ids; beside each
 stands its name (`client_name`). Money and other decimals are strings ("12.50"). A record carries
 `version`: PUT and DELETE send it back (in the body, or as If-Match), a stale one is answered by 409
 with the present record. DELETE archives.
+
+The lines that a form edits come with the record, under the relation's name. POST makes them. PUT
+takes the whole list: a line with its `id` is changed, one without is added, one that is left out is
+removed; without the list the lines stay. The screen's operation says what may still be changed.
 
 Lists: `?q=` takes FAB's rison or JSON: filters [{col, opr, value}], order_column, order_direction,
 page_size, columns, next. The answer has `next` while there is more. Errors are {"message": "…",

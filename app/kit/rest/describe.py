@@ -1,6 +1,6 @@
 """The OpenAPI description of resources, written from their fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.kit.screens.filters import operators_of
@@ -9,6 +9,7 @@ from app.kit.screens.paging import BIGGEST_ID
 
 if TYPE_CHECKING:
     from app.kit.rest.resource import Resource
+    from app.kit.rest.values import ApiField
 
 ERROR = {
     "type": "object",
@@ -66,24 +67,21 @@ def info(resource: "Resource") -> dict[str, Any]:
             name: [{"operator": one.name, "name": str(one.label)} for one in operators_of(attr)]
             for name, attr in screen.filterable().items()
         },
-        "order_columns": list(screen.sortable),
+        "order_columns": list(screen.seen_order()),
     }
 
 
 def schemas(resource: "Resource") -> dict[str, Any]:
     """Return the component schemas of a resource: record, POST and PUT."""
     name = type(resource).__name__
-    properties: dict[str, Any] = {"id": {"type": "integer", "format": "int64"}}
+    properties: dict[str, Any] = {"id": _ID}
     if hasattr(resource.model, "version"):
         properties["version"] = {"type": "integer"}
-    for field in resource.all_fields.values():
-        properties[field.name] = _plain(field.schema)
-        if field.attr.target is not None:
-            properties[f"{field.name}_name"] = {"type": "string", "nullable": True}
+    properties |= {**_record(resource.all_fields.values()), **_read_lines(resource)}
     written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
     post: dict[str, Any] = {
         "type": "object",
-        "properties": {**written, **_nested(resource)},
+        "properties": {**written, **_sent_lines(resource, with_id=False)},
         "additionalProperties": False,
     }
     required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
@@ -92,7 +90,11 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     changed = {n: s for n, s in written.items() if n not in resource.of.fixed}
     put = {
         "type": "object",
-        "properties": {**changed, "version": {"type": "integer"}},
+        "properties": {
+            **changed,
+            **_sent_lines(resource, with_id=True),
+            "version": {"type": "integer"},
+        },
         "additionalProperties": False,
     }
     return {
@@ -102,18 +104,35 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     }
 
 
-def _nested(resource: "Resource") -> dict[str, Any]:
-    from app.kit.rest.values import api_field  # noqa: PLC0415 -- only for special resources
-    from app.kit.screens.attrs import resolve  # noqa: PLC0415 -- only for special resources
-
+def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:
+    """Return the properties of fields as they are read: a relation's name stands beside its id."""
     found: dict[str, Any] = {}
-    for name, child in resource.nested.items():
-        fields = {c: api_field(c, resolve(child, c)) for c in resource.nested_fields[name]}
-        line: dict[str, Any] = {
-            "type": "object",
-            "properties": {n: _plain(f.schema) for n, f in fields.items()},
-            "additionalProperties": False,
-        }
+    for field in fields:
+        found[field.name] = _plain(field.schema)
+        if field.attr.target is not None:
+            found[f"{field.name}_name"] = {"type": "string", "nullable": True}
+    return found
+
+
+_ID = {"type": "integer", "format": "int64"}
+
+
+def _read_lines(resource: "Resource") -> dict[str, Any]:
+    return {
+        name: _list_of({"id": _ID, **_record(one.fields.values())})
+        for name, one in resource.nested.items()
+    }
+
+
+def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
+    """Return the lines as they are sent; with an id a line is changed, and nothing is needed."""
+    found: dict[str, Any] = {}
+    for name, one in resource.nested.items():
+        fields = one.written()
+        line = {n: _plain(f.schema) for n, f in fields.items()}
+        if with_id:
+            found[name] = _list_of({"id": _ID, **line}, additionalProperties=False)
+            continue
         needed = [
             n
             for n, f in fields.items()
@@ -121,10 +140,13 @@ def _nested(resource: "Resource") -> dict[str, Any]:
             and f.attr.column.default is None
             and f.attr.column.server_default is None
         ]
-        if needed:
-            line["required"] = needed
-        found[name] = {"type": "array", "items": line}
+        more: dict[str, Any] = {"required": needed} if needed else {}
+        found[name] = _list_of(line, additionalProperties=False, **more)
     return found
+
+
+def _list_of(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "object", "properties": properties, **more}}
 
 
 def describe(resource: "Resource") -> dict[str, Any]:

@@ -23,9 +23,11 @@ from app.kit.idempotency import idempotent
 from app.kit.rest import taking
 from app.kit.rest.asking import Asked, BadRequest, asked
 from app.kit.rest.describe import info
+from app.kit.rest.nested import Nested
+from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens import forms
-from app.kit.screens.attrs import Attr, called, mapper_of, resolve, table_of
+from app.kit.screens.attrs import Attr, table_of
 from app.kit.screens.base import Screen
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.filters import OPERATORS, read_filter
@@ -35,7 +37,7 @@ from app.kit.screens.paging import BIGGEST_ID, fetch, read_place, write_place
 from app.kit.screens.plan import Plan
 from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
-from app.kit.screens.saving import archive_one, insert
+from app.kit.screens.saving import archive_one, insert, refuse_archived
 from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 _ALWAYS = ("created_at", "changed_at", "archived_at")
@@ -47,8 +49,6 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     screen: ClassVar[type[Screen]]
     fields: Sequence[str] = ()
     writable: Sequence[str] | None = None
-    nested: Mapping[str, type[Any]] = {}
-    nested_fields: Mapping[str, Sequence[str]] = {}
     idempotent = False
     resource_name: Any = None
 
@@ -118,11 +118,10 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         found = [f for f in self.all_fields.values() if self.of.sees(f.attr)]
         return [f for f in found if not names or f.name in names]
 
-    def nested_of(self, name: str) -> dict[str, ApiField]:
-        """Return the fields of the lines under `name` that this reader may write."""
-        child = self.nested[name]
-        attrs = {column: resolve(child, column) for column in self.nested_fields[name]}
-        return {n: api_field(n, attr) for n, attr in attrs.items() if self.of.sees(attr)}
+    @cached_property
+    def nested(self) -> dict[str, Nested]:
+        """The lines that come with a record, by their names."""
+        return {one.name: Nested.of(self.of, one) for one in self.of.lines if one.editable}
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -138,7 +137,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         session, question = db.session(), asked()
         selection = self._selection(session, question)
         fields = self._asked_fields(question.columns)
-        if question.order and question.order.removeprefix("-") not in self.of.sortable:
+        if question.order and question.order.removeprefix("-") not in self.of.seen_order():
             raise BadRequest(
                 _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
             )
@@ -148,7 +147,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             raise BadRequest(_("“next” could not be read."))
         count = selection.count(session)
         shown = Plan(self.model)
-        columns, writers = _selected(shown, fields)
+        columns, writers = selected(shown, fields)
         rows: Sequence[Any] = ()
         after = None
         if count:
@@ -169,23 +168,22 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
                 "count": min(count, COUNT_CAP),
                 "count_is_more": count > COUNT_CAP,
                 "ids": [row[0] for row in rows],
-                "result": [_object(row, writers) for row in rows],
+                "result": [as_object(row, writers) for row in rows],
                 "next": write_place(after) if after is not None else None,
             },
         )
 
-    def _asked_fields(self, names: Sequence[str]) -> list[ApiField]:
+    def _asked_fields(self, names: Sequence[str], *also: str) -> list[ApiField]:
         fields = self.seen_fields(names)
         known = {field.name for field in self.seen_fields()}
         for name in names:
-            if name not in known and name not in ("id", "version"):
+            if name not in known and name not in ("id", "version", *also):
                 raise BadRequest(_("There is no field “%(name)s”.", name=name[:60]))
         return fields
 
     def _selection(self, session: Session, question: Asked) -> Selection:
         found = Selection(Plan(self.model))
-        if self.of.where is not None:
-            found.where.append(self.of.where())
+        found.where += self.of.always()
         if "archived_at" in found.plan.root.c:
             found.where.append(found.plan.root.c.archived_at.is_(None))
         attrs = {**self.of.filterable(), **self.of.seen(tuple(self.of.relations))}
@@ -197,40 +195,44 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             if one.condition is None:
                 raise BadRequest(one.error, field=column[:60])
             found.where.append(one.condition)
-        if question.words and self.of.searches:
-            search(found, session, question.words)
+        if question.words:
+            search(found, session, question.words, self.of)
+        if found.error:
+            raise BadRequest(found.error, field="search")
         return found
 
     @expose("/<int:pk>", methods=["GET"])
     @needs("read")
     def get(self, pk: int, **kwargs: Any) -> Response:
         question = asked()
-        row = self.read_one(db.session(), pk, self._asked_fields(question.columns))
+        names = question.columns
+        fields = self._asked_fields(names, *self.nested)
+        inner = [name for name in self.nested if not names or name in names]
+        row = self.read_one(db.session(), pk, fields, inner)
         return _with_version(_json(200, {"id": pk, "result": row}), row)
 
     def read_one(
-        self, session: Session, pk: int, fields: Sequence[ApiField] | None = None
+        self,
+        session: Session,
+        pk: int,
+        fields: Sequence[ApiField] | None = None,
+        inner: Sequence[str] | None = None,
     ) -> dict[str, Any]:
-        """One record as JSON. Raises NotFound."""
+        """One record as JSON, with its lines. Raises NotFound."""
         if not 0 < pk <= BIGGEST_ID:
             abort(404)
         plan = Plan(self.model)
-        columns, writers = _selected(plan, self.seen_fields() if fields is None else fields)
-        where = [plan.root.c.id == pk]
-        if self.of.where is not None:
-            where.append(self.of.where())
-        nothing = plan.root.c.id.label("sort_value")
-        statement = plan.select(
-            plan.root.c.id.label("id"),
-            nothing,
-            plan.root.c.id.label("tie_value"),
-            *columns,
-            where=where,
-        )
+        columns, writers = selected(plan, self.seen_fields() if fields is None else fields)
+        where = [plan.root.c.id == pk, *self.of.always()]
+        statement = plan.select(plan.root.c.id.label("id"), *columns, where=where)
         row = session.execute(statement).one_or_none()
         if row is None:
             raise NotFound
-        return _object(row, writers)
+        lines = self.nested if inner is None else inner
+        return {
+            **as_object(row, writers),
+            **{name: self.nested[name].read(session, pk) for name in lines},
+        }
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -274,13 +276,12 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
         obj = self.model(**self.columns_of(values))
         obj = insert(self.of, session, obj, by=by)
-        for name, lines in nested.items():
-            relation = mapper_of(self.model).relationships[name]
-            far = next(b.name for a, b in relation.local_remote_pairs or () if a.name == "id")
-            for line in lines:
-                session.add(
-                    self.nested[name](**{far: obj.id}, **taking.columns(self.nested[name], line))
-                )
+        with session.no_autoflush:
+            for name, lines in nested.items():
+                self.nested[name].add(session, obj.id, lines)
+        if nested and self.of.on_edit is not None:
+            # The operation completes what was sent of the lines before they are written.
+            self.of.on_edit(session, obj, by=by, at=at)
         return obj
 
     def columns_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,12 +295,19 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             abort(405)
         session = db.session()
         obj = load_or_404(self.of, session, pk)
+        refuse_archived(obj)
         body = taking.json_body()
         if refused := self._stale(session, obj, body.pop("version", None)):
             return refused
-        values = self.take(session, body, adding=False)
-        for name, value in self.columns_of(values).items():
-            setattr(obj, name, value)
+        values = self.take(session, body, adding=False, pk=pk)
+        nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
+        taking.assign(session, obj, values)
+        with session.no_autoflush:
+            for name, lines in nested.items():
+                self.nested[name].put(session, pk, lines)
+        if nested and hasattr(obj, "changed_at"):
+            # A change of the lines is a change of the record: its version must move.
+            obj.changed_at = clock.now()
         if self.of.on_edit is not None:
             self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
         session.flush()
@@ -338,24 +346,32 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         message = _("Somebody else has changed this in the meantime.")
         return _json(409, {"message": message, "errors": {"version": [message]}, "result": row})
 
-    def take(self, session: Session, body: Mapping[str, Any], *, adding: bool) -> dict[str, Any]:
-        """Check what a caller sent; ids are checked under the policies. Raises FieldErrors."""
+    def take(
+        self, session: Session, body: Mapping[str, Any], *, adding: bool, pk: int = 0
+    ) -> dict[str, Any]:
+        """Check what a caller sent; ids are checked under the policies. Raises FieldErrors.
+
+        `pk` is the record whose lines may be named by their ids.
+        """
         allowed = {n: f for n, f in self.writable_fields.items() if self.of.sees(f.attr)}
         if not adding:
             allowed = {n: f for n, f in allowed.items() if n not in self.of.fixed}
         errors: dict[str, list[str]] = {}
-        nested = {name: body[name] for name in self.nested if adding and name in body}
+        nested = {name: body[name] for name in self.nested if name in body}
         flat = {name: value for name, value in body.items() if name not in nested}
         values = taking.taken(flat, allowed, errors, "")
         links = taking.links(values, allowed, "")
         for name, lines in nested.items():
-            fields = self.nested_of(name)
-            values[name] = taking.lines_of(lines, fields, errors, name)
+            inner = self.nested[name]
+            fields = {n: f for n, f in inner.written().items() if self.of.sees(f.attr)}
+            known = inner.known(session, pk) if pk else {}
+            values[name] = taking.lines_of(lines, fields, errors, name, known)
             for number, line in enumerate(values[name]):
                 links += taking.links(line, fields, f"{name}.{number}.")
         if adding:
             for name, field in allowed.items():
-                if name not in body and forms.is_required(self.of, field.attr):
+                missing = name not in body or taking.is_blank(body[name])
+                if missing and forms.is_required(self.of, field.attr):
                     errors.setdefault(name, []).append(_("This is needed."))
         taking.check_links(session, links, errors)
         if errors:
@@ -363,53 +379,25 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         return values
 
 
-def _own_operator(attr: Attr | None, operator: str, values: Sequence[str]) -> str:
+_BOOLEANS: dict[tuple[str, ...], str] = {
+    **dict.fromkeys((("1",), ("true",), ("True",)), "yes"),
+    **dict.fromkeys((("0",), ("false",), ("False",)), "no"),
+}
+
+
+def _own_operator(attr: Attr | None, operator: str, values: tuple[str, ...]) -> str:
     """FAB's `eq` by the name that the field's kind gives it."""
     if attr is None or attr.filter_kind is None:
         return operator
     kind = attr.filter_kind
     if kind == "bool" and operator in ("eq", "is"):
-        return "yes" if values in (("1",), ("true",), ("True",)) else "no"
+        return _BOOLEANS.get(values, f"?{operator}")
     if kind == "date":
         return {"eq": "on", "more": "after", "less": "before"}.get(operator, operator)
     if operator == "eq":
         return "is"
     known = {one.name for one in OPERATORS[kind]}
     return operator if operator in known | {"empty", "filled"} else f"?{operator}"
-
-
-Writers = list[tuple[str, int, Any]]
-
-
-def _selected(plan: Plan, fields: Sequence[ApiField]) -> tuple[list[Any], Writers]:
-    """Columns to select after id, sort_value and tie_value.
-
-    And where each field finds its value.
-    """
-    columns: list[Any] = []
-    writers: Writers = []
-    if "version" in plan.root.c:
-        columns.append(plan.root.c.version.label("v"))
-        writers.append(("version", 3, None))
-    for field in fields:
-        columns.append(plan.column(field.attr).label(f"c{len(columns)}"))
-        writers.append((field.name, len(columns) + 2, field.read))
-        if field.attr.target is not None:
-            columns.append(plan.title(field.attr).label(f"c{len(columns)}"))
-            at = len(columns) + 2
-            writers.append((f"{field.name}_name", at, _name_or_none))
-    return columns, writers
-
-
-def _name_or_none(value: Any) -> Any:
-    return None if value is None else called(value, "")
-
-
-def _object(row: Any, writers: Writers) -> dict[str, Any]:
-    found = {"id": row[0]}
-    for name, at, read in writers:
-        found[name] = row[at] if read is None else read(row[at])
-    return found
 
 
 def _json(status: int, body: Mapping[str, Any]) -> Response:

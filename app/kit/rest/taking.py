@@ -60,21 +60,63 @@ def taken(
 
 
 def lines_of(
-    raw: Any, fields: Mapping[str, ApiField], errors: dict[str, list[str]], name: str
+    raw: Any,
+    fields: Mapping[str, ApiField],
+    errors: dict[str, list[str]],
+    name: str,
+    known: Mapping[int, Any],
 ) -> list[dict[str, Any]]:
-    """Return the values of a list of objects, checked like `taken`."""
+    """Return the values of a list of objects, checked like `taken`.
+
+    One with an `id` is one of the `known` lines, to be changed; each is named once.
+    """
     if not isinstance(raw, list) or len(raw) > 1000 or not all(isinstance(x, dict) for x in raw):
         errors.setdefault(name, []).append(_("Send a list of objects."))
         return []
-    lines = []
+    lines: list[dict[str, Any]] = []
+    named: set[int] = set()
     for number, line in enumerate(raw):
-        lines.append(taken(line, fields, errors, f"{name}.{number}."))
-        for one, field in fields.items():
-            column = field.attr.column
-            given = column.default is not None or column.server_default is not None
-            if one not in line and not column.nullable and not given:
-                errors.setdefault(f"{name}.{number}.{one}", []).append(_("This is needed."))
+        prefix = f"{name}.{number}."
+        flat = {key: value for key, value in line.items() if key not in ("id", "version")}
+        values = taken(flat, fields, errors, prefix)
+        if "id" in line:
+            pk = line["id"]
+            if isinstance(pk, bool) or not isinstance(pk, int) or pk not in known or pk in named:
+                errors.setdefault(f"{prefix}id", []).append(_("This does not exist."))
+            else:
+                named.add(pk)
+                values["id"] = pk
+        else:
+            _ask_for_the_rest(line, fields, errors, prefix)
+        lines.append(values)
     return lines
+
+
+def _ask_for_the_rest(
+    line: Mapping[str, Any],
+    fields: Mapping[str, ApiField],
+    errors: dict[str, list[str]],
+    prefix: str,
+) -> None:
+    for one, field in fields.items():
+        column = field.attr.column
+        given = column.default is not None or column.server_default is not None
+        if one not in line and not column.nullable and not given:
+            errors.setdefault(prefix + one, []).append(_("This is needed."))
+
+
+def is_blank(raw: Any) -> bool:
+    """Whether a text says nothing."""
+    return isinstance(raw, str) and not raw.strip()
+
+
+def assign(session: Session, obj: Any, values: Mapping[str, Any]) -> None:
+    """Set the values on a stored record; what its relations have loaded before is forgotten."""
+    for key, value in columns(type(obj), values).items():
+        setattr(obj, key, value)
+    relations = [name for name in values if resolve(type(obj), name).target is not None]
+    if relations:
+        session.expire(obj, relations)
 
 
 def links(
@@ -84,7 +126,7 @@ def links(
     return [
         (prefix + name, target, value)
         for name, value in values.items()
-        if value is not None and (target := fields[name].attr.target) is not None
+        if value is not None and name in fields and (target := fields[name].attr.target) is not None
     ]
 
 

@@ -26,10 +26,10 @@ from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.money import to_stored
 from app.kit.phone import normalise_phone
-from app.kit.screens.attrs import Attr
+from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.shapes import check
 
-LONGEST_TEXT = 20_000
 _SURROGATE = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -71,9 +71,7 @@ def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], di
     for types, (read, schema) in _TYPES:
         if isinstance(kind, types):
             return read, _WRITERS[types](attr), dict(schema)
-    length = getattr(kind, "length", None)
-    limits = {"maxLength": length} if length else {}
-    return _same, _text(attr), {"type": "string", **limits}
+    return _same, _text(attr), {"type": "string", "maxLength": longest_of(attr.column)}
 
 
 def _same(value: Any) -> Any:
@@ -241,23 +239,25 @@ def _numeric(attr: Attr) -> Callable[[Any], Decimal]:
     return write
 
 
-def _array(_attr: Attr) -> Callable[[Any], list[Any]]:
+def _array(attr: Attr) -> Callable[[Any], list[Any]]:
+    kind = attr.column.type.item_type.python_type  # type: ignore[attr-defined]
+
     def write(raw: Any) -> list[Any]:
-        if (
-            not isinstance(raw, list)
-            or len(raw) > 1000
-            or any(isinstance(x, dict | list) for x in raw)
-        ):
+        if not isinstance(raw, list) or len(raw) > 1000:
             raise _bad(_("Send a list."))
+        # Exactly the type: True is no number of a list of numbers.
+        if any(type(one) is not kind for one in raw):
+            raise _bad(_("Send a list of texts.") if kind is str else _("Send a list of numbers."))
         return raw
 
     return write
 
 
-def _json(_attr: Attr) -> Callable[[Any], Any]:
+def _json(attr: Attr) -> Callable[[Any], Any]:
     def write(raw: Any) -> Any:
         if not isinstance(raw, dict | list):
             raise _bad(_("Send an object or a list."))
+        check(attr.column, raw)
         return undecimal(raw)
 
     return write
@@ -273,7 +273,7 @@ def undecimal(raw: Any) -> Any:
 
 
 def _text(attr: Attr) -> Callable[[Any], str]:
-    longest = getattr(attr.column.type, "length", None) or LONGEST_TEXT
+    longest = longest_of(attr.column)
 
     def write(raw: Any) -> str:
         if not isinstance(raw, str):

@@ -32,7 +32,8 @@ its name, chosen by a remote select, links to its page), or a dotted column behi
 ("home_store.city", "figures.total"). Label, help, unit, guard and currency come from the column's
 `info` (of a relation: from the info of its `link` column), badges from its choices.
 `info["currency"]` names the sibling column with a currency code; `info["format"]` is "phone",
-"email", "percent", "long" (a text of several lines), "json", "texts" or "hours".
+"email", "percent", "long" (a text of several lines), "json", "hours" (opening hours) or "texts" (in
+other languages; `info["texts_of"]` names the columns, default "name").
 
 What a record is called: `Table.info["title"]` names one text column; without it the first there is
 of name, title, number, code, label; else its number. Filters, lookups, links and history use it.

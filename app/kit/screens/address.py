@@ -1,8 +1,8 @@
 """The address of a list: what it asks for, and the addresses of its neighbours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -10,6 +10,11 @@ FILTER = "f."
 SCOPE = "of."
 PAGE = "at"
 Pairs = Sequence[tuple[str, str]]
+
+
+def _kept(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Leave out what says nothing; a filter without its value stays: it must not open the list."""
+    return tuple((k, v) for k, v in pairs if v != "" or k.startswith((FILTER, SCOPE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,13 @@ class Address:
 
     @classmethod
     def of(cls, base: str, args: MultiDict[str, str]) -> "Address":
-        return cls(base, tuple((k, v) for k, v in args.items(multi=True) if v != ""))
+        return cls(base, _kept(args.items(multi=True)))
+
+    @classmethod
+    def read(cls, base: str, query: str) -> "Address":
+        """Return the address whose query string was kept: a saved view, a bulk run."""
+        pairs = parse_qsl(query, keep_blank_values=True)
+        return cls(base, _kept((k, v.replace("\x00", "")) for k, v in pairs))
 
     def get(self, name: str) -> str | None:
         return next((value for key, value in self.args if key == name), None)
@@ -64,3 +75,8 @@ class Address:
         """What a saved view keeps: everything but the page and the scope."""
         kept = [(k, v) for k, v in self.without("part") if not k.startswith(SCOPE)]
         return urlencode(kept)
+
+    @property
+    def rows(self) -> str:
+        """What says which rows are meant: everything but the page, the record's tab included."""
+        return urlencode(self.without("part"))

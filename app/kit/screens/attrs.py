@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    UniqueConstraint,
     inspect,
 )
 from sqlalchemy import String as SqlString
@@ -27,6 +28,10 @@ from app.kit.choices import Choice, choices_of
 from app.kit.money import is_money
 from app.kit.screens.pages import FilterKind, Kind
 from app.kit.screens.pages import Text as Words
+
+LONGEST_TEXT = 20_000
+LONGEST_INDEXED = 500
+"""An entry of a B-tree holds 2,704 bytes; a letter may take four, and its fold more letters."""
 
 _TITLES = ("name", "title", "number", "code", "label")
 
@@ -57,7 +62,7 @@ class Attr:
     unit: Words = ""
     currency: str = ""
     form: str = ""
-    """`info["format"]`: phone, email, percent, long, json, hours."""
+    """`info["format"]`: phone, email, percent, long, json, texts, hours."""
 
     @property
     def key(self) -> str:
@@ -72,6 +77,11 @@ class Attr:
     def writable(self) -> bool:
         """Whether a form may set it: an own column that the database does not compute."""
         return not self.path and self.column.computed is None
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether its values are objects or lists of JSON, shown in words."""
+        return isinstance(self.column.type, JSONB)
 
     @property
     def filter_kind(self) -> FilterKind | None:
@@ -116,6 +126,13 @@ def pairs_of(relation: RelationshipProperty[Any]) -> list[tuple[str, str]]:
         for near, far in relation.local_remote_pairs or ()
         if near.name != "company_id"
     ]
+
+
+def lines_of(model: type[Any], name: str) -> tuple[type[Any], str]:
+    """Return the model of a record's lines, and the column by which they hang on it."""
+    relation = mapper_of(model).relationships[name]
+    link = next(far.name for near, far in relation.local_remote_pairs or () if near.name == "id")
+    return relation.mapper.class_, link
 
 
 def _kind(column: Column[Any], form: str) -> Kind:
@@ -203,6 +220,27 @@ def fold_column(column: Column[Any]) -> Column[Any]:
     if key is None and f"{column.name}_fold" in column.table.c:
         key = f"{column.name}_fold"
     return column.table.c[key] if key else column
+
+
+def longest_of(column: Column[Any]) -> int:
+    """How many characters a text may have: what its type or an index over it can hold."""
+    said = getattr(column.type, "length", None)
+    if said:
+        return int(said)
+    held = {column.name, fold_column(column).name}
+    return LONGEST_INDEXED if held & _in_btrees(column.table) else LONGEST_TEXT
+
+
+def _in_btrees(table: Any) -> set[str]:
+    """Return the columns that a B-tree of the table holds."""
+    found: set[str] = set()
+    for index in getattr(table, "indexes", ()):
+        if index.dialect_options["postgresql"]["using"] in (False, None, "", "btree"):
+            found |= {getattr(part, "name", None) or "" for part in index.expressions}
+    for constraint in getattr(table, "constraints", ()):
+        if isinstance(constraint, UniqueConstraint):
+            found |= set(constraint.columns.keys())
+    return found
 
 
 def title_of(obj: Any) -> str:

@@ -58,6 +58,8 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     related: Sequence[Related | Panel] = ()
     actions_on: Mapping[str, Do] = {}
     bulk: Mapping[str, Bulk] = {}
+    # Column of the list → what is added up below it, in the company's currency (see totals.py).
+    totals: ClassVar[Mapping[str, str]] = {}
     path_of = ""
     where: Callable[[], ColumnElement[bool]] | None = None
 
@@ -123,6 +125,8 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         for name in (*self.shown, *self.filters, *self.fixed, *self.required, *self.read_only):
             if name not in self.computed:
                 self.attr(name)
+        for name in self.totals.values():
+            self.attr(name)
         for name in self.filters:
             if self.attr(name).filter_kind is None:
                 raise ValueError(f"{self.name}: no index could serve a filter by {name!r}.")
@@ -172,6 +176,14 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
             if name not in self.computed and is_sortable(self.model, self.attr(name))
         ]
         return tuple(dict.fromkeys(("id", *good)))
+
+    def seen_order(self) -> Sequence[str]:
+        """Return the names that this reader may order a list by."""
+        return [name for name in self.sortable if self.sees(self.attr(name))]
+
+    def always(self) -> Sequence[ColumnElement[bool]]:
+        """Return the screen's fixed condition, which holds in each of its routes."""
+        return [self.where()] if self.where is not None else []
 
     @property
     def searches(self) -> bool:

@@ -25,7 +25,8 @@ from app.kit.screens.pages import (
     Text,
     Tone,
 )
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.paging import BIGGEST_ID, read_id
+from app.kit.screens.selection import selection_of
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -48,17 +49,20 @@ def start(screen: "Screen") -> Any:
         raise NotFound
     require(right_of(name), screen.view)
     everything = request.form.get("all") == "1"
-    ids = [int(raw) for raw in request.form.getlist("rowid") if raw.isascii() and raw.isdigit()]
-    ids = [pk for pk in dict.fromkeys(ids) if pk <= BIGGEST_ID]
+    ticked = (read_id(raw) for raw in request.form.getlist("rowid"))
+    ids = list(dict.fromkeys(pk for pk in ticked if pk is not None))
     if not everything and not 0 < len(ids) <= MOST_TICKED:
         raise Invalid(_("Tick at least one row."))
     who, session = reader(), db.session()
     address = Address.of(screen.list_url(), request.args)
+    if everything:
+        chosen = selection_of(screen, session, address, screen.filterable(), who.time_zone)
+        chosen.insist_on_all()
     run = BulkRun(
         user_id=who.user_id,
         screen=screen.name,
         action=name,
-        query=address.query if everything else None,
+        query=address.rows if everything else None,
         ids=[] if everything else ids,
         store_ids=list(who.store_ids) if who.store_ids is not None else None,
         zone=who.time_zone,

@@ -140,6 +140,8 @@ _WORDS = {
     "22021": _unreadable,
     "22P02": _unreadable,
     "22P05": _unreadable,
+    # An index entry has an upper size: a text that no form has measured was too long for it.
+    "54000": _too_large,
     "40001": _again,
     "40P01": _again,
     "55P03": _again,

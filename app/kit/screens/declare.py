@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from app.kit.plurals import Counted
 from app.kit.screens.pages import Card, Kind, Text
 
 
@@ -48,8 +49,8 @@ class Bulk:
     label: Text
     icon: str = ""
     danger: bool = False
-    confirm: Text = ""
-    """`{n}` becomes the number of records."""
+    confirm: Text | Counted = ""
+    """`{n}` becomes the number of records: `_ln("{n} order is …", "{n} orders are …")`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, request
+from flask import Response, current_app, request
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from app.kit import clock
 from app.kit.access import NobodyReads, Reader, reader
 from app.kit.database.session import db, work
-from app.kit.errors import Invalid
 from app.kit.screens import listing
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import currency_column
 from app.kit.screens.models import ExportLog
 from app.kit.screens.selection import Selection, selection_of
+from app.kit.screens.shapes import in_words
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 PORTION = 2000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a text that begins with one of these."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A spreadsheet would run a text that begins with one of these, full-width ones included."""
 
 
 def respond(screen: "Screen") -> Response:
@@ -39,8 +40,7 @@ def respond(screen: "Screen") -> Response:
     session, who = db.session(), reader()
     address = Address.of(screen.list_url(), request.args)
     selection = selection_of(screen, session, address, screen.filterable(), who.time_zone)
-    if selection.error:
-        raise Invalid(selection.error)
+    selection.insist_on_all()
     attrs = listing.attrs_by_name(screen, listing.chosen_columns(screen, address))
     columns = _columns(selection, attrs)
     order, _name, desc = listing.order_of(screen, selection.plan, address.get("o"))
@@ -50,7 +50,7 @@ def respond(screen: "Screen") -> Response:
     ).order_by(*(key.desc().nulls_last() if desc else key for key in keys))
     heads = [_("Number"), *_heads(attrs)]
     session.add(
-        ExportLog(screen=screen.name, query=address.query, columns=",".join(a.name for a in attrs))
+        ExportLog(screen=screen.name, query=address.rows, columns=",".join(a.name for a in attrs))
     )
     session.flush()
     rows = _stream(statement, attrs, heads, who)
@@ -112,16 +112,21 @@ def _stream(
     ]
     yes_no = {True: _("yes"), False: _("no")}
     zone = ZoneInfo(who.time_zone)
+    application, tongue = current_app._get_current_object(), str(get_locale() or "en")  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's own way to it
+
+    def written(portion: Sequence[Any]) -> str:
+        buffer, writer = _writer()
+        # The request is over by now: the reader's language is spoken anew.
+        with application.app_context(), force_locale(tongue):
+            for row in portion:
+                writer.writerow(_line(row, attrs, labels, yes_no, zone, who.currency))
+        return buffer.getvalue()
 
     def rows() -> Iterator[str]:
         yield head
         with work(stamp) as session:
             result = session.execute(statement, execution_options={"yield_per": PORTION})
-            for portion in result.partitions():
-                buffer, writer = _writer()
-                for row in portion:
-                    writer.writerow(_line(row, attrs, labels, yes_no, zone, who.currency))
-                yield buffer.getvalue()
+            yield from map(written, result.partitions())
 
     return rows()
 
@@ -148,6 +153,8 @@ def _line(
         if attr.target is not None:
             line.append("" if value is None else safe(called(extra, value)))
             continue
+        if attr.is_structured:
+            value = in_words(attr.column, value)
         line.append(_plain(value, words, yes_no, zone))
         if attr.kind == "money":
             line.append(extra if has_extra else currency)

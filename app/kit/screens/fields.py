@@ -4,7 +4,7 @@ They read what people type, and say in words what is wrong.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Integer, SmallInteger, select
-from wtforms import Field, validators
+from wtforms import Field
 from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextInput
 
 from app.kit.access import reader
@@ -24,10 +24,11 @@ from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.money_text import parse_amount
 from app.kit.phone import normalise_phone
-from app.kit.screens.attrs import Attr, table_of, title_of
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.attrs import LONGEST_TEXT, Attr, longest_of, table_of, title_of
+from app.kit.screens.paging import BIGGEST_ID, read_id
 
-LONGEST_TEXT = 20_000
+LONG_TEXTS = {"note", "description", "comment", "text"}
+"""Columns of several lines, whether or not they say so."""
 
 
 class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
@@ -48,7 +49,11 @@ class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
         if not valuelist:
             return
         self.raw = str(valuelist[0])
-        text = self.raw.replace("\x00", "").strip()
+        text = plain(self.raw)
+        if self.object_data is not None and text == plain(self.write(self.object_data)):
+            # Shown and sent back: no rounding on the way to the page counts as a change.
+            self.data = self.object_data
+            return
         self.data = None
         if not text:
             self.data = None if self.attr.nullable else self.nothing()
@@ -66,10 +71,15 @@ class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
         return "" if value is None else str(value)
 
     def read(self, text: str) -> Any:
-        longest = getattr(self.attr.column.type, "length", None) or LONGEST_TEXT
+        longest = longest_of(self.attr.column)
         if len(text) > longest:
             raise Invalid(_("At most %(number)s characters.", number=longest))
         return text
+
+
+def plain(text: str) -> str:
+    """Return a text as it is kept: without NUL and outer space, newlines as UNIX has them."""
+    return text.replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 class TextField(PlainField):
@@ -280,12 +290,15 @@ class RemoteField(PlainField):
     def has_groups(self) -> bool:
         return False
 
+    def write(self, value: Any) -> str:
+        return "" if value is None else str(value.id)
+
     def read(self, text: str) -> Any:
         target = cast("type[Any]", self.attr.target)
-        found = None
-        if text.isascii() and text.isdigit() and 0 < int(text) <= BIGGEST_ID:
+        found, pk = None, read_id(text)
+        if pk is not None:
             table = table_of(target)
-            found = db.session.scalars(select(target).where(table.c.id == int(text))).one_or_none()
+            found = db.session.scalars(select(target).where(table.c.id == pk)).one_or_none()
         if found is None:
             raise Invalid(_("Choose one of the list."))
         return found
@@ -334,83 +347,3 @@ class TextHidden(Field):  # type: ignore[misc]  # WTForms is untyped
 
     def _value(self) -> str:
         return "" if self.data is None else str(self.data)
-
-
-FORMATS: dict[str, type[PlainField]] = {
-    "phone": PhoneField,
-    "email": EmailField,
-    "long": LongField,
-    "json": JsonField,
-    "hours": JsonField,
-    "texts": JsonField,
-}
-"""By `info["format"]`; a domain may add its own field here."""
-
-_BY_KIND: dict[str, type[PlainField]] = {
-    "money": MoneyField,
-    "badge": ChoiceField,
-    "link": RemoteField,
-    "bool": BoolField,
-    "date": DateField,
-    "datetime": MomentField,
-    "tags": TagsField,
-}
-_TEXTS = {"note", "description", "comment", "text"}
-
-
-def field_class(attr: Attr) -> type[PlainField]:
-    """Return the field that edits a column."""
-    if attr.form in FORMATS:
-        return FORMATS[attr.form]
-    if attr.kind in _BY_KIND:
-        return _BY_KIND[attr.kind]
-    if attr.kind in ("num", "percent"):
-        return IntegerField if isinstance(attr.column.type, Integer) else DecimalField
-    if type(attr.column.type).__name__ in ("JSON", "JSONB"):
-        return JsonField
-    return LongField if attr.key in _TEXTS else TextField
-
-
-def is_wide(attr: Attr) -> bool:
-    """Whether the field takes the whole width."""
-    return field_class(attr).control_kind == "textarea"
-
-
-def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> Any:
-    """Return an unbound field for `attr`."""
-    kind = field_class(attr)
-    checks: list[Callable[..., None]] = []
-    if required and kind is not BoolField:
-        checks.append(_needed)
-    options: dict[str, Any] = {"description": attr.help}
-    if kind is RemoteField:
-        options["lookup"] = lookup
-    kw: dict[str, Any] = {}
-    if attr.unit:
-        kw["suffix"] = attr.unit
-    if attr.form == "email":
-        kw |= {"type": "email", "autocomplete": "off"}
-    elif attr.form == "phone":
-        kw |= {"type": "tel", "autocomplete": "off"}
-    if kw:
-        options["render_kw"] = kw
-    return kind(attr.label, checks, attr=attr, **options)
-
-
-def _needed(form: Any, field: Any) -> None:
-    if field.errors or field.process_errors:
-        raise validators.StopValidation
-    if field.data is None or field.data == "":
-        raise validators.StopValidation(_("This is needed."))
-
-
-_needed.field_flags = {"required": True}  # type: ignore[attr-defined]
-
-
-def as_text(value: Any) -> str:
-    """Structured data as it is shown on a record."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {as_text(one)}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(as_text(one) for one in value)
-    return "" if value is None else str(value)

@@ -22,12 +22,14 @@ from app.kit.fold import fold
 from app.kit.money_text import parse_amount
 from app.kit.screens.attrs import Attr, fold_column
 from app.kit.screens.pages import FilterKind, FilterOperator, Text
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.paging import BIGGEST_ID, read_id
 from app.kit.screens.plan import Plan
 from app.kit.zones import day_bounds
 
 LAST = "\U0010ffff"
 MOST_VALUES = 100
+LARGEST_POWER = 30
+"""A number with more digits before the point than any column holds is not sent to the database."""
 
 _EMPTY = FilterOperator("empty", _l("is empty"), "none")
 _FILLED = FilterOperator("filled", _l("is not empty"), "none")
@@ -157,6 +159,8 @@ def _number_of(attr: Attr, text: str) -> int | Decimal:
     amount = Decimal(text.strip().replace(",", "."))
     if not amount.is_finite():
         raise ValueError(text)
+    if amount.adjusted() > LARGEST_POWER:
+        raise Invalid(_("This number is too large."))
     return amount
 
 
@@ -178,10 +182,10 @@ def _ordered(
         return column > values[0], _("is more than %(value)s", value=first)
     if operator == "less":
         return column < values[0], _("is less than %(value)s", value=first)
-    low, high = sorted(values)
+    (low, low_shown), (high, high_shown) = sorted(zip(values, shown, strict=True))
     return (
         and_(column >= low, column <= high),
-        _("is between %(low)s and %(high)s", low=first, high=shown[1]),
+        _("is between %(low)s and %(high)s", low=low_shown, high=high_shown),
     )
 
 
@@ -241,8 +245,8 @@ def _bool(
 def _lookup(
     plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
-    ids = [int(value) for value in values]
-    if any(not 0 < pk <= BIGGEST_ID for pk in ids):
+    ids = [read_id(value) for value in values]
+    if None in ids:
         raise ValueError(values)
     return plan.column(attr).in_(ids), ""
 

@@ -8,21 +8,24 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import request
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from app.kit.screens.attrs import Attr, mapper_of
+from app.kit.screens.attrs import Attr, lines_of, mapper_of
 from app.kit.screens.declare import Lines
-from app.kit.screens.fields import TextHidden, is_wide, make_field
-from app.kit.screens.pages import Column, Field, FormSection, Sheet
-from app.kit.screens.record import line_attrs, load_lines, value_of
+from app.kit.screens.fields import TextHidden
+from app.kit.screens.making import is_wide, make_field
+from app.kit.screens.pages import Column, ConflictField, Field, FormSection, Sheet
+from app.kit.screens.paging import read_id
+from app.kit.screens.record import line_attrs, load_lines, shown, value_of
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 BLANK = "__i__"
-MOST_LINES = 200
+MOST_LINES = 1000
 
 
 def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
@@ -117,8 +120,7 @@ class LinesForm:
 
     def __init__(self, screen: "Screen", session: Session, obj: Any, lines: Lines) -> None:
         self.screen, self.lines = screen, lines
-        relation = mapper_of(screen.model).relationships[lines.name]
-        self.child = relation.mapper.class_
+        self.child = lines_of(screen.model, lines.name)[0]
         self.attrs = {
             attr.name: attr
             for attr in line_attrs(screen, lines)
@@ -142,7 +144,7 @@ class LinesForm:
             },
         )
         self.known = (
-            {line.id: line for line in load_lines(screen, session, obj, lines)}
+            {line.id: line for line in load_lines(screen, session, obj, lines, MOST_LINES)}
             if obj is not None
             else {}
         )
@@ -155,13 +157,11 @@ class LinesForm:
         """Take the rows from what was sent, else from the record."""
         if formdata is None or not self._sent(formdata):
             for number, line in enumerate(self.known.values()):
-                data = {name: value_of(line, attr) for name, attr in self.attrs.items()}
-                self.rows.append((self._form(None, str(number), {**data, "id": line.id}), line))
+                self.rows.append((self._form(None, str(number), self._values(line)), line))
             return
         for index in self._sent(formdata):
             prefix = f"{self.lines.name}-{index}-"
-            raw = formdata.get(f"{prefix}id", "")
-            line = self.known.get(int(raw)) if raw.isascii() and raw.isdigit() else None
+            line = self.known.get(read_id(formdata.get(f"{prefix}id", "")) or 0)
             if formdata.get(f"{prefix}delete") == "1":
                 if line is not None and self.lines.removable:
                     self.gone.append(line)
@@ -169,7 +169,15 @@ class LinesForm:
             empty = all(not formdata.get(prefix + name, "").strip() for name in self.attrs)
             if line is None and empty:
                 continue
-            self.rows.append((self._form(formdata, index, {"id": line.id if line else None}), line))
+            self.rows.append((self._form(formdata, index, self._values(line)), line))
+        if len(self.rows) > MOST_LINES:
+            self.error = _("At most %(number)s lines.", number=MOST_LINES)
+
+    def _values(self, line: Any) -> dict[str, Any]:
+        if line is None:
+            return {}
+        values = {name: value_of(line, attr) for name, attr in self.attrs.items()}
+        return {**values, "id": line.id}
 
     def _sent(self, formdata: MultiDict[str, str]) -> list[str]:
         prefix = f"{self.lines.name}-"
@@ -177,7 +185,7 @@ class LinesForm:
             key.removeprefix(prefix).partition("-")[0] for key in formdata if key.startswith(prefix)
         }
         numbers = [one for one in found if one.isascii() and one.isdigit() and len(one) < 6]
-        return sorted(numbers, key=int)[:MOST_LINES]
+        return sorted(numbers, key=int)
 
     def _form(self, formdata: Any, index: str, data: dict[str, Any]) -> Any:
         form = self.form_class(formdata, prefix=f"{self.lines.name}-{index}-", data=data)
@@ -189,12 +197,11 @@ class LinesForm:
 
     def validate(self) -> bool:
         results = [form.validate() for form, _line in self.rows]
-        return all(results)
+        return all(results) and not self.error
 
     def apply(self, session: Session, obj: Any) -> bool:
         """Write the rows to the session; say whether anything changed."""
-        relation = mapper_of(self.screen.model).relationships[self.lines.name]
-        far = next(b.name for a, b in relation.local_remote_pairs or () if a.name == "id")
+        far = lines_of(self.screen.model, self.lines.name)[1]
         changed = bool(self.gone)
         for line in self.gone:
             session.delete(line)
@@ -204,11 +211,48 @@ class LinesForm:
                 target = self.child(**{far: obj.id})
                 session.add(target)
                 changed = True
-            for name, attr in self.attrs.items():
-                if form[name].data != value_of(line, attr) if line is not None else True:
-                    assign(target, name, attr, form[name].data)
-                    changed = True
+            for name in self._changed(form, line):
+                assign(target, name, self.attrs[name], form[name].data)
+                changed = True
         return changed
+
+    def _changed(self, form: Any, line: Any) -> list[str]:
+        """Return the names whose values differ from the stored line's; of a new line, all."""
+        if line is None:
+            return list(self.attrs)
+        return [n for n, attr in self.attrs.items() if form[n].data != value_of(line, attr)]
+
+    def differs(self) -> bool:
+        """Whether the rows say something else than the record."""
+        return bool(self.gone) or any(
+            line is None or self._changed(form, line) for form, line in self.rows
+        )
+
+    def conflicts(self) -> list[ConflictField]:
+        """Return yours and theirs, line by line, where they differ."""
+        label, found = self.lines.label, []
+        for number, (form, line) in enumerate(self.rows, 1):
+            if line is None:
+                values = [shown(attr, form[name].data) for name, attr in self.attrs.items()]
+                found.append(ConflictField(f"{label} {number}", _joined(values), None))
+                continue
+            for name in self._changed(form, line):
+                attr = self.attrs[name]
+                yours, theirs = form[name].data, value_of(line, attr)
+                found.append(
+                    ConflictField(
+                        f"{label} {number}, {attr.label}",
+                        shown(attr, yours),
+                        shown(attr, theirs),
+                        attr.kind,
+                    )
+                )
+        mine = [line for _form, line in self.rows]
+        for line in self.known.values():
+            if line not in mine:
+                values = [shown(attr, value_of(line, attr)) for attr in self.attrs.values()]
+                found.append(ConflictField(label, None, _joined(values)))
+        return found
 
     def sheet(self) -> Sheet:
         columns = [Column(attr.name, attr.label, attr.kind) for attr in self.attrs.values()]
@@ -224,6 +268,10 @@ class LinesForm:
             errors=[self.error] if self.error else (),
             removable=self.lines.removable,
         )
+
+
+def _joined(values: Sequence[Any]) -> str:
+    return " · ".join(str(getattr(one, "label", one)) for one in values if one not in (None, ""))
 
 
 def assign(obj: Any, name: str, attr: Attr, value: Any) -> None:

@@ -16,10 +16,11 @@ from app.kit.database.model import Model
 from app.kit.database.session import db
 from app.kit.money import from_stored, is_money
 from app.kit.screens import people
-from app.kit.screens.attrs import called, mapper_of, table_of, title_column
+from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
 from app.kit.screens.pages import Change, HistoryEntry, HistoryPage, Kind
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.paging import read_id
 from app.kit.screens.record import load_or_404
+from app.kit.screens.shapes import in_words
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -61,8 +62,9 @@ def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequen
         ),
     )
     statement = select(AuditEntry).where(about).order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
-    if before.isascii() and before.isdigit() and int(before) <= BIGGEST_ID:
-        last = select(AuditEntry.at, AuditEntry.id).where(AuditEntry.id == int(before)).limit(1)
+    last_id = read_id(before)
+    if last_id is not None:
+        last = select(AuditEntry.at, AuditEntry.id).where(AuditEntry.id == last_id).limit(1)
         row = session.execute(last).one_or_none()
         if row is not None:
             statement = statement.where(
@@ -72,10 +74,9 @@ def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequen
 
 
 def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[str, list[int]]:
-    relation = mapper_of(screen.model).relationships[name]
-    table = table_of(relation.mapper.class_)
-    far = [b.name for a, b in relation.local_remote_pairs or () if a.name == "id"]
-    ids = session.scalars(select(table.c.id).where(table.c[far[0]] == pk).limit(500))
+    child, link = lines_of(screen.model, name)
+    table = table_of(child)
+    ids = session.scalars(select(table.c.id).where(table.c[link] == pk).limit(500))
     return table.name, list(ids)
 
 
@@ -145,7 +146,7 @@ def _value(  # noqa: PLR0911 -- one answer for each kind of column
         return datetime.fromisoformat(raw)
     if wanted is date and isinstance(raw, str):
         return date.fromisoformat(raw)
-    return raw if isinstance(raw, bool | int | float | str) else str(raw)
+    return raw if isinstance(raw, bool | int | float | str) else in_words(column, raw)
 
 
 def _linked(

@@ -73,11 +73,7 @@ def _end(run: BulkRun, reasons: dict[str, int]) -> dict[str, int]:
 
 def _matching(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> list[int]:
     """Return the ids of all that match now, as the list itself selects them."""
-    from urllib.parse import parse_qsl  # noqa: PLC0415 -- only here
-
-    from werkzeug.datastructures import MultiDict  # noqa: PLC0415 -- only here
-
-    address = Address.of("", MultiDict(parse_qsl(run.query or "")))
+    address = Address.read("", run.query or "")
     selection = selection_of(screen, session, address, screen.filterable(), who.time_zone)
     if selection.nothing:
         return []
@@ -90,7 +86,9 @@ def _do_piece(
 ) -> None:
     found: dict[int, Any] = {
         obj.id: obj
-        for obj in session.scalars(select(screen.model).where(table_of(screen.model).c.id.in_(ids)))
+        for obj in session.scalars(
+            select(screen.model).where(table_of(screen.model).c.id.in_(ids), *screen.always())
+        )
     }
     reasons = dict(run.reasons)
     for pk in ids:

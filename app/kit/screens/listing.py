@@ -1,6 +1,7 @@
 """The list page: a fixed number of queries whatever its length."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
@@ -11,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import may, reader
 from app.kit.database.session import db
+from app.kit.plurals import counted as _ln
 from app.kit.screens import saved
 from app.kit.screens.address import PAGE, SCOPE, Address
 from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import Table, column_head, has_archive
 from app.kit.screens.chips import chips_of, filter_fields
+from app.kit.screens.counting import count_of
 from app.kit.screens.pages import (
     Action,
     BulkAction,
@@ -31,7 +34,8 @@ from app.kit.screens.pages import (
 )
 from app.kit.screens.paging import Order, Place, Slice, fetch, page_size, read_place, write_place
 from app.kit.screens.plan import Plan
-from app.kit.screens.selection import COUNT_CAP, Selection, selection_of
+from app.kit.screens.selection import COUNT_CAP, Selection, capped_at, selection_of
+from app.kit.screens.totals import totals_of
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -59,7 +63,7 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
     name, desc = screen.order[0], screen.order[1] == "desc"
     if asked:
         wanted = asked.removeprefix("-")
-        if wanted in screen.sortable and screen.sees(screen.attr(wanted)):
+        if wanted in screen.seen_order():
             name, desc = wanted, asked.startswith("-")
     tie: ColumnElement[Any] = plan.root.c.id
     if name == "id" or not screen.sees(screen.attr(name)):
@@ -80,12 +84,7 @@ def chosen_columns(screen: "Screen", address: Address) -> list[str]:
     The first one stays.
     """
     scope = {name for name, _value in address.scopes()}
-    possible = [
-        name
-        for name in screen.shown
-        if name in screen.computed or (screen.sees(screen.attr(name)) and name not in scope)
-    ]
-    possible = [n for n in possible if n not in screen.computed or _sees_computed(screen, n)]
+    possible = [name for name in _possible(screen) if name not in scope]
     first = next((n for n in screen.list_columns if n in possible), None)
     asked = [name for name in address.columns if name in possible][:MOST_COLUMNS]
     usual = [name for name in screen.list_columns if name in possible]
@@ -93,7 +92,14 @@ def chosen_columns(screen: "Screen", address: Address) -> list[str]:
     return list(dict.fromkeys([first, *found])) if first else found
 
 
-def _sees_computed(screen: "Screen", name: str) -> bool:
+def _possible(screen: "Screen") -> list[str]:
+    """Return the columns that this reader may see."""
+    return [name for name in screen.shown if _sees(screen, name)]
+
+
+def _sees(screen: "Screen", name: str) -> bool:
+    if name not in screen.computed:
+        return screen.sees(screen.attr(name))
     guard = screen.computed[name].guard
     return not guard or may("read", guard)
 
@@ -111,7 +117,7 @@ def list_page(
     )
     order, sorted_by, desc = order_of(screen, selection.plan, address.get("o"))
     size = page_size(address.get("psize"))
-    count = selection.count(session)
+    count = count_of(screen, session, address, selection)
     found = Slice([], 1, None, None)
     if count:
         place = read_place(address.get(PAGE), order.column.type)
@@ -128,12 +134,15 @@ def list_page(
         for name in names
         if name in screen.computed
     }
-    return _page(screen, session, address, selection, views)(
+    page: ListPage = _page(screen, session, address, selection, views)(
         columns=_columns(screen, address, names, table, heads, sorted_by, desc=desc),
         rows=_rows(screen, table, found, names, heads, extra),
         count=count,
         slice_=found,
     )
+    if not count:
+        return page
+    return replace(page, totals=totals_of(screen, session, address, selection, names))
 
 
 def _columns(
@@ -215,11 +224,9 @@ def _page(
 
     def make(*, columns: list[Column], rows: list[Row], count: int, slice_: Slice) -> ListPage:
         capped = count > COUNT_CAP
-        counted = _("more than %(number)s", number=_figure(COUNT_CAP)) if capped else _figure(count)
+        counted = _("more than %(number)s", number=capped_at()) if capped else _figure(count)
         may_add = screen.adds and screen.may("write")
-        add_url = screen.url("add")
-        if scope:
-            add_url += "?" + "&".join(f"{name}={value}" for name, value in scope)
+        add_url = Address(screen.url("add"), ()).url(scope)
         return ListPage(
             title=screen.label,
             crumbs=[Link(screen.area.label)] if scope else (),
@@ -289,8 +296,7 @@ def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -
     if any(key.startswith(SCOPE) for key, _value in address.args):
         return None
     shown = [column.name for column in columns]
-    possible = [n for n in screen.shown if n in screen.computed or screen.sees(screen.attr(n))]
-    in_order = [*shown, *(name for name in possible if name not in shown)]
+    in_order = [*shown, *(name for name in _possible(screen) if name not in shown)]
     choices = [
         ColumnChoice(
             name,
@@ -311,7 +317,10 @@ def bulk_actions(screen: "Screen") -> list[BulkAction]:
         if screen.may(name)
     ]
     if screen.archives and has_archive(screen.model) and screen.may("delete"):
-        sentence = _l("{n} records leave the lists. They can be restored.")
+        sentence = _ln(
+            "{n} record leaves the lists. It can be restored.",
+            "{n} records leave the lists. They can be restored.",
+        )
         found.append(BulkAction("archive", _l("Archive"), "archive", danger=True, confirm=sentence))
     return found
 

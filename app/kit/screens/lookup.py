@@ -14,14 +14,14 @@ from app.kit.screens.attrs import (
     UnknownColumn,
     called,
     fold_column,
-    mapper_of,
+    lines_of,
     resolve,
     table_of,
     title_column,
 )
 from app.kit.screens.filters import LAST
 from app.kit.screens.finding import find
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.paging import read_id
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -36,7 +36,7 @@ def respond(screen: "Screen", name: str) -> Any:
         abort(404)
     session, ids = db.session(), request.args.getlist("id")
     if ids:
-        found = options(session, attr, ids=[_id(one) for one in ids[:100]])
+        found = options(session, attr, ids=[pk for one in ids[:100] if (pk := read_id(one))])
         return jsonify(results=found, pagination={"more": False})
     words = request.args.get("q", "").replace("\x00", "").strip()[:100]
     found = options(session, attr, words=words)
@@ -53,7 +53,7 @@ def relation_of(screen: "Screen", name: str) -> Attr | None:
         declared = next((one for one in screen.lines if one.name == lines), None)
         if declared is None or column not in declared.columns:
             return None
-        child = mapper_of(screen.model).relationships[lines].mapper.class_
+        child = lines_of(screen.model, lines)[0]
         attr = resolve(child, column)
     elif name in (*screen.section_names, *screen.filters):
         try:
@@ -63,10 +63,6 @@ def relation_of(screen: "Screen", name: str) -> Attr | None:
     else:
         return None
     return attr if attr.target is not None else None
-
-
-def _id(raw: str) -> int:
-    return int(raw) if raw.isascii() and raw.isdigit() and int(raw) <= BIGGEST_ID else 0
 
 
 def options(
@@ -98,6 +94,6 @@ def options(
 def _starts(title: Any, words: str) -> Any:
     key = fold_column(title)
     if title.primary_key:
-        return title == _id(words)
+        return title == (read_id(words) or 0)
     wanted = fold(words) if key is not title else words
     return and_(key >= wanted, key < wanted + LAST)

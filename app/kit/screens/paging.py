@@ -63,6 +63,14 @@ class Slice:
     next: Place | None
 
 
+def read_id(raw: str) -> int | None:
+    """Return the id in an address or a form, None for anything else."""
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 19:
+        return None
+    pk = int(raw)
+    return pk if 0 < pk <= BIGGEST_ID else None
+
+
 def page_size(raw: str | None, default: int = PAGE_SIZE) -> int:
     """One of the allowed sizes, whatever was asked for."""
     return int(raw) if raw in {str(size) for size in PAGE_SIZES} else default

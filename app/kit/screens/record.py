@@ -1,6 +1,7 @@
 """The page of one record: its sections, lines, figures, tabs and what can be done with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, render_template
@@ -13,7 +14,7 @@ from app.kit import registry as parts
 from app.kit.access import may, reader, require
 from app.kit.choices import Choice
 from app.kit.database.session import db
-from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of, title_of
+from app.kit.screens.attrs import Attr, lines_of, mapper_of, resolve, table_of, title_of
 from app.kit.screens.cells import has_archive, phone_text, record_url
 from app.kit.screens.declare import Do, Lines, Panel, Related
 from app.kit.screens.pages import (
@@ -34,7 +35,8 @@ from app.kit.screens.pages import (
     TableCard,
 )
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.registry import FIGURES, screen_of_view
+from app.kit.screens.registry import FIGURES, screen_of_model, screen_of_view
+from app.kit.screens.shapes import in_words
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -46,9 +48,8 @@ def load_or_404(screen: "Screen", session: Session, pk: int, *options: Any) -> A
     """Return the record, under the policies and the screen's own condition, or 404."""
     if not 0 < pk <= BIGGEST_ID:
         abort(404)
-    statement = select(screen.model).where(table_of(screen.model).c.id == pk).options(*options)
-    if screen.where is not None:
-        statement = statement.where(screen.where())
+    own = table_of(screen.model).c.id == pk
+    statement = select(screen.model).where(own, *screen.always()).options(*options)
     obj = session.scalars(statement).one_or_none()
     if obj is None:
         abort(404)
@@ -133,13 +134,14 @@ def fact(attr: Attr, obj: Any) -> Fact:
     if attr.unit and value is not None and attr.kind == "num":
         value = f"{value} {attr.unit}"
         return Fact(attr.label, value, "text")
-    return Fact(attr.label, _text(value), attr.kind, currency=currency)
+    return Fact(attr.label, shown(attr, value), attr.kind, currency=currency)
 
 
-def _text(value: Any) -> Any:
-    from app.kit.screens.fields import as_text  # noqa: PLC0415 -- fields import record
-
-    return as_text(value) if isinstance(value, dict) else value
+def shown(attr: Attr, value: Any) -> Any:
+    """Return a value as pages take it: a record by its name, structured data in words."""
+    if attr.target is not None:
+        return title_of(value) if value is not None else None
+    return in_words(attr.column, value) if attr.is_structured else value
 
 
 def _cards(screen: "Screen", obj: Any) -> list[Card]:
@@ -153,24 +155,27 @@ def _cards(screen: "Screen", obj: Any) -> list[Card]:
 
 
 def _line_cards(screen: "Screen", session: Session, obj: Any) -> list[Card]:
-    return [_lines_card(screen, session, obj, lines) for lines in screen.lines]
+    return [
+        _lines_card(screen, session, obj, lines)
+        for lines in screen.lines
+        if line_attrs(screen, lines)
+    ]
 
 
 def line_attrs(screen: "Screen", lines: Lines) -> list[Attr]:
     """Return the columns of a line that this reader may see."""
-    child = mapper_of(screen.model).relationships[lines.name].mapper.class_
+    child = lines_of(screen.model, lines.name)[0]
     return [attr for attr in (resolve(child, name) for name in lines.columns) if screen.sees(attr)]
 
 
-def load_lines(screen: "Screen", session: Session, obj: Any, lines: Lines) -> list[Any]:
-    """Return the lines of a record by id, with what their columns lead to, in one query."""
-    relation = mapper_of(screen.model).relationships[lines.name]
-    child = relation.mapper.class_
-    own = [
-        (near.name, far.name)
-        for near, far in relation.local_remote_pairs or ()
-        if near.name == "id"
-    ]
+def load_lines(
+    screen: "Screen", session: Session, obj: Any, lines: Lines, most: int = MOST_LINES
+) -> list[Any]:
+    """Return the lines of a record by id, with what their columns lead to, in one query.
+
+    One more than are shown, where there are more.
+    """
+    child, link = lines_of(screen.model, lines.name)
     table = table_of(child)
     options = []
     for attr in line_attrs(screen, lines):
@@ -178,16 +183,17 @@ def load_lines(screen: "Screen", session: Session, obj: Any, lines: Lines) -> li
             options.append(joinedload(getattr(child, attr.key)))
         elif attr.path:
             options.append(joinedload(getattr(child, attr.path[0])))
-    statement = select(child).where(table.c[own[0][1]] == obj.id).options(*options)
+    statement = select(child).where(table.c[link] == obj.id).options(*options)
     if "archived_at" in table.c:
         statement = statement.where(table.c.archived_at.is_(None))
-    return list(session.scalars(statement.order_by(table.c.id).limit(MOST_LINES)))
+    return list(session.scalars(statement.order_by(table.c.id).limit(most + 1)))
 
 
 def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> Card:
     attrs = line_attrs(screen, lines)
     rows = []
-    for line in load_lines(screen, session, obj, lines):
+    found = load_lines(screen, session, obj, lines)
+    for line in found[:MOST_LINES]:
         facts = [fact(attr, line) for attr in attrs]
         cells = [Cell(one.value, url=one.url, currency=one.currency) for one in facts]
         rows.append(Row(str(line.id), cells, label=str(facts[0].value or "")))
@@ -195,7 +201,21 @@ def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> C
         Column(attr.name, attr.label, "lead" if number == 0 else attr.kind)
         for number, attr in enumerate(attrs)
     ]
-    return TableCard(lines.label, columns, rows, hint=lines.hint, empty=_("None yet."))
+    card = TableCard(lines.label, columns, rows, hint=lines.hint, empty=_("None yet."))
+    if len(found) <= MOST_LINES:
+        return card
+    footer = _("The first %(number)s are shown.", number=MOST_LINES)
+    return replace(card, footer=footer, all_url=_all_lines_url(screen, obj, lines))
+
+
+def _all_lines_url(screen: "Screen", obj: Any, lines: Lines) -> str:
+    """Return the address of the list of all lines, where they have a screen of their own."""
+    child, link = lines_of(screen.model, lines.name)
+    other = screen_of_model(child)
+    if other is None or not other.may("read"):
+        return ""
+    by = next((name for name, attr in other.relations.items() if attr.column.name == link), None)
+    return f"{other.list_url()}?of.{by}={obj.id}" if by else ""
 
 
 def _badges(screen: "Screen", obj: Any) -> list[Badge]:

@@ -57,7 +57,7 @@ def default_address(screen: "Screen", views: Sequence[View], address: Address) -
     usual = next((view for view in views if view.name == USUAL), None)
     if usual is None:
         return address
-    return Address(address.base, tuple(parse_qsl(usual.query)))
+    return Address.read(address.base, usual.query)
 
 
 def tabs(screen: "Screen", views: Sequence[View], address: Address) -> list[SavedView]:
@@ -101,8 +101,7 @@ def save(screen: "Screen") -> Any:
         raise Invalid(_("A view's name has at most 80 characters."), field="name")
     if shared and not may(*SHARE):
         raise Refused
-    pairs = [(k, v.replace("\x00", "")) for k, v in parse_qsl(query)]
-    query = Address(screen.list_url(), tuple(pairs)).query
+    query = Address.read(screen.list_url(), query).query
     view = session.scalars(
         select(Saved).where(Saved.screen == screen.name, Saved.user_id == me, Saved.name == name)
     ).one_or_none()

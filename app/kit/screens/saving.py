@@ -15,12 +15,13 @@ from app.kit.database.session import db
 from app.kit.errors import Conflict as ConflictError
 from app.kit.errors import CrmError
 from app.kit.screens import forms, people
-from app.kit.screens.attrs import Attr, title_of
+from app.kit.screens.attrs import title_of
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.edge import rollback
 from app.kit.screens.models import FormSent
 from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link, Note
-from app.kit.screens.record import eager, load_or_404, show_page, value_of
+from app.kit.screens.paging import read_id
+from app.kit.screens.record import eager, load_or_404, show_page, shown, value_of
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -45,14 +46,33 @@ class Attempt:
         self.version = getattr(obj, "version", None)
 
     def is_valid(self) -> bool:
-        return all([self.form.validate(), *(one.validate() for one in self.lines)])
+        good = all([self.form.validate(), *(one.validate() for one in self.lines)])
+        return not self._emptied() and good
+
+    def _emptied(self) -> bool:
+        """Whether a value that must be there was deleted; only a new record has it by default."""
+        if self.adding:
+            return False
+        fields = [self.form[name] for name, attr in self.attrs.items() if not attr.nullable]
+        gone = [field for field in fields if field.data is None and not field.errors]
+        for field in gone:
+            field.errors = [_("This is needed.")]
+        return bool(gone)
+
+    def is_as_stored(self) -> bool:
+        """Whether the record already says what the form does."""
+        names = forms.changed_names(self.obj, self.attrs, self.form)
+        return not names and not any(one.differs() for one in self.lines)
 
     def refuse(self, error: CrmError) -> None:
         """Show the sentence beside its field, or on top when it has none."""
         message = str(error.message)
+        sheet = next((one for one in self.lines if one.lines.name == error.field), None)
         if error.field is not None and error.field in self.attrs:
             field = self.form[error.field]
             field.errors = [*field.errors, message]
+        elif sheet is not None:
+            sheet.error = message
         else:
             self.errors.append(FormError(message))
 
@@ -64,8 +84,6 @@ class Attempt:
         if not self.adding:
             crumbs.append(Link(title, back))
             title = _("Edit %(what)s", what=title)
-        if self.errors:
-            self._add_field_errors()
         return FormPage(
             title=title,
             crumbs=crumbs,
@@ -81,13 +99,6 @@ class Attempt:
             save_actions=[("add", _("Save and add another"))] if self.adding else (),
             discard_url=back,
         )
-
-    def _add_field_errors(self) -> None:
-        """Name the fields in a summary of our own too."""
-        for field in self.form:
-            self.errors += [
-                FormError(f"{field.label.text}: {text}", field.id) for text in field.errors
-            ]
 
     def answer(self, status: int = 200) -> Any:
         return render_template("tresen/form.html", page=self.page()), status
@@ -186,12 +197,14 @@ def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
     """Answer GET and POST edit/<pk>. `kind` may draw another page around the same form."""
     session = db.session()
     obj = load_or_404(screen, session, pk, *eager(screen))
-    if getattr(obj, "archived_at", None) is not None:
-        raise ConflictError(_("This is archived. Restore it first."))
+    refuse_archived(obj)
     attempt = kind(screen, session, obj)
     if request.method == "GET":
         return attempt.answer()
     if _is_stale(obj):
+        if _was_saved_by(obj) and attempt.is_valid() and attempt.is_as_stored():
+            # The second of two clicks: what it wants is done.
+            return redirect(screen.url("show", pk))
         return _show_conflict(attempt)
     if not attempt.is_valid():
         return attempt.answer(422)
@@ -201,6 +214,12 @@ def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
         return _refused_edit(attempt, refused, pk, before)
     flash(_("Saved."), "success")
     return redirect(screen.url("show", pk))
+
+
+def refuse_archived(obj: Any) -> None:
+    """Raise Conflict for a record that left the lists: it is changed after it was restored."""
+    if getattr(obj, "archived_at", None) is not None:
+        raise ConflictError(_("This is archived. Restore it first."))
 
 
 def _refused_edit(attempt: Attempt, refused: CrmError, pk: int, before: dict[str, Any]) -> Any:
@@ -233,6 +252,12 @@ def _is_stale(obj: Any) -> bool:
     return version is not None and request.form.get("version", "") != str(version)
 
 
+def _was_saved_by(obj: Any) -> bool:
+    """Whether this reader has saved the record since the form was shown, and nobody after."""
+    sent = read_id(request.form.get("version", ""))
+    return sent is not None and sent < obj.version and obj.changed_by == reader().user_id
+
+
 def _show_conflict(attempt: Attempt) -> Any:
     """409 with both versions; saved again, the form carries the new version and wins."""
     obj = attempt.obj
@@ -245,22 +270,17 @@ def _show_conflict(attempt: Attempt) -> Any:
         [
             ConflictField(
                 attempt.attrs[name].label,
-                _shown(attempt.attrs[name], attempt.form[name].data),
-                _shown(attempt.attrs[name], value_of(obj, attempt.attrs[name])),
+                shown(attempt.attrs[name], attempt.form[name].data),
+                shown(attempt.attrs[name], value_of(obj, attempt.attrs[name])),
                 attempt.attrs[name].kind,
             )
             for name in names
-        ],
+        ]
+        + [field for one in attempt.lines for field in one.conflicts()],
         attempt.screen.url("edit", obj.id),
     )
     attempt.version = obj.version
     return attempt.answer(409)
-
-
-def _shown(attr: Attr, value: Any) -> object:
-    if attr.target is not None:
-        return title_of(value) if value is not None else None
-    return value
 
 
 def archive(screen: "Screen", pk: int) -> Any:

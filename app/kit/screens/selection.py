@@ -11,12 +11,13 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from app.kit.errors import Invalid
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.filters import Filter, read_filter
 from app.kit.screens.finding import find
 from app.kit.screens.pages import Text
-from app.kit.screens.paging import BIGGEST_ID
+from app.kit.screens.paging import read_id
 from app.kit.screens.plan import Plan
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 COUNT_CAP = 10_000
 ARCHIVED = "archived"
+
+
+def capped_at() -> str:
+    """Return the number beyond which nothing is counted, as the reader writes it."""
+    from flask_babel import format_decimal  # noqa: PLC0415 -- Babel's tables load on first use
+
+    return format_decimal(COUNT_CAP)
 
 
 @dataclass
@@ -42,6 +50,17 @@ class Selection:
         """Whether no row can match, without asking."""
         return bool(self.error) or self.ids == []
 
+    def insist_on_all(self) -> None:
+        """Raise Invalid unless the conditions give every row that is meant, and no other."""
+        if self.error:
+            raise Invalid(self.error)
+        if self.ids is not None and len(self.ids) > COUNT_CAP:
+            # The search stops there: taking what it found for all would leave rows out in silence.
+            most = capped_at()
+            raise Invalid(
+                _("The search finds more than %(number)s records. Narrow it down.", number=most)
+            )
+
     def count(self, session: Session, cap: int = COUNT_CAP) -> int:
         """How many rows match, never counting beyond `cap` + 1."""
         if self.nothing:
@@ -54,16 +73,15 @@ def selection_of(
 ) -> Selection:
     """Read the address. `attrs` are the fields that this reader may filter by."""
     found = Selection(Plan(screen.model))
-    if screen.where is not None:
-        found.where.append(screen.where())
+    found.where += screen.always()
     _archived(found, address)
     for name, value in address.scopes():
         _scope(screen, found, name, value)
     for name, operator, values in address.filters():
         if name != ARCHIVED:
             _filter(found, read_filter(found.plan, attrs, name, operator, values, zone))
-    if address.words and screen.searches:
-        search(found, session, address.words)
+    if address.words:
+        search(found, session, address.words, screen)
     return found
 
 
@@ -98,15 +116,18 @@ def _archived(found: Selection, address: Address) -> None:
 
 
 def _scope(screen: "Screen", found: Selection, name: str, value: str) -> None:
-    attr = screen.relations.get(name)
-    if attr is None or not value.isascii() or not value.isdigit() or int(value) > BIGGEST_ID:
+    attr, pk = screen.relations.get(name), read_id(value)
+    if attr is None or pk is None or not screen.sees(attr):
         found.error = found.error or _("This list could not be limited to its record.")
         return
-    found.where.append(found.plan.column(attr) == int(value))
+    found.where.append(found.plan.column(attr) == pk)
 
 
-def search(found: Selection, session: Session, words: str) -> None:
-    """Limit the selection to what a search for `words` finds."""
+def search(found: Selection, session: Session, words: str, screen: "Screen") -> None:
+    """Limit the selection to what a search for `words` finds; where there is none, to nothing."""
+    if not screen.searches:
+        found.error = found.error or _("This list cannot be searched.")
+        return
     found.ids = find(session, found.plan.root, words, COUNT_CAP + 1)
     found.where.append(found.plan.root.c.id.in_(found.ids))
 

@@ -12,6 +12,9 @@
   });
   const texts = JSON.parse($('#texts')?.textContent || '{}');
   const t = (key, values = {}) => (texts[key] || key).replace(/{(\w+)}/g, (all, name) => values[name] ?? all);
+  // A text that counts something comes in the forms of its language: {one: "{n} …", few: …, other: …}.
+  const rules = new Intl.PluralRules(texts.locale || 'en');
+  const counted = (forms, n, shown = count(n)) => (typeof forms === 'string' ? forms : forms[rules.select(n)] ?? forms.other).replace('{n}', shown);
   const say = text => { const live = $('#live'); if (live) live.textContent = text; };
   const make = (tag, attributes = {}, ...children) => {
     const el = document.createElement(tag);
@@ -101,8 +104,10 @@
     const el = event.target.closest?.('[data-confirm]');
     if (!el || el.asked || el.getAttribute('aria-disabled') === 'true') return;
     event.preventDefault(); event.stopImmediatePropagation();
-    const n = el.closest('.bulk')?.dataset.n || '';
-    const yes = await ask(el.dataset.confirm.replace('{n}', n), el.dataset.confirmLabel || el.textContent.trim(), 'confirmDanger' in el.dataset);
+    const bar = el.closest('.bulk'), n = bar ? memory(bar).n : 0;
+    const said = el.dataset.confirmForms ? JSON.parse(el.dataset.confirmForms) : el.dataset.confirm;
+    // Beyond the cap nobody counts: the sentence says so.
+    const yes = await ask(n === null ? counted(said, Number(texts.cap), t('moreThanCap')) : counted(said, n), el.dataset.confirmLabel || el.textContent.trim(), 'confirmDanger' in el.dataset);
     if (yes) { el.asked = true; el.click(); el.asked = false; }
   }, true);
 
@@ -136,7 +141,7 @@
   const guard = form => {
     const n = changesOf(form), line = $('[data-dirty]', form);
     memory(form).dirty = n > 0;
-    if (line) { line.hidden = !n; line.textContent = n === 1 ? t('dirtyOne') : t('dirtyMany', { n: count(n) }); }
+    if (line) { line.hidden = !n; line.textContent = counted(texts.unsavedCount || '', n); }
   };
   on('input', 'form[data-guard]', guard);
   on('change', 'form[data-guard]', guard);
@@ -158,8 +163,8 @@
     if (!all) memory(bar).all = false;
     bar.hidden = !some.length;
     const matches = bar.dataset.matches === '' || bar.dataset.matches === undefined ? null : Number(bar.dataset.matches);
-    bar.dataset.n = all ? (matches === null ? t('selectedAllMany') : count(matches)) : count(some.length);
-    const line = all ? (matches === null ? t('selectedAllMany') : t('selectedAll', { n: count(matches) })) : t('selected', { n: count(some.length) });
+    const n = memory(bar).n = all ? matches : some.length;
+    const line = n === null ? t('selectedAllMany') : counted(texts[all ? 'selectedAll' : 'selected'], n);
     $('[data-count]', bar).textContent = line;
     const more = $('[data-select-all]', bar), flag = $('input[name=all]', bar);
     if (more) {
@@ -397,6 +402,26 @@
     table.tBodies[0].append(row); renumber(table); dress(row);
     $('input:not([type=hidden]), select', row)?.focus();
     table.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  // Opening hours: a further span is an empty copy of the last; a day's are copied to the working days.
+  const addSpan = place => {
+    const spans = $$('.span', place), more = spans.at(-1).cloneNode(true);
+    $$('input', more).forEach(box => { box.value = ''; box.removeAttribute('value'); box.id = `${box.name}-${spans.length}`; });
+    spans.at(-1).after(more);
+    return more;
+  };
+  on('click', '[data-add-span]', el => {
+    $('input', addSpan(el.closest('[data-spans]'))).focus();
+    el.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  on('click', '[data-copy-day]', el => {
+    const days = $$('.day', el.closest('fieldset')), wanted = $$('.span', days[0]);
+    days.slice(1, 5).forEach(day => {
+      while ($$('.span', day).length < wanted.length) addSpan($('[data-spans]', day));
+      $$('.span', day).forEach((span, i) => $$('input', span).forEach((box, j) => { box.value = wanted[i] ? $$('input', wanted[i])[j].value : ''; }));
+      $('[type=checkbox]', day).checked = $('[type=checkbox]', days[0]).checked;
+    });
+    el.dispatchEvent(new Event('change', { bubbles: true })); say(el.textContent.trim());
   });
   on('click', '[data-remove-row]', el => {
     const row = el.closest('tr'), table = el.closest('table'), id = $$('input[type=hidden]', row).find(field => /-id$/.test(field.name) && field.value);

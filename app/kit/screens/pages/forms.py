@@ -100,7 +100,7 @@ class FormPage(Page):
     hidden: Sequence[WtField] = ()
     """Hidden fields of the form besides the CSRF token, which the template adds."""
     errors: Sequence[FormError] = ()
-    """When empty, the summary is made from the fields' own errors."""
+    """What is about the whole form; the summary adds the fields' own errors."""
     version: int | None = None
     conflict: Conflict | None = None
     action_url: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.kit.plurals import Counted
 from app.kit.screens.pages.common import Action, Empty, FilterKind, Kind, Page, Text, Tone
 
 
@@ -82,11 +83,12 @@ class FilterOperator:
     takes: Literal["none", "one", "two", "many"] = "one"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FilterField:
     """A field that can be filtered by, for the editor.
 
-    `choices` are (value, label); `lookup_url` for long lists.
+    `choices` are (value, label); `lookup_url` for long lists. Told apart by identity, so that what
+    was written of one can be kept.
     """
 
     name: str
@@ -141,7 +143,7 @@ class BulkAction:
     label: Text
     icon: str = ""
     danger: bool = False
-    confirm: Text = ""
+    confirm: Text | Counted = ""
     wide: bool = False
 
 

@@ -1,0 +1,98 @@
+"""Which field edits a column: by its format, else by its kind."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Integer
+from wtforms import validators
+
+from app.kit.screens.attrs import Attr
+from app.kit.screens.fields import (
+    LONG_TEXTS,
+    BoolField,
+    ChoiceField,
+    DateField,
+    DecimalField,
+    EmailField,
+    IntegerField,
+    JsonField,
+    LongField,
+    MomentField,
+    MoneyField,
+    PhoneField,
+    PlainField,
+    RemoteField,
+    TagsField,
+    TextField,
+)
+from app.kit.screens.groups import HoursField, TextsField
+
+FORMATS: dict[str, type[PlainField]] = {
+    "phone": PhoneField,
+    "email": EmailField,
+    "long": LongField,
+    "json": JsonField,
+    "hours": HoursField,
+    "texts": TextsField,
+}
+"""By `info["format"]`; a domain may add its own field here."""
+
+_BY_KIND: dict[str, type[PlainField]] = {
+    "money": MoneyField,
+    "badge": ChoiceField,
+    "link": RemoteField,
+    "bool": BoolField,
+    "date": DateField,
+    "datetime": MomentField,
+    "tags": TagsField,
+}
+
+
+def field_class(attr: Attr) -> type[PlainField]:
+    """Return the field that edits a column."""
+    if attr.form in FORMATS:
+        return FORMATS[attr.form]
+    if attr.kind in _BY_KIND:
+        return _BY_KIND[attr.kind]
+    if attr.kind in ("num", "percent"):
+        return IntegerField if isinstance(attr.column.type, Integer) else DecimalField
+    if type(attr.column.type).__name__ in ("JSON", "JSONB"):
+        return JsonField
+    return LongField if attr.key in LONG_TEXTS else TextField
+
+
+def is_wide(attr: Attr) -> bool:
+    """Whether the field takes the whole width."""
+    return field_class(attr).control_kind in ("textarea", "group")
+
+
+def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> Any:
+    """Return an unbound field for `attr`."""
+    kind = field_class(attr)
+    checks: list[Callable[..., None]] = []
+    if required and kind is not BoolField:
+        checks.append(_needed)
+    options: dict[str, Any] = {"description": attr.help}
+    if kind is RemoteField:
+        options["lookup"] = lookup
+    kw: dict[str, Any] = {}
+    if attr.unit:
+        kw["suffix"] = attr.unit
+    if attr.form == "email":
+        kw |= {"type": "email", "autocomplete": "off"}
+    elif attr.form == "phone":
+        kw |= {"type": "tel", "autocomplete": "off"}
+    if kw:
+        options["render_kw"] = kw
+    return kind(attr.label, checks, attr=attr, **options)
+
+
+def _needed(form: Any, field: Any) -> None:
+    if field.errors or field.process_errors:
+        raise validators.StopValidation
+    if field.data is None or field.data == "":
+        raise validators.StopValidation(_("This is needed."))
+
+
+_needed.field_flags = {"required": True}  # type: ignore[attr-defined]

@@ -1,0 +1,115 @@
+"""JSON columns whose `info["format"]` says what they hold: read by people, checked from callers.
+
+"hours" are opening hours (app/kit/opening_hours.py). "texts" are the record's own texts in other
+languages, {"de": {"name": "Rute"}}; `info["texts_of"]` names their columns, without it "name".
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import Column
+
+from app.kit import opening_hours
+from app.kit.errors import Invalid
+from app.kit.screens.attrs import longest_of
+
+MOST_LANGUAGES = 40
+_EXAMPLE = '{"de": {"name": "Rute"}}'
+_CODE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?", re.ASCII)
+
+
+def in_words(column: Column[Any], value: Any) -> str:
+    """Return a dict or list of a JSON column as lines of text."""
+    if not value:
+        return ""
+    try:
+        return _WRITERS.get(str(column.info.get("format", "")), _plain)(column, value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # A row may be older than the rules of its format.
+        return as_text(value)
+
+
+def check(column: Column[Any], value: Any) -> None:
+    """Raise Invalid unless the value is what the column's format says; other columns take all."""
+    checker = _CHECKERS.get(str(column.info.get("format", "")))
+    if checker is not None:
+        checker(column, value)
+
+
+def as_text(value: Any) -> str:
+    """Return structured data of any shape on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {as_text(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(as_text(one) for one in value)
+    return "" if value is None else str(value)
+
+
+def texts_of(column: Column[Any]) -> dict[str, Column[Any]]:
+    """Return the columns whose texts in other languages a column holds."""
+    table = column.table
+    return {name: table.c[name] for name in column.info.get("texts_of", ("name",))}
+
+
+def language_name(code: str) -> str:
+    """Return what the reader calls a language; the code itself where nobody knows it."""
+    try:
+        language = Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        return code
+    name = str(language.get_display_name(get_locale() or "en") or code)
+    return name[:1].upper() + name[1:]
+
+
+def _plain(_column: Column[Any], value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {as_text(one)}" for key, one in value.items())
+    return as_text(value)
+
+
+def _hours_in_words(_column: Column[Any], value: Any) -> str:
+    return "\n".join(opening_hours.lines(value))
+
+
+def _texts_in_words(column: Column[Any], value: Mapping[str, Mapping[str, str]]) -> str:
+    columns = texts_of(column)
+    said = []
+    for code, texts in value.items():
+        for name, text in texts.items():
+            label = columns[name].info.get("label", name) if name in columns else name
+            head = language_name(code)
+            said.append(f"{head}: {text}" if len(columns) == 1 else f"{head}, {label}: {text}")
+    return "\n".join(said)
+
+
+def _check_hours(_column: Column[Any], value: Any) -> None:
+    opening_hours.check_hours(value)
+
+
+def _check_texts(column: Column[Any], value: Any) -> None:
+    columns = texts_of(column)
+    if not isinstance(value, dict) or len(value) > MOST_LANGUAGES:
+        raise Invalid(_("Send texts by language, like %(example)s.", example=_EXAMPLE))
+    for code, texts in value.items():
+        if not _CODE.fullmatch(code) or not isinstance(texts, dict):
+            raise Invalid(_("Send texts by language, like %(example)s.", example=_EXAMPLE))
+        for name, text in texts.items():
+            if name not in columns or not isinstance(text, str):
+                raise Invalid(_("These are texts of: %(names)s.", names=", ".join(columns)))
+            longest = longest_of(columns[name])
+            if len(text) > longest:
+                raise Invalid(_("At most %(number)s characters.", number=longest))
+
+
+_WRITERS: dict[str, Callable[[Column[Any], Any], str]] = {
+    "hours": _hours_in_words,
+    "texts": _texts_in_words,
+}
+_CHECKERS: dict[str, Callable[[Column[Any], Any], None]] = {
+    "hours": _check_hours,
+    "texts": _check_texts,
+}
