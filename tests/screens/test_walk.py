@@ -1,4 +1,4 @@
-"""Every screen and every resource of the whole application, walked."""
+"""Every screen and every resource of the whole application, walked (routes: test_every_route.py)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import pytest
 from flask import Flask
 
 import config as settings
-from app.kit.database.session import work
-from app.kit.database.stamp import company_stamp
 from app.kit.screens import Screen
 from app.kit.servers import TestServer
 from tests.screens import bench, filling
-from tests.screens.base import ResourceTests, ScreenTests, all_rights
+from tests.screens.base import ResourceTests, ScreenTests
 
 CLASSES = filling.screen_classes()
 RESOURCES = filling.resource_names(CLASSES)
@@ -95,38 +93,6 @@ def test_no_route_of_flask_appbuilder_is_left_that_we_do_not_want(whole_app):
         if rule.endpoint.split(".")[0] in names and rule.endpoint.split(".")[-1] in unwanted
     ]
     assert found == []
-
-
-# Walked by ScreenTests; the last four hold rows of the reader alone (test_taking_out.py,
-# test_lists.py).
-WALKED = {
-    "list", "show", "history", "add", "edit", "export", "lookup", "tab", "do", "archive", "restore",
-    "start_bulk", "show_bulk", "save_view", "delete_view",
-}  # fmt: skip
-
-
-def test_the_routes_that_single_screens_add_know_no_record_of_another_company(whole_app):
-    rights, classes = all_rights(whole_app), {one.__name__: one for one in CLASSES}
-    names = {type(one).__name__ for one in whole_app.extensions["crm_screens"].values()}
-    answers = {}
-    for rule in whole_app.url_map.iter_rules():
-        screen, _dot, method = rule.endpoint.partition(".")
-        if screen not in names or method in WALKED:
-            continue
-        assert hasattr(whole_app.view_functions[rule.endpoint], "_permission_name"), rule
-        unknown = rule.arguments - {"pk", "session_id"}
-        assert not unknown, f"The walk cannot fill {unknown} of {rule}."
-        if "pk" not in rule.arguments:
-            continue
-        with work(company_stamp(2, user_id=7)) as session:
-            theirs = filling.make(session, classes[screen]).id
-        values = {name: theirs if name == "pk" else 1 for name in rule.arguments}
-        url = whole_app.url_map.bind("localhost").build(rule.endpoint, values)
-        with bench.signed_in(bench.reader_with(rights)):
-            for verb in rule.methods & {"GET", "POST"}:
-                answers[url, verb] = whole_app.test_client().open(url, method=verb).status_code
-    assert answers
-    assert set(answers.values()) == {404}, answers
 
 
 @pytest.fixture(params=RESOURCES)

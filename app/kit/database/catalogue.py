@@ -49,7 +49,7 @@ _RULES: dict[str, str] = {
          where schemaname = 'public' and roles::text[] && array['crm_app', 'crm_store', 'public']
            and concat(qual, ' ', with_check) ~* '\\mor\\M'
            and tablename || '.' || policyname <> 'timeline_entry.crm_store_rows'
-           -- read of one client only, whom the index gives: what happened in no store is for all""",
+           -- read of one client, whom the index gives; what happened in no store is for all""",
     "table {} is open and has no row-level security": f"""
         select distinct c.relname || ' for ' || (a).grantee::regrole
           from (select relname, aclexplode(relacl) a from pg_class
