@@ -116,7 +116,7 @@ POINTS = {
     "orders of the first piece, no lines": at_statement("insert into order_line"),
     "between lines and movements of the second piece": at_statement("insert into movement", at=2),
     "between movements and figures": at_statement("update client_figures", at=3),
-    "the second piece written, not noted": after(running, "write_piece", at=2),
+    "the second piece written, not noted": after(running, "write_goods", at=2),
     "the second piece noted, not committed": after(running, "_do_piece", at=2),
     "the last piece begun": at_statement("insert into orders", at=3),
     "the last piece committed": at_statement("update client c set stage"),

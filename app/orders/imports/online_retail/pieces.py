@@ -6,9 +6,10 @@ half away from zero as PostgreSQL's round(numeric) does, and kept in ten-thousan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from app.kit.events import emit
@@ -153,11 +154,32 @@ select distinct l.at::date from {_LINES} where i.piece = :piece and l.outcome <>
 """)
 
 
-def write_piece(session: Session, piece: int, *, store: int, rate: float = 1) -> list[date]:
-    """Write the documents of one piece and return the business days they touch.
+def write_documents(session: Session, piece: int, *, store: int, rate: float = 1) -> None:
+    """Write the orders, returns and adjustments of one piece with their lines.
 
-    The caller notes in the same transaction that the piece is done, and never writes it twice.
+    The caller writes the goods in the same transaction, and no piece twice.
     """
+    _execute(session, _DOCUMENT_STATEMENTS, piece, store=store, rate=rate)
+
+
+def write_goods(session: Session, piece: int, *, store: int, rate: float = 1) -> list[date]:
+    """Book the movements and figures of one piece; return the business days that it touches.
+
+    Unlike its documents they change rows that other pieces change: one piece at a time.
+    """
+    _execute(session, _GOODS_STATEMENTS, piece, store=store, rate=rate)
+    days = sorted(session.scalars(_DAYS, {"piece": piece}))
+    emit(session, "sales.imported", store_id=store, days=[day.isoformat() for day in days])
+    return days
+
+
+_DOCUMENT_STATEMENTS = (_ORDERS, _ORDER_LINES, _RETURNS, _RETURN_LINES, _ADJUSTMENTS)
+_GOODS_STATEMENTS = (_MOVEMENTS, _ORDER_FIGURES, _RETURN_FIGURES)
+
+
+def _execute(
+    session: Session, statements: Sequence[TextClause], piece: int, *, store: int, rate: float
+) -> None:
     codes = all_codes()
     currency = session.scalar(text("select currency from company")) or CURRENCY
     values = {
@@ -174,17 +196,5 @@ def write_piece(session: Session, piece: int, *, store: int, rate: float = 1) ->
         "charge_codes": list(CHARGES),
         "charge_kinds": list(CHARGES.values()),
     }
-    for statement in (
-        _ORDERS,
-        _ORDER_LINES,
-        _RETURNS,
-        _RETURN_LINES,
-        _ADJUSTMENTS,
-        _MOVEMENTS,
-        _ORDER_FIGURES,
-        _RETURN_FIGURES,
-    ):
+    for statement in statements:
         session.execute(statement, values)
-    days = sorted(session.scalars(_DAYS, {"piece": piece}))
-    emit(session, "sales.imported", store_id=store, days=[day.isoformat() for day in days])
-    return days

@@ -2,11 +2,14 @@
 
 Staging is one transaction, each piece another. What was committed is noted in the same transaction,
 so killing it anywhere and starting it again completes it, and starting it a third time changes
-nothing.
+nothing. Two hands work at it: one writes the documents of a piece while the other books the goods
+of the piece before.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +22,22 @@ from app.kit.database.stamp import Stamp
 from app.kit.errors import Invalid
 from app.kit.imports.models import ImportRun, ImportStatus
 from app.orders.imports.online_retail import masters
-from app.orders.imports.online_retail.pieces import SOURCE, write_piece
+from app.orders.imports.online_retail.pieces import SOURCE, write_documents, write_goods
 from app.orders.imports.online_retail.read import digest_of, stage
 from app.orders.imports.online_retail.statistics import analyze, is_due
+from app.orders.imports.online_retail.turns import Turns
 
 # A second importer waits here until the first has committed, and then finds what it made.
 _ALONE = text(
     "select pg_advisory_xact_lock(hashtextextended('online-retail ' || crm_company(), 0))"
 )
+
+# And here, for a piece: a session may not see what another has yet to commit, and write it again.
+_PIECE_ALONE = text(
+    "select pg_advisory_xact_lock(hashtextextended("
+    "'online-retail ' || crm_company() || ' ' || cast(:piece as text), 0))"
+)
+HANDS = 2
 
 _STAGES = text("""
 update client c set stage = case when f.orders_count = 1 then 'first_order' else 'active' end
@@ -49,9 +60,7 @@ def run(stamp: Stamp, files: list[Path], *, rate: float | None = None) -> dict[s
         masters.add_clients(session, folder)
         masters.add_products(session, folder)
         analyze(session)
-    for piece in pieces:
-        with work(stamp) as session:
-            _do_piece(session, run_id, piece, store=store, rate=rate)
+    _do_pieces(stamp, run_id, pieces, store=store, rate=rate)
     with work(stamp) as session:
         return _finish(session, run_id)
 
@@ -79,14 +88,37 @@ def _begin(session: Session, folder: Path, digest: str) -> tuple[int, range]:
     return found.id, range(found.pieces_done + 1, found.pieces + 1)
 
 
-def _do_piece(session: Session, run_id: int, piece: int, *, store: int, rate: float) -> None:
+def _do_pieces(stamp: Stamp, run_id: int, pieces: range, *, store: int, rate: float) -> None:
+    turns = Turns(pieces.start)
+
+    def do(piece: int) -> None:
+        # A piece that fails lets no later one end: `pieces_done` says up to where all is done.
+        with turns.ending(piece), work(stamp) as session:
+            _do_piece(session, turns, run_id, piece, store=store, rate=rate)
+
+    with ThreadPoolExecutor(HANDS) as hands:
+        try:
+            for done in [hands.submit(copy_context().run, do, piece) for piece in pieces]:
+                done.result()
+        finally:
+            # Whoever interrupts waits for two pieces at the most, not for all of them.
+            turns.give_up()
+
+
+def _do_piece(
+    session: Session, turns: Turns, run_id: int, piece: int, *, store: int, rate: float
+) -> None:
     # The lock makes a second importer wait, and the count tells it that the piece is done.
-    found = session.get_one(ImportRun, run_id, with_for_update=True)
-    if found.pieces_done >= piece:
+    session.execute(_PIECE_ALONE, {"piece": piece})
+    done = session.scalar(select(ImportRun.pieces_done).where(ImportRun.id == run_id)) or 0
+    if done >= piece:
         return
-    write_piece(session, piece, store=store, rate=rate)
+    write_documents(session, piece, store=store, rate=rate)
+    turns.wait(piece)
+    write_goods(session, piece, store=store, rate=rate)
     if is_due(piece):
         analyze(session)
+    found = session.get_one(ImportRun, run_id, with_for_update=True)
     found.pieces_done = piece
     found.status = ImportStatus.RUNNING
 
