@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from app.cashier import screens
 from app.cashier.demo import load_expenses
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
-from app.kit.money import money_sum
+from app.kit.database.balances import off_balance
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
@@ -16,15 +16,11 @@ from app.kit.screens.dberrors import say
 
 def paid_that_disagrees() -> Select[Any]:
     """Expenses whose paid sum is not that of their entries."""
-    sums = (
-        select(ExpensePayment.expense_id, money_sum(ExpensePayment.amount).label("paid"))
-        .group_by(ExpensePayment.expense_id)
-        .subquery("sums")
-    )
-    return (
-        select(ExpenseBalance.expense_id, ExpenseBalance.paid, sums.c.paid.label("entries"))
-        .outerjoin(sums, sums.c.expense_id == ExpenseBalance.expense_id)
-        .where(ExpenseBalance.paid.is_distinct_from(func.coalesce(sums.c.paid, 0)))
+    return off_balance(
+        ExpenseBalance.paid,
+        ExpenseBalance.expense_id,
+        entry=ExpensePayment.amount,
+        of=ExpensePayment.expense_id,
     )
 
 

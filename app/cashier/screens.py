@@ -12,6 +12,7 @@ from app.cashier.models import Expense, ExpenseCategory, ExpensePayment
 from app.catalogue.screens import own_currency
 from app.kit.screens import Bulk, Do, Related, Screen
 from app.kit.screens.areas import MONEY
+from app.kit.screens.documents import calls_off, in_state
 
 
 def add_expense_payment(
@@ -79,7 +80,7 @@ class ExpenseScreen(Screen):
             _l("Approve"),
             "check",
             done=_l("The expense may be paid."),
-            when=lambda expense: expense.status is ExpenseStatus.DRAFT,
+            when=in_state(ExpenseStatus.DRAFT),
             primary=True,
         ),
         "pay": Do(
@@ -87,15 +88,13 @@ class ExpenseScreen(Screen):
             _l("Paid in full"),
             "cash",
             confirm=_l("All that is open is noted as paid by bank transfer."),
-            when=lambda expense: expense.status is ExpenseStatus.APPROVED,
+            when=in_state(ExpenseStatus.APPROVED),
         ),
-        "cancel": Do(
+        "cancel": calls_off(
             operations.cancel_expense,
-            _l("Cancel"),
-            "x",
-            danger=True,
+            ExpenseStatus.DRAFT,
+            ExpenseStatus.APPROVED,
             confirm=_l("The expense is called off."),
-            when=lambda expense: expense.status is not ExpenseStatus.CANCELLED,
         ),
     }
     bulk = {"approve": Bulk(operations.approve_expense, _l("Approve"), "check")}

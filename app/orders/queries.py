@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
 
 from app.clients.models import ClientFigures
+from app.kit.database.balances import off_balance
 from app.kit.money import money_sum
 from app.orders.choices import (
     COUNTED,
@@ -110,31 +111,23 @@ def paid_that_disagrees() -> Select[Any]:
     signed = case(
         (Payment.direction == PaymentDirection.RECEIVED, Payment.amount), else_=-Payment.amount
     )
-    sums = (
-        select(Payment.order_id, money_sum(signed).label("paid"))
-        .where(Payment.status == PaymentStatus.SETTLED)
-        .group_by(Payment.order_id)
-        .subquery("sums")
-    )
-    return (
-        select(Order.id, Order.number, Order.paid, sums.c.paid.label("payments"))
-        .outerjoin(sums, sums.c.order_id == Order.id)
-        .where(Order.paid.is_distinct_from(func.coalesce(sums.c.paid, 0)))
+    return off_balance(
+        Order.paid,
+        Order.id,
+        entry=signed,
+        of=Payment.order_id,
+        where=Payment.status == PaymentStatus.SETTLED,
     )
 
 
 def returned_that_disagrees() -> Select[Any]:
     """Orders whose returned sum is not that of their returns."""
-    sums = (
-        select(GoodsReturn.order_id, money_sum(GoodsReturn.total).label("returned"))
-        .where(GoodsReturn.status == ReturnStatus.RECEIVED)
-        .group_by(GoodsReturn.order_id)
-        .subquery("sums")
-    )
-    return (
-        select(Order.id, Order.number, Order.returned, sums.c.returned.label("returns"))
-        .outerjoin(sums, sums.c.order_id == Order.id)
-        .where(Order.returned.is_distinct_from(func.coalesce(sums.c.returned, 0)))
+    return off_balance(
+        Order.returned,
+        Order.id,
+        entry=GoodsReturn.total,
+        of=GoodsReturn.order_id,
+        where=GoodsReturn.status == ReturnStatus.RECEIVED,
     )
 
 

@@ -8,14 +8,25 @@ from sqlalchemy.orm import Session
 from app.kit.access import may
 from app.kit.screens import Bulk, Do, Lines, Related, Screen
 from app.kit.screens.areas import SALES
+from app.kit.screens.documents import calls_off, in_state, receives
 from app.kit.screens.pages import Card, SlipCard, SlipLine
 from app.orders import operations
 from app.orders.choices import OrderStatus, PaymentStatus, ReturnStatus
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine, Payment, ReturnLine
 
+_LINE = (
+    "description",
+    "variant",
+    "charge_kind",
+    "quantity",
+    "unit_price",
+    "discount",
+    "amount",
+)
 
-def _is(*statuses: OrderStatus) -> Any:
-    return lambda order: order.status in statuses
+
+def _lines(*columns: str, hint: Any) -> Lines:
+    return Lines("lines", _l("Lines"), columns, add_label=_l("Add a line"), hint=hint)
 
 
 _OPEN = (
@@ -96,23 +107,7 @@ class OrderScreen(Screen):
     )
     read_only = ("currency",)
     path_of = "status"
-    lines = (
-        Lines(
-            "lines",
-            _l("Lines"),
-            (
-                "description",
-                "variant",
-                "charge_kind",
-                "quantity",
-                "unit_price",
-                "discount",
-                "amount",
-            ),
-            add_label=_l("Add a line"),
-            hint=_l("Leave the price empty for the one in the catalogue."),
-        ),
-    )
+    lines = (_lines(*_LINE, hint=_l("Leave the price empty for the one in the catalogue.")),)
     related = (
         Related("Payment", by="order"),
         Related("GoodsReturn", by="order"),
@@ -127,7 +122,7 @@ class OrderScreen(Screen):
             _l("Place the order"),
             "check",
             done=_l("The order is placed."),
-            when=_is(OrderStatus.DRAFT),
+            when=in_state(OrderStatus.DRAFT),
             primary=True,
         ),
         "confirm": Do(
@@ -135,35 +130,35 @@ class OrderScreen(Screen):
             _l("Confirm"),
             "circle-check",
             done=_l("The order is confirmed."),
-            when=_is(OrderStatus.PLACED),
+            when=in_state(OrderStatus.PLACED),
             primary=True,
         ),
         "assemble": Do(
             operations.assemble_order,
             _l("Assemble"),
             "packages",
-            when=_is(OrderStatus.CONFIRMED),
+            when=in_state(OrderStatus.CONFIRMED),
             primary=True,
         ),
         "ship": Do(
             operations.ship_order,
             _l("Ship"),
             "truck-delivery",
-            when=_is(OrderStatus.ASSEMBLING),
+            when=in_state(OrderStatus.ASSEMBLING),
             primary=True,
         ),
         "make_ready": Do(
             operations.make_ready,
             _l("Ready for pickup"),
             "shopping-bag",
-            when=_is(OrderStatus.ASSEMBLING),
+            when=in_state(OrderStatus.ASSEMBLING),
         ),
         "complete": Do(
             operations.complete_order,
             _l("Complete"),
             "checklist",
             done=_l("The client has everything."),
-            when=_is(
+            when=in_state(
                 OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.READY
             ),
         ),
@@ -178,13 +173,10 @@ class OrderScreen(Screen):
                 and order.returned < order.total
             ),
         ),
-        "cancel": Do(
+        "cancel": calls_off(
             operations.cancel_order,
-            _l("Cancel"),
-            "x",
-            danger=True,
+            *_OPEN,
             confirm=_l("The order is called off and its goods are free again."),
-            when=_is(*_OPEN),
         ),
     }
     bulk = {
@@ -274,44 +266,20 @@ class GoodsReturnScreen(Screen):
     )
     read_only = ("currency",)
     path_of = "status"
-    lines = (
-        Lines(
-            "lines",
-            _l("Lines"),
-            (
-                "description",
-                "variant",
-                "charge_kind",
-                "quantity",
-                "unit_price",
-                "discount",
-                "amount",
-                "restock",
-            ),
-            add_label=_l("Add a line"),
-        ),
-    )
+    lines = (_lines(*_LINE, "restock", hint=_l("Leave the price empty for what was paid.")),)
     related = (Related("Payment", by="goods_return"),)
     archives = False
     on_add = operations.save_return
     on_edit = operations.save_return
     actions_on = {
-        "receive": Do(
+        "receive": receives(
             operations.receive_return,
-            _l("Receive"),
-            "check",
+            ReturnStatus.DRAFT,
             confirm=_l("The goods come back into stock; this cannot be taken back."),
             done=_l("The return is received."),
-            when=lambda one: one.status is ReturnStatus.DRAFT,
-            primary=True,
         ),
-        "cancel": Do(
-            operations.cancel_return,
-            _l("Cancel"),
-            "x",
-            danger=True,
-            confirm=_l("The draft is given up."),
-            when=lambda one: one.status is ReturnStatus.DRAFT,
+        "cancel": calls_off(
+            operations.cancel_return, ReturnStatus.DRAFT, confirm=_l("The draft is given up.")
         ),
     }
     api = True
@@ -376,22 +344,19 @@ class PaymentScreen(Screen):
             _l("Settle"),
             "check",
             done=_l("The payment is booked."),
-            when=lambda one: one.status in {PaymentStatus.PENDING, PaymentStatus.FAILED},
+            when=in_state(PaymentStatus.PENDING, PaymentStatus.FAILED),
             primary=True,
         ),
         "fail": Do(
             operations.fail_payment,
             _l("It failed"),
             "alert-circle",
-            when=lambda one: one.status is PaymentStatus.PENDING,
+            when=in_state(PaymentStatus.PENDING),
         ),
-        "cancel": Do(
+        "cancel": calls_off(
             operations.cancel_payment,
-            _l("Cancel"),
-            "x",
-            danger=True,
+            PaymentStatus.PENDING,
             confirm=_l("Nobody waits for this money any more."),
-            when=lambda one: one.status is PaymentStatus.PENDING,
         ),
     }
 

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.screens import own_currency
 from app.kit.errors import Invalid
-from app.kit.screens import Do, Lines, Screen
+from app.kit.screens import Lines, Screen
 from app.kit.screens.areas import WAREHOUSE
+from app.kit.screens.documents import calls_off, receives
 from app.stock import operations
 from app.stock.choices import ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
@@ -101,22 +102,14 @@ class GoodsReceiptScreen(Screen):
     on_add = operations.save_receipt
     on_edit = operations.save_receipt
     actions_on = {
-        "receive": Do(
+        "receive": receives(
             operations.receive_goods,
-            _l("Receive"),
-            "check",
+            ReceiptStatus.DRAFT,
             confirm=_l("The goods come into stock; this cannot be taken back."),
             done=_l("The goods are in stock."),
-            when=lambda receipt: receipt.status is ReceiptStatus.DRAFT,
-            primary=True,
         ),
-        "cancel": Do(
-            operations.cancel_receipt,
-            _l("Cancel"),
-            "x",
-            danger=True,
-            confirm=_l("The draft is given up."),
-            when=lambda receipt: receipt.status is ReceiptStatus.DRAFT,
+        "cancel": calls_off(
+            operations.cancel_receipt, ReceiptStatus.DRAFT, confirm=_l("The draft is given up.")
         ),
     }
     api = True

@@ -3,9 +3,9 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
-from app.kit.money import money_sum
+from app.kit.database.balances import off_balance
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
@@ -16,29 +16,18 @@ from app.value.models import CertificateBalance, Lot, LotBalance, ValueEntry
 
 def certificates_that_disagree() -> Select[Any]:
     """Certificates whose balance is not the sum of their entries."""
-    sums = (
-        select(ValueEntry.certificate_id, money_sum(ValueEntry.amount).label("amount"))
-        .group_by(ValueEntry.certificate_id)
-        .subquery("sums")
-    )
-    return (
-        select(CertificateBalance.certificate_id, CertificateBalance.balance, sums.c.amount)
-        .outerjoin(sums, sums.c.certificate_id == CertificateBalance.certificate_id)
-        .where(CertificateBalance.balance.is_distinct_from(func.coalesce(sums.c.amount, 0)))
+    return off_balance(
+        CertificateBalance.balance,
+        CertificateBalance.certificate_id,
+        entry=ValueEntry.amount,
+        of=ValueEntry.certificate_id,
     )
 
 
 def lots_that_disagree() -> Select[Any]:
     """Lots whose rest is not the sum of their entries."""
-    sums = (
-        select(ValueEntry.lot_id, money_sum(ValueEntry.amount).label("amount"))
-        .group_by(ValueEntry.lot_id)
-        .subquery("sums")
-    )
-    return (
-        select(LotBalance.lot_id, LotBalance.remaining, sums.c.amount)
-        .outerjoin(sums, sums.c.lot_id == LotBalance.lot_id)
-        .where(LotBalance.remaining.is_distinct_from(func.coalesce(sums.c.amount, 0)))
+    return off_balance(
+        LotBalance.remaining, LotBalance.lot_id, entry=ValueEntry.amount, of=ValueEntry.lot_id
     )
 
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_pgettext as _lp
 from app.catalogue.screens import own_currency
 from app.kit.screens import Do, Related, Screen
 from app.kit.screens.areas import SALES
+from app.kit.screens.documents import in_state
 from app.value import operations
 from app.value.choices import CertificateStatus
 from app.value.models import Certificate, ValueEntry
@@ -41,7 +42,7 @@ class CertificateScreen(Screen):
             "check",
             confirm=_l("From now on it can be paid with."),
             done=_l("The certificate is active."),
-            when=lambda one: one.status is CertificateStatus.DRAFT,
+            when=in_state(CertificateStatus.DRAFT),
             primary=True,
         ),
         "block": Do(
@@ -50,13 +51,13 @@ class CertificateScreen(Screen):
             "lock",
             danger=True,
             confirm=_l("It can no longer be paid with; its balance stays."),
-            when=lambda one: one.status is CertificateStatus.ACTIVE,
+            when=in_state(CertificateStatus.ACTIVE),
         ),
         "unblock": Do(
             operations.unblock_certificate,
             _l("Unblock"),
             "lock-open",
-            when=lambda one: one.status is CertificateStatus.BLOCKED,
+            when=in_state(CertificateStatus.BLOCKED),
         ),
     }
     api = True

@@ -114,6 +114,18 @@ def test_an_invariant_names_what_was_broken_by_hand(demo):
     assert [row.id for row in demo.execute(queries.orders_that_disagree())] == [order]
 
 
+@pytest.mark.parametrize(
+    ("column", "finds"),
+    [("paid", queries.paid_that_disagrees), ("returned", queries.returned_that_disagrees)],
+)
+def test_a_sum_that_left_its_ledger_is_named(demo, column, finds):
+    order = demo.scalar(select(Order.id).where(Order.total > 0).limit(1))
+    demo.execute(
+        text(f"update orders set {column} = {column} + 10000 where id = :id"), {"id": order}
+    )
+    assert [row.id for row in demo.execute(finds())] == [order]
+
+
 def test_what_was_sold_and_came_back_stands_on_the_day_of_its_store(demo):
     for table, at in (("orders", "placed_at"), ("goods_return", "returned_at")):
         wrong = text(

@@ -3,11 +3,16 @@
 `opens` makes the row of a balance with the record it belongs to, so that an entry only updates;
 `follows` adds what came into the ledger. Rows are locked in the order of their keys: two callers
 wait for each other and never deadlock.
+`off_balance` finds where the two disagree all the same.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
 
 from app.kit.database.functions import SqlFunction, register
+from app.kit.money import money_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,20 @@ def opens(name: str, kept: Kept, *, on: str, also: str = "") -> SqlFunction:
 def follows(name: str, *kept: Kept, ledger: str, entry: str = "amount") -> SqlFunction:
     """Keep each balance at the sum of the ledger's `entry` column."""
     return _trigger(name, ledger, "".join(one.statements(entry) for one in kept))
+
+
+def off_balance(
+    kept: Any, key: Any, *, entry: Any, of: Any, where: ColumnElement[bool] | None = None
+) -> Select[Any]:
+    """Return the keys whose kept sum is not that of the ledger's entries (those for which `where`).
+
+    `key` stands beside `kept`, `of` beside `entry`.
+    """
+    totals = select(of.label("key"), money_sum(entry).label("total")).group_by(of)
+    sums = (totals if where is None else totals.where(where)).subquery("sums")
+    columns: list[Any] = [key, kept, sums.c.total]
+    return (
+        select(*columns)
+        .outerjoin(sums, sums.c.key == key)
+        .where(kept.is_distinct_from(func.coalesce(sums.c.total, 0)))
+    )

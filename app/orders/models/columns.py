@@ -5,9 +5,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, Numeric, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
+from app.catalogue.models import Variant
+from app.company.models import Store
+from app.kit.choices import choice
+from app.kit.database.model import link
 from app.kit.money import money
+from app.kit.money import unit_price as price_column
+from app.orders.choices import ChargeKind, LineKind
 
 CURRENCY = "currency ~ '^[A-Z]{3}$'"
 # A line is rounded once, to the currency's digits: at most half a unit of a currency without any.
@@ -39,6 +45,78 @@ class Sums:
         server_default=text("true"),
         info={"label": _l("Prices include tax")},
         sort_order=42,
+    )
+
+
+class Line:
+    """A line of a document: a variant or a charge, in the document's store and currency."""
+
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")}, sort_order=20)
+    position: Mapped[int] = mapped_column(info={"label": _l("Position")}, sort_order=21)
+    kind: Mapped[LineKind] = choice(
+        LineKind,
+        default=LineKind.GOODS,
+        server_default=LineKind.GOODS.value,
+        info={"label": _l("Kind")},
+        sort_order=22,
+    )
+    variant_id: Mapped[int | None] = link("variant", info={"label": _l("Variant")}, sort_order=23)
+    charge_kind: Mapped[ChargeKind | None] = choice(
+        ChargeKind, info={"label": _l("Charge")}, sort_order=24
+    )
+    description: Mapped[str] = mapped_column(
+        Text,
+        default="",
+        server_default="",
+        info={"label": _l("Description"), "help": _l("As the client reads it.")},
+        sort_order=25,
+    )
+    quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")}, sort_order=26)
+    unit_price: Mapped[Decimal] = price_column(
+        default=Decimal(0),
+        info={
+            "label": _l("Unit price"),
+            "guard": "money",
+            "help": _l("Empty for the price in the catalogue."),
+        },
+        sort_order=27,
+    )
+    discount: Mapped[Decimal] = money(
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Discount"), "guard": "money"},
+        sort_order=28,
+    )
+    amount: Mapped[Decimal] = amount_column(_l("Amount"))
+    tax_rate: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2),
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Tax rate"), "unit": "%"},
+        sort_order=30,
+    )
+    tax: Mapped[Decimal] = amount_column(_l("Tax"))
+
+    @declared_attr
+    def store(cls: Any) -> Mapped[Store]:  # noqa: N805 -- SQLAlchemy hands over the class
+        return relationship(foreign_keys=cls.store_id)
+
+    @declared_attr
+    def variant(cls: Any) -> Mapped[Variant | None]:  # noqa: N805 -- as above
+        return relationship(foreign_keys=cls.variant_id)
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.description}"
+
+
+def line_checks() -> tuple[CheckConstraint, ...]:
+    """Return the checks of a line: a variant or a charge, and amounts that follow from it."""
+    return (
+        CheckConstraint("(kind = 'goods') = (variant_id is not null)", name="goods_have_variant"),
+        CheckConstraint("(kind = 'charge') = (charge_kind is not null)", name="charge_is_named"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("least(unit_price, discount, amount, tax) >= 0", name="sums"),
+        CheckConstraint(LINE_AMOUNT, name="amount"),
     )
 
 

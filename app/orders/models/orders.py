@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    Numeric,
     String,
     Text,
     UniqueConstraint,
@@ -18,7 +17,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.catalogue.models import Variant
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
@@ -31,18 +29,22 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
-from app.kit.money import money
 from app.kit.money import unit_price as price_column
 from app.orders.choices import (
-    ChargeKind,
     DeliveryMethod,
     DeliveryState,
-    LineKind,
     OrderChannel,
     OrderStatus,
     PaymentState,
 )
-from app.orders.models.columns import LINE_AMOUNT, Source, Sums, amount_column, document_checks
+from app.orders.models.columns import (
+    Line,
+    Source,
+    Sums,
+    amount_column,
+    document_checks,
+    line_checks,
+)
 
 
 class Order(Business, Sums, Source, Model):
@@ -178,64 +180,20 @@ class Order(Business, Sums, Source, Model):
         return self.number or str(_l("Draft"))
 
 
-class OrderLine(Business, Model):
+class OrderLine(Business, Line, Model):
     """One line of an order: a variant, or a charge. Its place in a source is order and position."""
 
     __tablename__ = "order_line"
     __table_args__ = (
         # Serves the key to orders too: every further index is paid for by each line of an import.
         UniqueConstraint("company_id", "order_id", "position"),
-        CheckConstraint("(kind = 'goods') = (variant_id is not null)", name="goods_have_variant"),
-        CheckConstraint("(kind = 'charge') = (charge_kind is not null)", name="charge_is_named"),
-        CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint("least(unit_price, discount, amount, tax) >= 0", name="sums"),
-        CheckConstraint(LINE_AMOUNT, name="amount"),
+        *line_checks(),
         CheckConstraint("cost >= 0", name="cost"),
         {"info": {"label": _l("Order line")}},
     )
 
     order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})
     order: Mapped[Order] = relationship(foreign_keys=order_id, back_populates="lines")
-    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
-    store: Mapped[Store] = relationship(foreign_keys=store_id)
-    position: Mapped[int] = mapped_column(info={"label": _l("Position")})
-    kind: Mapped[LineKind] = choice(
-        LineKind,
-        default=LineKind.GOODS,
-        server_default=LineKind.GOODS.value,
-        info={"label": _l("Kind")},
-    )
-    variant_id: Mapped[int | None] = link("variant", info={"label": _l("Variant")})
-    variant: Mapped[Variant | None] = relationship(foreign_keys=variant_id)
-    charge_kind: Mapped[ChargeKind | None] = choice(ChargeKind, info={"label": _l("Charge")})
-    description: Mapped[str] = mapped_column(
-        Text,
-        default="",
-        server_default="",
-        info={"label": _l("Description"), "help": _l("As the client reads it.")},
-    )
-    quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
-    unit_price: Mapped[Decimal] = price_column(
-        default=Decimal(0),
-        info={
-            "label": _l("Unit price"),
-            "guard": "money",
-            "help": _l("Empty for the price in the catalogue."),
-        },
-    )
-    discount: Mapped[Decimal] = money(
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Discount"), "guard": "money"},
-    )
-    amount: Mapped[Decimal] = amount_column(_l("Amount"))
-    tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(5, 2),
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Tax rate"), "unit": "%"},
-    )
-    tax: Mapped[Decimal] = amount_column(_l("Tax"))
     stocked: Mapped[bool] = mapped_column(
         default=True,
         server_default=text("true"),
@@ -248,6 +206,3 @@ class OrderLine(Business, Model):
     cost: Mapped[Decimal | None] = price_column(
         info={"label": _l("Unit cost at the sale"), "guard": "costs", "computed": True}
     )
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.description}"

@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    Numeric,
     String,
     Text,
     UniqueConstraint,
@@ -16,7 +15,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.catalogue.models import Variant
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
@@ -29,10 +27,15 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
-from app.kit.money import money
-from app.kit.money import unit_price as price_column
-from app.orders.choices import ChargeKind, LineKind, ReturnReason, ReturnStatus
-from app.orders.models.columns import LINE_AMOUNT, Source, Sums, amount_column, document_checks
+from app.orders.choices import ReturnReason, ReturnStatus
+from app.orders.models.columns import (
+    Line,
+    Source,
+    Sums,
+    amount_column,
+    document_checks,
+    line_checks,
+)
 from app.orders.models.orders import Order, OrderLine
 
 
@@ -109,17 +112,13 @@ class GoodsReturn(Business, Sums, Source, Model):
         return self.number or str(_l("Draft"))
 
 
-class ReturnLine(Business, Model):
+class ReturnLine(Business, Line, Model):
     """One line of a return: a variant, or a charge given back. Quantity and amount are positive."""
 
     __tablename__ = "return_line"
     __table_args__ = (
         UniqueConstraint("company_id", "goods_return_id", "position"),
-        CheckConstraint("(kind = 'goods') = (variant_id is not null)", name="goods_have_variant"),
-        CheckConstraint("(kind = 'charge') = (charge_kind is not null)", name="charge_is_named"),
-        CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint("least(unit_price, discount, amount, tax) >= 0", name="sums"),
-        CheckConstraint(LINE_AMOUNT, name="amount"),
+        *line_checks(),
         {"info": {"label": _l("Return line")}},
     )
 
@@ -127,52 +126,12 @@ class ReturnLine(Business, Model):
     goods_return: Mapped[GoodsReturn] = relationship(
         foreign_keys=goods_return_id, back_populates="lines"
     )
-    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
-    store: Mapped[Store] = relationship(foreign_keys=store_id)
-    position: Mapped[int] = mapped_column(info={"label": _l("Position")})
     order_line_id: Mapped[int | None] = link(
         "order_line", info={"label": _l("Order line"), "help": _l("Empty if it is not known.")}
     )
     order_line: Mapped[OrderLine | None] = relationship(foreign_keys=order_line_id)
-    kind: Mapped[LineKind] = choice(
-        LineKind,
-        default=LineKind.GOODS,
-        server_default=LineKind.GOODS.value,
-        info={"label": _l("Kind")},
-    )
-    variant_id: Mapped[int | None] = link("variant", info={"label": _l("Variant")})
-    variant: Mapped[Variant | None] = relationship(foreign_keys=variant_id)
-    charge_kind: Mapped[ChargeKind | None] = choice(ChargeKind, info={"label": _l("Charge")})
-    description: Mapped[str] = mapped_column(
-        Text, default="", server_default="", info={"label": _l("Description")}
-    )
-    quantity: Mapped[int] = mapped_column(info={"label": _l("Quantity")})
-    unit_price: Mapped[Decimal] = price_column(
-        default=Decimal(0),
-        info={
-            "label": _l("Unit price"),
-            "guard": "money",
-            "help": _l("Empty for the price in the catalogue."),
-        },
-    )
-    discount: Mapped[Decimal] = money(
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Discount"), "guard": "money"},
-    )
-    amount: Mapped[Decimal] = amount_column(_l("Amount"))
-    tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(5, 2),
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Tax rate"), "unit": "%"},
-    )
-    tax: Mapped[Decimal] = amount_column(_l("Tax"))
     restock: Mapped[bool] = mapped_column(
         default=True,
         server_default=text("true"),
         info={"label": _l("Back to stock"), "help": _l("Off for what cannot be sold again.")},
     )
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.description}"

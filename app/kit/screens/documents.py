@@ -1,0 +1,33 @@
+"""What screens of documents share: buttons that are there in some states only."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.kit.screens.declare import Do, Operation
+from app.kit.screens.pages import Text
+
+
+def in_state(*states: StrEnum) -> Callable[[Any], bool]:
+    """Return the condition that a record's status is one of these."""
+    return lambda record: record.status in states
+
+
+def calls_off(operation: Operation, *states: StrEnum, confirm: Text) -> Do:
+    """Return the button that cancels a document; `confirm` names the consequence."""
+    return Do(operation, _l("Cancel"), "x", danger=True, confirm=confirm, when=in_state(*states))
+
+
+def receives(operation: Operation, draft: StrEnum, *, confirm: Text, done: Text) -> Do:
+    """Return the filled button that makes goods of a draft stock: once, and for good."""
+    return Do(
+        operation,
+        _l("Receive"),
+        "check",
+        confirm=confirm,
+        done=done,
+        when=in_state(draft),
+        primary=True,
+    )
