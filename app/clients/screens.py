@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_appbuilder.baseviews import expose
-from flask_babel import format_decimal
+from flask_babel import format_decimal, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 from sqlalchemy.orm import Session, joinedload
@@ -73,7 +73,12 @@ def draw_segment(session: Session, segment: Any) -> list[Card]:
         for one in sample
     ]
     columns = [Column("name", _l("Client"), "link"), Column("number", _l("Number"))]
-    title = _l("%(count)s clients match now", count=format_decimal(number))
+    title = ngettext(
+        "%(count)s client matches now",
+        "%(count)s clients match now",
+        number,
+        count=format_decimal(number),
+    )
     return [TableCard(title, columns, rows, empty=_l("Nobody matches."))]
 
 

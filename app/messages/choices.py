@@ -1,6 +1,7 @@
 """What messages can be, and the moves between their states."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.kit.choices import Choice
 
@@ -35,7 +36,7 @@ class DispatchStatus(Choice):
     """The state of a sending."""
 
     SCHEDULED = "scheduled", _l("Scheduled"), "blue"
-    RUNNING = "running", _l("Sending"), "azure"
+    RUNNING = "running", _lp("status", "Sending"), "azure"
     PAUSED = "paused", _l("Paused"), "yellow"
     COMPLETED = "completed", _l("Completed"), "green"
     CANCELLED = "cancelled", _l("Cancelled"), "grey"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from app.campaigns import queries
@@ -124,10 +125,12 @@ def _fit(campaign: Campaign, found: Sequence[Example]) -> Iterator[Finding]:
     labels = known_variables()
     for name, n in sorted(empty.items()):
         if n and not _has_default(campaign, name):
-            words = _(
+            words = ngettext(
+                "“%(label)s” is empty for %(n)s of %(all)s client looked at. Write"
+                " {{ %(name)s|default('…', true) }} to put something else there.",
                 "“%(label)s” is empty for %(n)s of %(all)s clients looked at. Write"
                 " {{ %(name)s|default('…', true) }} to put something else there.",
-                label=labels.get(name, name), n=n, all=len(found), name=name,
+                len(found), label=labels.get(name, name), n=n, all=len(found), name=name,
             )  # fmt: skip
             yield Finding(words, problem=False, field="text")
     yield from _length(campaign, found)
@@ -147,7 +150,7 @@ def _length(campaign: Campaign, found: Sequence[Example]) -> Iterator[Finding]:
     if length.culprits:
         words = _(
             "%(signs)s makes it Unicode: 70 characters fit one SMS instead of 160.",
-            signs=" ".join(f"“{sign}”" for sign in length.culprits[:5]),
+            signs=" ".join(_("“%(sign)s”", sign=sign) for sign in length.culprits[:5]),
         )
         yield Finding(words, problem=False, field="text")
     if length.segments > 1:

@@ -9,13 +9,15 @@ from flask import abort, flash, redirect, render_template, request
 from flask_appbuilder.baseviews import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from app.campaigns import operations
 from app.campaigns.choices import MOVES, CampaignStatus
 from app.campaigns.models import Campaign
 from app.campaigns.operations.drafting import archive
 from app.campaigns.screens import launching, preparing, recipients, running
-from app.kit.access import require
+from app.kit import clock
+from app.kit.access import reader, require
 from app.kit.choices import can_move
 from app.kit.database.session import db
 from app.kit.rights import word
@@ -76,7 +78,7 @@ class CampaignScreen(Screen):
     actions_on = {
         "schedule": Do(
             operations.schedule,
-            _l("Schedule"),
+            _lp("button", "Schedule"),
             icon="send",
             confirm=_l("Everybody in the audience is written to. Words and audience are fixed."),
             done=_l("It is scheduled."),
@@ -185,7 +187,9 @@ class CampaignScreen(Screen):
         """Keep the words as a template."""
         require("read", self.view)
         campaign = self.load(pk)
-        template = operations.save_as_template(db.session(), campaign, by=None, at=None)  # type: ignore[arg-type]
+        template = operations.save_as_template(
+            db.session(), campaign, by=reader().user_id, at=clock.now()
+        )
         flash(_("“%(name)s” is kept as a template.", name=template.name), "success")
         return redirect(self.url("show", pk))
 

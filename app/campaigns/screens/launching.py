@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Form, StringField
@@ -173,18 +174,24 @@ def check(screen: Any, session: Session, campaign: Campaign) -> Any:
 
 
 def _button(screen: Any, campaign: Campaign, counts: Any) -> Action:
-    n = formats.number(counts.recipients if counts else 0)
+    count = counts.recipients if counts else 0
+    n = formats.number(count)
     if campaign.send_at:
         when = preparing.moment(campaign.send_at)
         label = _("Schedule for %(when)s", when=when)
     else:
-        label = _("Send to %(n)s clients now", n=n)
+        label = ngettext("Send to %(n)s client now", "Send to %(n)s clients now", count, n=n)
     return Action(
         label,
         screen.url("do/schedule", campaign.id),
         "send",
         "post",
-        confirm=_("%(n)s clients are written to. Words and audience are fixed from then on.", n=n),
+        confirm=ngettext(
+            "%(n)s client is written to. Words and audience are fixed from then on.",
+            "%(n)s clients are written to. Words and audience are fixed from then on.",
+            count,
+            n=n,
+        ),
         confirm_label=label,
         version=campaign.version,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -206,7 +207,10 @@ def audience_table(campaign: Campaign, counts: Counts | None) -> TableCard | Non
 def steps_of(campaign: Campaign, counts: Counts | None, findings: Sequence[Finding]) -> list[Step]:
     """Return the way to a campaign that was sent."""
     problems = sum(one.problem for one in findings)
-    who = _("%(n)s recipients", n=formats.number(counts.recipients)) if counts else _("no segment")
+    who = _("no segment")
+    if counts:
+        n = formats.number(counts.recipients)
+        who = ngettext("%(n)s recipient", "%(n)s recipients", counts.recipients, n=n)
     when = moment(campaign.send_at) if campaign.send_at else _("at once")
     state = _("%(n)s to do", n=problems) if problems else _("ready")
     return [

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -123,7 +124,12 @@ def _sentence(dispatch: Dispatch, waiting: int) -> str:
         return _("It was cancelled. Whoever was not written to by then never will be.")
     if dispatch.status is DispatchStatus.COMPLETED:
         return _("Everybody has an outcome.")
-    return _("Nobody is written to twice, and a pause loses nobody: %(n)s are still waiting.", n=n)
+    return ngettext(
+        "Nobody is written to twice, and a pause loses nobody: %(n)s is still waiting.",
+        "Nobody is written to twice, and a pause loses nobody: %(n)s are still waiting.",
+        waiting,
+        n=n,
+    )
 
 
 def _facts(session: Session, campaign: Campaign, dispatch: Dispatch) -> str:
@@ -154,7 +160,12 @@ def _notes(
         notes += preparing.banners(session, campaign)
     if states.get(S.UNCERTAIN):
         n = formats.number(states[S.UNCERTAIN])
-        words = _("Of %(n)s nobody knows whether they left; they are not sent again.", n=n)
+        words = ngettext(
+            "Of %(n)s message nobody knows whether it left; it is not sent again.",
+            "Of %(n)s messages nobody knows whether they left; they are not sent again.",
+            states[S.UNCERTAIN],
+            n=n,
+        )
         notes.append(Note(words, "warn"))
     return notes
 

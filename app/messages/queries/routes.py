@@ -44,7 +44,14 @@ SMTP_URL = settings.define(
     Setting("smtp_url", str, "", _l("Mail server"), "messages", secret=True, check=_relay)
 )
 MAIL_FROM = settings.define(
-    Setting("mail_from", str, "", _l("Sender of emails"), "messages", _l("Name <address>"))
+    Setting(
+        "mail_from",
+        str,
+        "",
+        _l("Sender of emails"),
+        "messages",
+        _l("Like: Tea House <news@example.com>"),
+    )
 )
 REPLY_TO = settings.define(Setting("reply_to", str, "", _l("Answers go to"), "messages"))
 TWILIO_SID = settings.define(
