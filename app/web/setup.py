@@ -157,6 +157,8 @@ def _send_squeezed(response: Response) -> None:
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
     else:

@@ -93,6 +93,29 @@ def test_a_key_opens_its_scopes_and_nothing_else(make_key, client):
     assert client.post(STORES, json=body, headers=bearer(token)).status_code == 403
 
 
+def test_a_key_opens_pages_within_its_scopes_only_and_nothing_about_a_person(make_key, client):
+    _key, token = make_key(READ)
+    pages = ("/stores/list/", "/people/list/", "/roles/add", "/api-keys/add", "/account/")
+    codes = {page: client.get(page, headers=bearer(token)).status_code for page in pages}
+    assert codes == {
+        "/stores/list/": 200,
+        "/people/list/": 403,
+        "/roles/add": 403,
+        "/api-keys/add": 403,
+        "/account/": 302,
+    }
+
+
+def test_a_key_makes_no_key_and_no_role_beyond_its_scopes(make_key, client):
+    scopes = (("write", "ApiKey"), ("write", "Role"), ("read", "Role"))
+    _key, token = make_key(*scopes)
+    form = {"name": "More", "right": ["read Client"]}
+    for page in ("/api-keys/add", "/roles/add"):
+        assert client.post(page, data=form, headers=bearer(token)).status_code == 403
+    form = {"name": "Same", "right": ["read Role"]}
+    assert client.post("/api-keys/add", data=form, headers=bearer(token)).status_code == 403
+
+
 def test_a_key_has_no_more_than_its_maker_has_now(make_key, client, inside, boss):
     _key, token = make_key(READ)
     with inside() as session:

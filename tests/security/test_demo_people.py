@@ -1,5 +1,6 @@
 """The demo's sign-ins: every role lands somewhere and sees what its part says."""
 
+import dataclasses
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from app.company.operations import demo
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
+from app.kit.errors import Refused
 from tests.company.factories import make_company
 
 EVERYBODY = (*(person[0] for person in demo.PEOPLE), "superuser")
@@ -46,6 +48,17 @@ def test_the_demo_loaded_twice_is_there_once(company):
         assert session.scalar(text("select count(*) from membership")) == len(demo.PEOPLE)
 
 
+@pytest.mark.parametrize("load", [demo.load_people, demo.load_superuser])
+def test_in_production_nobody_gets_the_password_that_everybody_knows(site, company, load):
+    before = site.config["CRM"]
+    site.config["CRM"] = dataclasses.replace(before, production=True)
+    try:
+        with site.app_context(), pytest.raises(Refused), work(company_stamp(company)) as session:
+            load(session, "small")
+    finally:
+        site.config["CRM"] = before
+
+
 @pytest.mark.parametrize("login", EVERYBODY)
 def test_everybody_lands_on_a_page(enter, login):
     browser = enter(login)
@@ -80,6 +93,55 @@ def test_a_cashier_sees_the_own_store_only(enter):
     page = enter("cashier").get("/stores/list/").text
     assert "Hamburg Altona" in page
     assert "Kiel Hafen" not in page
+
+
+def test_the_franchise_owner_begins_with_the_figures_of_franchise_and_stores(enter, company):
+    browser = enter("franchise")
+    page = browser.get("/", follow_redirects=True)
+    with work(company_stamp(company)) as session:
+        stores = {row.name: row.id for row in session.execute(text("select name, id from store"))}
+        franchise = session.scalar(text("select id from franchise where name = 'Küste'"))
+    mine = {"Hamburg Altona", "Kiel Hafen", "Salon Lübeck"}
+    assert page.request.path == "/dashboard/"
+    assert {name for name in stores if name in page.text} == mine
+    assert "Küste" in page.text
+    assert f'value="f{franchise}"' in page.text
+    for scope in (f"f{franchise}", *(stores[name] for name in mine)):
+        assert "not yours to see" not in browser.get(f"/dashboard/?store={scope}").text
+    other = browser.get(f"/dashboard/?store={stores['Lager Norderstedt']}").text
+    assert "not yours to see" in other
+
+
+def test_the_superuser_begins_with_the_list_of_companies(enter):
+    page = enter("superuser").get("/", follow_redirects=True)
+    assert page.request.path == "/platform/companies/"
+    assert "demo" in page.text
+
+
+@pytest.mark.parametrize("login", EVERYBODY[:-1])
+def test_the_page_about_a_persons_rights_names_the_role_of_each(enter, login, company):
+    with work(company_stamp(company)) as session:
+        query = (
+            "select id from membership where user_id = (select id from ab_user where email = :e)"
+        )
+        pk = session.scalar(text(query), {"e": f"{login}@demo.example"})
+        role = session.scalar(
+            text(
+                "select r.name from ab_role r join membership_role m on m.role_id = r.id"
+                " where m.membership_id = :m"
+            ),
+            {"m": pk},
+        )
+        number = session.scalar(
+            text(
+                "select count(*) from ab_permission_view_role where role_id in"
+                " (select role_id from membership_role where membership_id = :m)"
+            ),
+            {"m": pk},
+        )
+    page = enter("admin").get(f"/people/rights/{pk}").text
+    assert page.count(f"from {role}</span>") == number > 0
+    assert "can_" not in page
 
 
 @pytest.mark.parametrize("login", ["manager", "orders", "warehouse", "reception", "marketing"])

@@ -200,7 +200,11 @@ def test_every_right_has_words(site):
 
     with site.test_request_context("/"):
         unworded = [right for right in all_rights() if wording(*right).area == "other"]
+        plain = {right: str(wording(*right).label) for right in all_rights()}
     assert unworded == []
+    # Words for people, not the names of functions and tables.
+    assert {right: label for right, label in plain.items() if "_" in label} == {}
+    assert len(set(plain.values())) == len(plain), "two rights are worded alike"
 
 
 def test_a_list_of_roles_needs_as_many_queries_for_three_as_for_one(inside, sign_in, site):

@@ -1,8 +1,10 @@
 """Signing in: who gets in, where to, and how often one may try."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
+from flask import Flask, request
 from sqlalchemy import event, text
 
 from app.kit import clock
@@ -10,6 +12,7 @@ from app.kit.database.session import db
 from app.kit.security.addresses import safe_next
 from app.kit.security.attempt import network
 from app.kit.security.doors import opened
+from app.kit.security.manager import prepare
 from tests.company.factories import PASSWORD, make_membership, make_user
 
 
@@ -120,6 +123,22 @@ def test_one_caller_is_counted_once_however_the_address_is_written(site, address
         assert network() == counted_as
 
 
+@pytest.mark.parametrize(
+    ("proxies", "counted_as"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")]
+)
+def test_behind_proxies_the_caller_is_counted_and_not_what_it_claims(site, proxies, counted_as):
+    app = Flask("behind")
+    app.config["CRM"] = dataclasses.replace(site.config["CRM"], trusted_proxies=proxies)
+    prepare(app)
+    app.add_url_rule("/", "who", lambda: f"{network()} {request.scheme}")
+    header = {
+        "X-Forwarded-For": "10.1.1.1, 198.51.100.7, 203.0.113.9",
+        "X-Forwarded-Proto": "https, https",
+    }
+    found, scheme = app.test_client().get("/", headers=header).text.split()
+    assert (found, scheme) == (counted_as, "https" if proxies else "http")
+
+
 @pytest.mark.parametrize("login", ["a\0b", "x" * 5000, "\ud800", "ї" * 400])
 def test_a_login_that_is_nobodys_is_a_wrong_one(client, login):
     form = client.post("/login/", data={"login": login.encode(errors="replace"), "password": "x"})
@@ -196,6 +215,24 @@ def test_the_cookie_holds_the_token_and_the_database_its_hash(ada, sign_in):
     with opened() as door, pytest.raises(Exception, match="permission denied"):
         door.execute(text("select token_hash from user_session"))
     assert len(token) > 40
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(ada, client):
+    cookie = attempt(client, ada, PASSWORD).headers["Set-Cookie"]
+    assert cookie.startswith("tresen=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_browser_that_came_by_tls_is_told_to_stay_with_it(client):
+    name = "Strict-Transport-Security"
+    assert name in client.get("/login/", base_url="https://localhost").headers
+    assert name not in client.get("/login/").headers
+
+
+def test_what_is_sent_has_a_limit(client, site):
+    body = b"x" * (site.config["MAX_CONTENT_LENGTH"] + 1)
+    assert client.post("/login/", data={"login": body}).status_code == 413
 
 
 def test_a_session_taken_over_before_sign_in_is_not_kept(ada, client):

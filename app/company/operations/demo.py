@@ -114,9 +114,7 @@ def load_places(session: Session, size: str) -> None:
 
 def load_people(session: Session, size: str) -> None:
     """Make the employees and the sign-ins of every role. Raises Refused in production."""
-    config = current_app.config["CRM"]
-    if config.production:
-        raise Refused("The demo's sign-ins are no good in production.")
+    config = _config()
     company_id = session.scalar(text("select crm_company()"))
     roles = seed_roles(session, int(company_id or 0))
     stores = {store.number: store.id for store in session.scalars(select(Store))}
@@ -149,11 +147,19 @@ def load_people(session: Session, size: str) -> None:
         )
 
 
+def _config() -> Any:
+    config = current_app.config["CRM"]
+    if config.production:
+        # Everybody knows the password.
+        raise Refused("The demo's sign-ins are no good in production.")
+    return config
+
+
 def load_superuser(session: Session, size: str) -> None:
-    """Make the installation's administrator, who belongs to no company."""
+    """Make the installation's administrator, of no company. Raises Refused in production."""
     from app.kit.security import doors  # noqa: PLC0415 -- only here
 
-    config = current_app.config["CRM"]
+    config = _config()
     user = add_person(
         session,
         "superuser@demo.example",

@@ -14,6 +14,7 @@ from flask import Flask, current_app, g, jsonify, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_jwt_extended import JWTManager, verify_jwt_in_request
 from flask_login import AnonymousUserMixin, LoginManager
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.kit.access import Reader, Right, reader_or_none, resolve
 from app.kit.database.stamp import set_stamp
@@ -212,4 +213,9 @@ def prepare(app: Flask) -> None:
     app.extensions["web_shell"] = shell
     app.config["FAB_API_KEY_ENABLED"] = True
     app.config["FAB_API_KEY_PREFIXES"] = [KEY_PREFIX]
+    if proxies := app.config["CRM"].trusted_proxies:
+        # Behind one, every caller would have its address, and one guesser would shut out all. Only
+        # so many entries are believed: what stands before them the caller may have written.
+        proxied = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     app.teardown_request(lambda _error: set_stamp(None))

@@ -124,6 +124,29 @@ def test_what_is_opened_by_hand_is_found(owner: Connection, by_hand: str, found:
     assert found in "\n".join(violations(owner, store_bound()))
 
 
+# These hang on a row of a store and are still the company's, each with the reason.
+OF_THE_COMPANY = {
+    "certificate": "is good in every store, wherever it was sold",
+    "client": "is bound to stores only where the company says so",
+    "employee_store": "says in which other stores somebody works",
+    "invitation": "is read by those who administer people",
+    "lot": "is spent in every store; the store is that of its origin",
+    "membership": "is read by those who administer people",
+    "value_entry": "is one line of a balance that every store reads",
+}
+
+
+def test_a_row_that_hangs_on_a_row_of_a_store_carries_the_store() -> None:
+    tables = Model.metadata.tables
+    open_ones = {
+        table.name
+        for table in tables.values()
+        for column in table.c
+        if "link" in column.info and store_key(tables[column.info["link"]]) and not store_key(table)
+    }
+    assert open_ones == set(OF_THE_COMPANY)
+
+
 def test_install_run_again_changes_nothing(owner: Connection) -> None:
     before = snapshot(owner)
     owner.execute(text("reset role"))
