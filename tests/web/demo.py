@@ -9,9 +9,12 @@ from flask_wtf import CSRFProtect
 from markupsafe import escape
 
 from app.kit import clock
+from app.kit.i18n import compile_catalogues
 from app.kit.screens import pages as p
 from app.web import init_app
+from config import LANGUAGES, ROOT
 from tests.web.samples.common import NOW, shell
+from tests.web.samples.groups import groups_page
 from tests.web.samples.lists import COLUMNS, list_page
 from tests.web.samples.records import form_page, history_page, show_page
 from tests.web.samples.wide import dashboard_page
@@ -69,6 +72,8 @@ PAGES = {
     "show": lambda: ("show.html", show_page()),
     "form": lambda: ("form.html", form_page()),
     "form-new": lambda: ("form.html", form_page(errors=False)),
+    "form-groups": lambda: ("form.html", groups_page()),
+    "form-groups-wrong": lambda: ("form.html", groups_page(errors=True)),
     "dashboard": lambda: ("dashboard.html", dashboard_page()),
     "rights": lambda: ("rights.html", rights_page()),
     "rights-user": lambda: ("rights.html", rights_page(readonly=True)),
@@ -101,8 +106,15 @@ ERRORS = ("403", "404", "409", "413", "429", "500")
 def create_demo(time: bool = True) -> Flask:
     if time:
         clock.set_clock(lambda: NOW)
+    compile_catalogues()
     app = Flask("demo", template_folder=None)
-    app.config.update(SECRET_KEY="demo", WTF_CSRF_CHECK_DEFAULT=False, TEMPLATES_AUTO_RELOAD=True)
+    app.config.update(
+        LANGUAGES=LANGUAGES,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        SECRET_KEY="demo",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        TEMPLATES_AUTO_RELOAD=True,
+    )
     Babel(
         app,
         locale_selector=lambda: request.args.get("lang", "en"),

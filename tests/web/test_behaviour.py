@@ -221,6 +221,77 @@ def test_errors_are_summed_up_and_lead_to_their_fields(page: Page, site: str) ->
     expect(page.locator("#name-h")).to_have_text("Say what it is called.")
 
 
+def test_opening_hours_are_filled_in_by_keyboard(page: Page, site: str, demo: Flask) -> None:
+    page.goto(f"{site}/form-groups")
+    page.get_by_label("Wednesday, closed").focus()
+    page.keyboard.press("Space")  # its hours can be typed now
+    page.get_by_label("Wednesday, from").focus()
+    page.keyboard.type("9")
+    page.keyboard.press("Tab")
+    page.keyboard.type("17.30")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # a further span, its first field has the focus
+    page.keyboard.type("19")
+    page.keyboard.press("Tab")
+    page.keyboard.type("21")
+    page.get_by_role("button", name="Add a date").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('tr') !== null")
+    page.locator("[name=opening_hours-on-2-closed]").check()
+    expect(page.locator("[data-dirty]")).to_be_visible()
+    page.get_by_role("button", name="Remove this line").first.click()
+    page.locator(".savebar .btn-primary").click()
+    page.wait_for_url("**/form-groups")
+    form = sent(demo)[0][1]
+    assert form["opening_hours-wed-from"] == ["9", "19"]
+    assert form["opening_hours-wed-to"] == ["17.30", "21"]
+    assert "opening_hours-wed-closed" not in form
+    assert form["opening_hours-on-0-date"] == ["2026-12-25"]
+    assert form["opening_hours-on-1-closed"] == ["1"]
+    assert "opening_hours-on-2-date" not in form
+
+
+def test_a_days_hours_are_copied_to_the_working_days(page: Page, site: str, demo: Flask) -> None:
+    page.goto(f"{site}/form-groups")
+    page.get_by_role("button", name="Copy Monday to the days until Friday").click()
+    page.locator(".savebar .btn-primary").click()
+    page.wait_for_url("**/form-groups")
+    form = sent(demo)[0][1]
+    for day in ("mon", "tue", "wed", "thu", "fri"):
+        assert form[f"opening_hours-{day}-from"] == ["09:00", "13:30"], day
+        assert f"opening_hours-{day}-closed" not in form, day
+    assert form["opening_hours-sat-closed"] == ["1"]
+
+
+def test_wrong_parts_are_reached_from_the_summary(page: Page, site: str) -> None:
+    page.goto(f"{site}/form-groups-wrong")
+    page.get_by_role("link", name="Opening hours: Monday").click()
+    assert page.url.endswith("#opening_hours-mon-from")
+    expect(page.locator("#opening_hours-mon-from")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#opening_hours-mon-h")).to_contain_text("from earlier to later")
+    expect(page.get_by_label("German, Name")).to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize(
+    ("tongue", "few", "many"),
+    [
+        ("en", "2 unsaved changes", "5 unsaved changes"),
+        ("uk", "2 незбережені зміни", "5 незбережених змін"),
+        ("ru", "2 несохранённых изменения", "5 несохранённых изменений"),
+    ],
+)
+def test_counts_are_said_in_the_forms_of_the_language(
+    page: Page, site: str, tongue: str, few: str, many: str
+) -> None:
+    page.goto(f"{site}/form-groups?lang={tongue}")
+    fields = page.locator("input[name^=texts-]")
+    for number in range(5):
+        fields.nth(number).fill(f"new {number}")
+        if number == 1:
+            expect(page.locator("[data-dirty]")).to_have_text(few)
+    expect(page.locator("[data-dirty]")).to_have_text(many)
+
+
 def test_keys_reach_the_search(page: Page, site: str) -> None:
     page.goto(f"{site}/list")
     page.keyboard.press("/")
@@ -306,4 +377,4 @@ def test_a_row_action_posts_with_its_version(page: Page, site: str, demo: Flask)
 
 def test_the_texts_of_the_script_survive_any_language(page: Page, site: str) -> None:
     page.goto(f"{site}/list?lang=uk")
-    assert json.loads(page.locator("#texts").inner_text())["locale"] == "uk"
+    assert json.loads(page.locator("#js-texts").inner_text())["locale"] == "uk"

@@ -101,6 +101,8 @@ OPEN_STATES = {
     "long select": ("form-new", "document.querySelector('#category').tomselect.open()"),
     "remote select": ("form-new", "document.querySelector('#supplier').tomselect.focus()"),
     "calendar": ("form-new", "document.querySelector('#valid_from').focus()"),
+    "new date": ("form-groups", "document.querySelector('[data-add-row]').click()"),
+    "new span": ("form-groups", "document.querySelector('[data-add-span]').click()"),
     "new line": ("form-new", "document.querySelector('[data-add-row]').click()"),
     "tables": (
         "dashboard",

@@ -19,6 +19,7 @@ from app.kit.rest.values import ApiField, api_field
 from app.kit.screens.attrs import lines_of, resolve, table_of
 from app.kit.screens.base import Screen
 from app.kit.screens.declare import Lines
+from app.kit.screens.forms import remove
 from app.kit.screens.plan import Plan
 
 
@@ -83,8 +84,7 @@ class Nested:
         gone = [line for key, line in known.items() if key not in kept]
         if gone and not self.removable:
             raise Invalid(_("Lines cannot be removed here: send all of them."), field=self.name)
-        for line in gone:
-            session.delete(line)
+        remove(session, gone)
         for line in lines:
             values = {name: value for name, value in line.items() if name != "id"}
             if "id" in line:

@@ -203,8 +203,7 @@ class LinesForm:
         """Write the rows to the session; say whether anything changed."""
         far = lines_of(self.screen.model, self.lines.name)[1]
         changed = bool(self.gone)
-        for line in self.gone:
-            session.delete(line)
+        remove(session, self.gone)
         for form, line in self.rows:
             target = line
             if target is None:
@@ -268,6 +267,14 @@ class LinesForm:
             errors=[self.error] if self.error else (),
             removable=self.lines.removable,
         )
+
+
+def remove(session: Session, lines: Sequence[Any]) -> None:
+    """Delete lines now: what is unique about them, their position say, is free for new ones."""
+    for line in lines:
+        session.delete(line)
+    if lines:
+        session.flush()
 
 
 def _joined(values: Sequence[Any]) -> str:

@@ -1,6 +1,6 @@
 // The script of Tresen: no library but Bootstrap's menus, tabs and drawer, and on some pages Tom Select, flatpickr and
 // ECharts. Everything is found by data attributes and works on fragments that are loaded later. What it says comes
-// translated from the JSON block #texts. Attributes are listed in app/web/README.md.
+// translated from the JSON block #js-texts. Attributes are listed in app/web/README.md.
 (() => {
   'use strict';
   const root = document.documentElement;
@@ -10,7 +10,7 @@
     const found = event.target.closest?.(selector);
     if (found) act(found, event);
   });
-  const texts = JSON.parse($('#texts')?.textContent || '{}');
+  const texts = JSON.parse($('#js-texts')?.textContent || '{}');
   const t = (key, values = {}) => (texts[key] || key).replace(/{(\w+)}/g, (all, name) => values[name] ?? all);
   // A text that counts something comes in the forms of its language: {one: "{n} …", few: …, other: …}.
   const rules = new Intl.PluralRules(texts.locale || 'en');
