@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -57,11 +56,6 @@ def _add_extensions(app: Flask) -> None:
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
     Csrf(app)
     db.init_app(app)
-    if "flask_migrate" in sys.modules:
-        # Only `flask db` asks for it, and has loaded it by now: a web process needs no Alembic.
-        from flask_migrate import Migrate  # noqa: PLC0415
-
-        Migrate(app, db, directory=str(ROOT / "migrations"))
     jobs.init_app(app)
     health.init_app(app)
 
@@ -75,5 +69,7 @@ def _add_parts(app: Flask) -> None:
     appbuilder.add_all(parts.load_kit_screens())
     appbuilder.finish()
     from app.cli import crm  # noqa: PLC0415 -- commands import every part
+    from app.cli.migrations import schema_changes  # noqa: PLC0415 -- as above
 
     app.cli.add_command(crm)
+    app.cli.add_command(schema_changes)
