@@ -170,8 +170,11 @@ def test_without_a_mail_server_nothing_is_sent_again(boss, role, configured, own
 def test_the_ways_to_people_are_on_the_pages(boss, inside):
     """Each was a page that only those found who knew its address."""
     with inside() as session:
-        pk = make_membership(session, "cashier").id
+        member = make_membership(session, "cashier")
+        pk, name = member.id, member.person.name
     shown = boss.get(f"/people/show/{pk}").text
+    assert f"<h1>{name}</h1>" in shown
+    assert "Cashier" in shown
     for page in ("rights", "roles", "sessions"):
         assert f'href="/people/{page}/{pk}"' in shown
     for path in ("/people", "/invitations", "/api-keys"):

@@ -146,11 +146,19 @@ class MembershipScreen(Screen):
         session = db.session()
         member = load_or_404(self, session, pk, *eager(self))
         page = show_page(self, session, member)
+        roles = ", ".join(role.name for role in queries.roles_of(session, member)) or _("no role")
         ways = [
             Action(_("What they may do"), self.url("rights", pk), "shield-check"),
             Action(_("Where they are signed in"), self.url("sessions", pk), "device-desktop"),
         ]
-        page = replace(page, actions=[*page.actions, *ways], primary=self._edit_roles(pk))
+        page = replace(
+            page,
+            title=member.person.name,
+            facts=roles,
+            actions=[*(one for one in page.actions if one.method == "get"), *ways],
+            more=[*(one for one in page.actions if one.method == "post"), *page.more],
+            primary=self._edit_roles(pk),
+        )
         return render_template("tresen/show.html", page=page)
 
     @expose("/rights/<int:pk>")

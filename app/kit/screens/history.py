@@ -115,7 +115,7 @@ def _what(one: AuditEntry, screen: "Screen", table: str) -> tuple[str, str]:
         return (
             (_("Archived"), "archive") if after["archived_at"] else (_("Restored"), "archive-off")
         )
-    return (_("Changed"), "pencil") if own else (_("A line was changed"), "pencil")
+    return (_("Changed"), "edit") if own else (_("A line was changed"), "edit")
 
 
 def _change(

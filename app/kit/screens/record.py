@@ -341,7 +341,7 @@ def _actions(screen: "Screen", obj: Any) -> tuple[list[Action], list[Action], Ac
         else:
             quiet.append(action)
     if screen.edits and live and screen.may("write"):
-        edit = Action(_("Edit"), screen.url("edit", obj.id), "pencil")
+        edit = Action(_("Edit"), screen.url("edit", obj.id), "edit")
         quiet.insert(0, edit)
     if screen.archives and has_archive(screen.model) and screen.may("delete"):
         what, label, icon = (
