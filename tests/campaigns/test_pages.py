@@ -146,6 +146,7 @@ def test_an_sms_has_a_meter_with_the_longest_values(client):
     html = page(client, f"/campaigns/show/{pk}")
     assert "&#34;first_name&#34;: &#34;Maximiliane&#34;" in html
     assert "data-sms-meter" in html
+    assert '“<span data-sms="odd"></span>” makes it Unicode' in html
 
 
 # --- test, check, schedule --------------------------------------------------------------------

@@ -8,16 +8,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.kit import settings
 from app.kit.database.session import work
+from app.kit.errors import Invalid
 from app.messages import operations
-from app.messages.choices import DispatchStatus, MessageChannel, MessagePurpose, SuppressionReason
+from app.messages.choices import (
+    DispatchStatus,
+    MessageChannel,
+    MessagePurpose,
+    PauseReason,
+    SuppressionReason,
+)
 from app.messages.engine.addresses import address_hash
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations import Terms
+from app.messages.queries import routes
 from tests.messages.sending import COMPANY, OFFER, House, audience
 from tests.stand_ins.running import Running
 
@@ -168,6 +178,35 @@ def test_a_database_that_is_away_for_a_moment_costs_no_message(
     house.drain()
     assert house.states(dispatch) == {"accepted": 600}
     assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+@pytest.mark.parametrize("sender", ["", "Shop <a b@example.com>"])
+def test_a_sender_that_is_no_address_pauses_and_says_so(
+    house: House, relay: Running, sender: str
+) -> None:
+    usual, house.installation = (
+        house.installation,
+        replace(house.installation, mail_from=sender),
+    )
+    dispatch = house.start(audience(3), terms=Terms(values=OFFER))
+    house.drain()
+    with work(COMPANY) as session:
+        found = session.get_one(Dispatch, dispatch)
+        assert (found.status, found.status_reason) == (DispatchStatus.PAUSED, PauseReason.PROVIDER)
+        assert found.status_text
+        operations.resume(session, found)
+    house.installation = usual
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 3}
+    assert relay.stats()["total"] == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [(routes.MAIL_FROM, "nonsense"), (routes.REPLY_TO, "Shop <a@b.example>")]
+)
+def test_a_sender_is_checked_when_it_is_set(house: House, setting: Any, value: str) -> None:
+    with work(COMPANY) as session, pytest.raises(Invalid):
+        settings.put(session, setting, value)
 
 
 def test_a_host_that_is_no_name_is_a_relay_that_is_away(house: House) -> None:

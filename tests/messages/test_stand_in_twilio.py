@@ -43,7 +43,8 @@ def post(
     [
         ({"To": ""}, 21604), ({"From": ""}, 21603), ({"Colour": "red"}, 20001), ({"Body": ""}, 21602),
         ({"MessagingServiceSid": "MGx"}, 21701), ({"ValidityPeriod": "soon"}, 20001),
-        ({"RiskCheck": "maybe"}, 20001), ({"To": "hello"}, 21211), ({"ContentVariables": "{}"}, 21656),
+        ({"RiskCheck": "maybe"}, 20001), ({"MaxPrice": "cheap"}, 20001), ({"SendAt": "soon"}, 20001),
+        ({"SendAsMms": "perhaps"}, 20001), ({"To": "hello"}, 21211), ({"ContentVariables": "{}"}, 21656),
         ({"To": "whatsapp:+447700900001", "From": "whatsapp:+15550001111"}, 63007),
     ],
 )  # fmt: skip

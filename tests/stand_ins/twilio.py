@@ -232,6 +232,8 @@ class Twilio:
         for name in request.query:
             if name not in self.state.spec["list"]:
                 raise Refusal(20001, name)
+            if name in ("Page", "PageSize") and not request.query[name].isdigit():
+                raise Refusal(20001, name)
         found = [m for m in self.state.messages.values() if chosen(m, dict(request.query))]
         size = int(request.query.get("PageSize", "50"))
         page = int(request.query.get("Page", "0"))
@@ -306,11 +308,20 @@ def check_value(name: str, value: str, schema: dict[str, Any]) -> None:
         ("pattern" in schema and not re.search(schema["pattern"], value))
         or ("enum" in schema and value not in schema["enum"])
         or (schema.get("type") == "integer" and not value.lstrip("-").isdigit())
+        or (schema.get("type") == "number" and not re.fullmatch(r"-?\d+(\.\d+)?", value))
+        or (schema.get("format") == "date-time" and not is_moment(value))
         or (schema.get("type") == "boolean" and value.lower() not in ("true", "false"))
         or (schema.get("format") == "uri" and not is_url(value))
     )
     if wrong:
         raise Refusal(_BY_PARAMETER.get(name, 20001), value)
+
+
+def is_moment(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def is_url(value: str) -> bool:

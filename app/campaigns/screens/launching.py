@@ -145,7 +145,10 @@ def check(screen: Any, session: Session, campaign: Campaign) -> Any:
     if not findings and not problem:
         notes.append(Note(_("Nothing stands against it."), "good"))
     audience = preparing.audience_table(campaign, counts)
-    when = preparing.moment(campaign.send_at) if campaign.send_at else _("At once")
+    when = _("At once")
+    if campaign.send_at:
+        # On whose clocks: a person may have chosen another zone than the company's.
+        when = f"{preparing.moment(campaign.send_at)} · {reader().time_zone}"
     facts = [
         Fact(_("Channel"), campaign.channel, "badge"),
         Fact(_("Purpose"), campaign.purpose, "badge"),

@@ -432,21 +432,34 @@ def _write_effects(session: Session, plan: Plan, results: list[Result]) -> None:
 def pause_dispatch(plan: Plan, reason: PauseReason, words: str) -> None:
     """Stop a sending because going on would only make things worse."""
     with work(company_stamp(plan.company_id)) as session:
-        values = {
-            "dispatch": plan.dispatch_id,
-            "reason": reason.value,
-            "words": words[:500].replace("\0", ""),
-        }
-        found = session.execute(sql.PAUSE, values).first()
-        if found is not None:
-            emit(
-                session,
-                "dispatch.paused",
-                dispatch_id=plan.dispatch_id,
-                owner_kind=found.owner_kind,
-                owner_id=found.owner_id,
-                reason=reason.value,
-            )
+        _pause(session, plan.dispatch_id, reason, words)
+
+
+def refuse(claim: Claim, terms: Terms, words: str) -> None:
+    """Stop a sending that cannot be begun; its batch waits as it was until somebody goes on."""
+    with work(company_stamp(claim.company_id)) as session:
+        session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
+        _pause(session, claim.dispatch_id, PauseReason.PROVIDER, words)
+        values = {"dispatch": claim.dispatch_id, "no": claim.no, "epoch": claim.epoch}
+        session.execute(sql.GIVE_BACK, values | {"worker": terms.worker})
+
+
+def _pause(session: Session, dispatch_id: int, reason: PauseReason, words: str) -> None:
+    values = {
+        "dispatch": dispatch_id,
+        "reason": reason.value,
+        "words": words[:500].replace("\0", ""),
+    }
+    found = session.execute(sql.PAUSE, values).first()
+    if found is not None:
+        emit(
+            session,
+            "dispatch.paused",
+            dispatch_id=dispatch_id,
+            owner_kind=found.owner_kind,
+            owner_id=found.owner_id,
+            reason=reason.value,
+        )
 
 
 def never_tried(outcome: SendResult | Skip) -> bool:

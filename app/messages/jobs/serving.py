@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.kit.errors import CrmError
 from app.kit.jobs import job
 from app.kit.jobs.runner import Runner
 from app.kit.jobs.schedules import schedule
@@ -85,8 +86,17 @@ async def _serve(
 ) -> None:
     database = Database()
     try:
-        plan, status = await database(load_plan, claim, terms, installation)
-        run = Run(plan, terms, database, lambda: stopping() or status is not DispatchStatus.RUNNING)
+        try:
+            plan, status = await database(load_plan, claim, terms, installation)
+            run = Run(
+                plan, terms, database, lambda: stopping() or status is not DispatchStatus.RUNNING
+            )
+        except (ValueError, CrmError) as error:
+            # A sender that is no address, a setting whose key is gone, a wording that cannot be
+            # read: every batch would fail, again and again, and nobody would be told.
+            log.warning("Sending %s cannot be served: %s", claim.dispatch_id, error)
+            await database(recording.refuse, claim, terms, str(error))
+            return
         await run.go(claim)
     finally:
         database.close()

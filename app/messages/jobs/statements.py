@@ -110,6 +110,12 @@ update dispatch_batch
    and state = 'leased'
 returning (select status from dispatch where id = %(dispatch)s)"""
 
+# The cursor stays: what earlier owners had begun is settled by whoever opens it.
+GIVE_BACK = text("""
+update dispatch_batch set state = 'ready', lease_until = null
+ where dispatch_id = :dispatch and no = :no and epoch = :epoch and worker = :worker
+   and state = 'leased'""")
+
 WORKERS = text("""
 select count(distinct worker) from dispatch_batch
  where dispatch_id = :dispatch and state = 'leased' and lease_until > clock_timestamp()""")

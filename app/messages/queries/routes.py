@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.kit import settings
+from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.settings import Setting
 from app.messages.choices import MessageChannel
@@ -40,6 +41,17 @@ def _relay(text: str) -> str:
         raise Invalid(str(error), field="smtp_url") from error
 
 
+def _sender(text: str) -> str:
+    _, address = parseaddr(text)
+    if text:
+        normalise_email(address or text)
+    return text
+
+
+def _mailbox(text: str) -> str:
+    return normalise_email(text) if text else ""
+
+
 SMTP_URL = settings.define(
     Setting("smtp_url", str, "", _l("Mail server"), "messages", secret=True, check=_relay)
 )
@@ -51,9 +63,12 @@ MAIL_FROM = settings.define(
         _l("Sender of emails"),
         "messages",
         _l("Like: Tea House <news@example.com>"),
+        check=_sender,
     )
 )
-REPLY_TO = settings.define(Setting("reply_to", str, "", _l("Answers go to"), "messages"))
+REPLY_TO = settings.define(
+    Setting("reply_to", str, "", _l("Answers go to"), "messages", check=_mailbox)
+)
 TWILIO_SID = settings.define(
     Setting("twilio_account_sid", str, "", _l("Twilio account"), "messages")
 )
