@@ -15,9 +15,11 @@ from sqlalchemy import NullPool, text
 
 import config as settings
 from app.assembly import ROOT, assemble
+from app.kit.database.prepared import fingerprint, note_prepared
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.i18n import compile_catalogues
+from app.kit.security.passwords import hash_password, is_password
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ def prepare(config: settings.Config, *, demo: bool = True) -> None:
         _permissions(app)
         if demo and not config.production:
             _demo_once()
+            _demo_password(config)
+    if demo:
+        note_prepared(settings.plain_url(config.database_owner_url or ""), fingerprint(config))
 
 
 def _demo_once() -> None:
@@ -79,6 +84,22 @@ def _permissions(app: Flask) -> None:
     with work(Stamp(Role.OWNER), on=owner) as session:
         create_permissions(session, app.extensions["appbuilder"])
     owner.dispose()
+
+
+def _demo_password(config: settings.Config) -> None:
+    """Let the demo's people sign in with the password that is printed, also when it was changed."""
+    engine = make_engine(config.database_owner_url or "", poolclass=NullPool)
+    with work(Stamp(Role.OWNER), on=engine) as session:
+        people = session.execute(
+            text("select id, password from ab_user where email like '%@demo.example' order by id")
+        ).all()
+        if people and not is_password(people[0].password, config.demo_password):
+            for person in people:
+                session.execute(
+                    text("update ab_user set password = :password where id = :id"),
+                    {"id": person.id, "password": hash_password(config.demo_password)},
+                )
+    engine.dispose()
 
 
 def _companies() -> set[str]:

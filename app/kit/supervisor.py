@@ -31,11 +31,15 @@ CHECK_EVERY = 0.5
 
 @dataclass(frozen=True)
 class Program:
-    """One command to keep running. `descriptors` are open files that it inherits."""
+    """One command to keep running. `descriptors` are open files that it inherits.
+
+    With `delay` it is first started when the others are ready, or after so many seconds.
+    """
 
     name: str
     command: Sequence[str]
     descriptors: Sequence[int] = ()
+    delay: float = 0.0
 
 
 @dataclass
@@ -51,13 +55,15 @@ class _Child:
 class Supervisor:
     """Keeps `programs` running until SIGINT, SIGTERM or SIGHUP.
 
-    `check` is called twice a second: what else must live, such as the servers. `patience` is how
-    many seconds a program gets to finish what it is doing; a second signal ends it at once.
+    `check` is called twice a second: what else must live, such as the servers. `ready` says whether
+    those with a delay may begin. `patience` is how many seconds a program gets to finish what it is
+    doing; a second signal ends it at once.
     """
 
     programs: Sequence[Program]
     environment: Mapping[str, str]
     check: Callable[[], None] = lambda: None
+    ready: Callable[[], bool] = lambda: True
     patience: float = 25.0
     _children: list[_Child] = field(default_factory=list)
     _signals: int = 0
@@ -81,7 +87,8 @@ class Supervisor:
     def _keep_running(self) -> None:
         checked_at = time.monotonic()
         for child in self._children:
-            self._start(child)
+            child.start_at = checked_at + child.program.delay
+            self._look_after(child)
         while not self._signals:
             time.sleep(LOOK_EVERY)
             if time.monotonic() - checked_at >= CHECK_EVERY:
@@ -99,7 +106,8 @@ class Supervisor:
     def _look_after(self, child: _Child) -> None:
         now = time.monotonic()
         if child.process is None:
-            if now >= child.start_at and not self._signals:
+            is_first = not child.deaths and self.ready()
+            if (now >= child.start_at or is_first) and not self._signals:
                 self._start(child)
             return
         status = child.process.poll()

@@ -62,7 +62,8 @@ class Product:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        assert eventually(lambda: "Ctrl-C ends it." in self.said() or self.is_over(), LONG)
+        done = eventually(lambda: "Ctrl-C ends it." in self.said() or self.is_over(), LONG)
+        assert done, self.said()
         assert not self.is_over(), self.said()
         return time.monotonic() - began
 

@@ -84,7 +84,7 @@ def _lives(pid):
 
 
 def _wait_for(folder, number):
-    assert eventually(lambda: len(_alive(folder)) == number), (folder / "err").read_text()
+    assert eventually(lambda: len(_alive(folder)) == number, 60), _pids(folder)
 
 
 def test_what_dies_is_started_again_and_said(supervise, tmp_path):
@@ -103,6 +103,27 @@ def test_what_keeps_dying_is_started_ever_more_rarely(supervise, tmp_path):
     said = (tmp_path / "err").read_text()
     assert [f"again in {pause} s" in said for pause in ("0.5", "1", "2")] == [True] * 3
     assert "ended with status 3" in said
+
+
+@pytest.mark.parametrize(("ready", "delay"), [("os.path.exists('pids')", 600), ("False", 1)])
+def test_a_program_with_a_delay_waits_for_the_others_and_not_for_ever(tmp_path, ready, delay):
+    script = (
+        "import os, sys\n"
+        "from app.kit.supervisor import Program, Supervisor\n"
+        "first = Program('first', [sys.executable, '-c', sys.argv[1]])\n"
+        f"second = Program('second', [sys.executable, '-c', sys.argv[1]], delay={delay})\n"
+        f"Supervisor([second, first], os.environ, ready=lambda: {ready}).run()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", script, SLEEP], cwd=tmp_path, env=environment)
+    try:
+        _wait_for(tmp_path, 2)
+        first, second = (psutil.Process(pid).create_time() for pid in _pids(tmp_path))
+        assert second - first >= (1 if ready == "False" else 0)
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+    assert _alive(tmp_path) == []
 
 
 def test_a_command_that_is_missing_is_said_and_ends_no_other(tmp_path):
