@@ -405,7 +405,7 @@
   });
   // Opening hours: a further span is an empty copy of the last; a day's are copied to the working days.
   const addSpan = place => {
-    const spans = $$('.span', place), more = spans.at(-1).cloneNode(true);
+    const spans = $$('.hour-span', place), more = spans.at(-1).cloneNode(true);
     $$('input', more).forEach(box => { box.value = ''; box.removeAttribute('value'); box.id = `${box.name}-${spans.length}`; });
     spans.at(-1).after(more);
     return more;
@@ -415,10 +415,10 @@
     el.dispatchEvent(new Event('change', { bubbles: true }));
   });
   on('click', '[data-copy-day]', el => {
-    const days = $$('.day', el.closest('fieldset')), wanted = $$('.span', days[0]);
+    const days = $$('.hour-day', el.closest('fieldset')), wanted = $$('.hour-span', days[0]);
     days.slice(1, 5).forEach(day => {
-      while ($$('.span', day).length < wanted.length) addSpan($('[data-spans]', day));
-      $$('.span', day).forEach((span, i) => $$('input', span).forEach((box, j) => { box.value = wanted[i] ? $$('input', wanted[i])[j].value : ''; }));
+      while ($$('.hour-span', day).length < wanted.length) addSpan($('[data-spans]', day));
+      $$('.hour-span', day).forEach((span, i) => $$('input', span).forEach((box, j) => { box.value = wanted[i] ? $$('input', wanted[i])[j].value : ''; }));
       $('[type=checkbox]', day).checked = $('[type=checkbox]', days[0]).checked;
     });
     el.dispatchEvent(new Event('change', { bubbles: true })); say(el.textContent.trim());
