@@ -17,8 +17,13 @@ from pathlib import Path
 
 import config as configuration
 from app.kit import servers
+from app.kit.database.prepared import fingerprint, is_prepared
 from app.kit.supervisor import Program, Supervisor, die_with_parent
 from config import Config
+
+# Whoever starts it waits for the pages: on two cores six more programs would treble that time.
+# They wait for that, but not for ever.
+LATER = 20.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,11 +52,15 @@ def run(config: Config) -> None:
         servers.running(config) as urls,
     ):
         served = config.with_urls(urls)
-        _prepare_apart(served)
+        owner = configuration.plain_url(served.database_owner_url or "")
+        if not is_prepared(owner, fingerprint(served)):
+            _prepare_apart(served)
+        watch = _Watch(served, urls.check)
         supervisor = Supervisor(
             programs=programs(served, listener),
             environment=served.environment(),
-            check=_Watch(served, urls.check),
+            check=watch,
+            ready=lambda: watch.announced,
         )
         supervisor.run()
 
@@ -79,12 +88,13 @@ def programs(config: Config, listener: socket.socket) -> list[Program]:
 
     python = sys.executable
     workers = [
-        Program(f"worker {queue}", [python, "-m", "app.kit.jobs.worker", queue]) for queue in QUEUES
+        Program(f"worker {queue}", [python, "-m", "app.kit.jobs.worker", queue], delay=LATER)
+        for queue in QUEUES
     ]
     return [
         Program("web", _gunicorn(config, listener), [listener.fileno()]),
         *workers,
-        Program("tick", [python, "-m", "app.kit.jobs.tick"]),
+        Program("tick", [python, "-m", "app.kit.jobs.tick"], delay=LATER),
     ]
 
 
@@ -137,12 +147,12 @@ class _Watch:
     def __init__(self, config: Config, check_servers: Callable[[], None]) -> None:
         self._config = config
         self._check_servers = check_servers
-        self._announced = False
+        self.announced = False
 
     def __call__(self) -> None:
         self._check_servers()
-        if not self._announced and _is_healthy(self._config):
-            self._announced = True
+        if not self.announced and _is_healthy(self._config):
+            self.announced = True
             print(announcement(self._config), flush=True)
 
 
