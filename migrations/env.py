@@ -56,9 +56,10 @@ def run(connection: Connection) -> None:
         install.prelude(connection)
         connection.execute(text(f"set local role {Role.OWNER}"))
         context.run_migrations()
-        drafting_the_first = context.get_context().get_current_revision() is None
+        empty = context.get_context().get_current_revision() is None
         connection.execute(text("reset role"))
-        if not drafting_the_first:
+        # A draft comes before its tables: there is nothing yet to grant on.
+        if not empty and not getattr(context.config.cmd_opts, "autogenerate", False):
             install.install(connection)
 
 

@@ -8,11 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, text
+from alembic.autogenerate import produce_migrations
+from alembic.migration import MigrationContext
+from alembic.operations.ops import CreateTableOp
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Integer, NullPool, Table, text
 
 import config as settings
-from app.deploy import migrate
+from app.deploy import _bare, migrate
 from app.kit.database.catalogue import differences, snapshot
+from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
 from app.kit.servers import TestServer
@@ -53,3 +59,42 @@ def look(server: TestServer, name: str) -> dict[str, str]:
 @pytest.mark.timeout(300)
 def test_migrations_and_models_agree(server: TestServer, template: str, migrated: str) -> None:
     assert differences(look(server, template), look(server, migrated)) == []
+
+
+@pytest.mark.timeout(300)
+def test_a_table_that_no_migration_makes_yet_can_be_drafted(
+    server: TestServer, migrated: str, tmp_path: Path
+) -> None:
+    made = Table("drafted", Model.metadata, Column("id", Integer, primary_key=True))
+    try:
+        app = _bare(
+            replace(
+                settings.load(),
+                instance=tmp_path,
+                database_url=server.url(migrated),
+                database_owner_url=server.url(migrated, "crm_migrate"),
+                redis_url=server.redis_url,
+            )
+        )
+        with app.app_context():
+            draft = app.extensions["migrate"].migrate.get_config(opts=["autogenerate"])
+            # As `flask db migrate`, but for writing the file.
+            found: list[str] = []
+            with EnvironmentContext(
+                draft,
+                ScriptDirectory.from_config(draft),
+                fn=lambda revision, context: found.extend(_drafted(context)) or [],
+            ):
+                ScriptDirectory.from_config(draft).run_env()
+        assert "drafted" in found
+    finally:
+        Model.metadata.remove(made)
+
+
+def _drafted(context: MigrationContext) -> list[str]:
+    """The tables that a draft would make."""
+    return [
+        operation.table_name
+        for operation in produce_migrations(context, Model.metadata).upgrade_ops.ops
+        if isinstance(operation, CreateTableOp)
+    ]
