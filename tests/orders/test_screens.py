@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,33 @@ def test_without_the_right_to_contacts_no_address_is_on_any_page(app, client):
         for path in ("clients", "contact-points"):
             assert "/show/" not in client.get(f"/{path}/list/?q=very.secret").text, path
     assert f"/clients/show/{owner}" in client.get("/clients/list/?q=very.secret").text
+
+
+def test_amounts_of_lines_are_in_the_currency_of_their_document(client):
+    with bench.at_work() as session:
+        store = factories.make_store(session, currency="USD")
+        variant = factories.make_variant(session, currency="USD", price=Decimal(31))
+        order = factories.make_completed_order(
+            session, orders.operations.Item(1, variant.id), store=store, rate=Decimal("0.9")
+        )
+        line, pk = order.lines[0].id, order.id
+        expense = factories.make_expense(
+            session, approved=True, currency="USD", rate=Decimal("0.9")
+        )
+        payment = factories.make_expense_payment(session, expense=expense).id
+        entry = factories.make_value_entry(
+            session, certificate=factories.make_certificate(session, currency="USD")
+        ).id
+    for url in (
+        f"/orders/show/{pk}",
+        f"/order-lines/show/{line}",
+        f"/order-lines/list/?of.order={pk}",
+        f"/expense-payments/show/{payment}",
+        f"/value-entries/show/{entry}",
+    ):
+        page = client.get(url).text.partition("<main")[2]
+        assert "$" in page or "USD" in page, url
+        assert "€" not in page, url
+    exported = client.get(f"/order-lines/export?of.order={pk}").text
+    assert "USD" in exported
+    assert "EUR" not in exported

@@ -159,7 +159,13 @@ class ExpensePayment(Ledger, Model):
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         *sort_indexes("at", "amount"),
-        {"info": {"label": _l("Expense payment"), "append_only": True}},
+        {
+            "info": {
+                "label": _l("Expense payment"),
+                "append_only": True,
+                "currency_of": "expense",
+            }
+        },
     )
 
     expense_id: Mapped[int] = link("expense", info={"label": _l("Expense")})

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 Writer = Callable[[Any], Cell]
+# Instead of a column's name: what stands in the company's own currency, whatever the document's is.
+COMPANY = "company"
 LONGEST = 160
 
 
@@ -39,13 +41,16 @@ def record_url(model: type[Any]) -> str:
 def currency_column(plan: Plan, attr: Attr) -> Any:
     """Return the column with the currency of a money column.
 
-    The named one, else one beside it, else the record's.
+    The named one, else one beside it, else that of the document it is a line of, else the record's.
+    None for the company's own.
     """
-    if attr.kind != "money":
+    if attr.kind != "money" or attr.currency == COMPANY:
         return None
     near, name = plan.source(attr.path), attr.currency or "currency"
     if name in near.c:
         return near.c[name]
+    if not attr.path and (document := plan.root.info.get("currency_of")):
+        return plan.source((document,)).c["currency"]
     return plan.root.c.get("currency") if attr.path else None
 
 

@@ -15,7 +15,7 @@ from app.kit.access import may, reader, require
 from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.screens.attrs import Attr, lines_of, mapper_of, resolve, table_of, title_of
-from app.kit.screens.cells import has_archive, phone_text, record_url
+from app.kit.screens.cells import COMPANY, has_archive, phone_text, record_url
 from app.kit.screens.declare import Do, Lines, Panel, Related
 from app.kit.screens.pages import (
     Action,
@@ -114,16 +114,15 @@ def show_page(screen: "Screen", session: Session, obj: Any, notes: Sequence[Note
     )
 
 
-def fact(attr: Attr, obj: Any) -> Fact:
-    """One label with its value."""
+def fact(attr: Attr, obj: Any, document: Any = None) -> Fact:
+    """One label with its value; a line of a `document` is in its currency."""
     value = value_of(obj, attr)
     owner = obj
     for step in attr.path:
         owner = getattr(owner, step, None)
     currency = ""
     if attr.kind == "money":
-        name = attr.currency or "currency"
-        currency = getattr(owner, name, None) or getattr(obj, "currency", None) or reader().currency
+        currency = _currency(attr, owner, obj, document) or reader().currency
     if attr.target is not None and value is not None:
         prefix = record_url(attr.target)
         return Fact(
@@ -142,6 +141,15 @@ def shown(attr: Attr, value: Any) -> Any:
     if attr.target is not None:
         return title_of(value) if value is not None else None
     return in_words(attr.column, value) if attr.is_structured else value
+
+
+def _currency(attr: Attr, owner: Any, obj: Any, document: Any) -> str | None:
+    if attr.currency == COMPANY:
+        return None
+    if document is None and not attr.path:
+        document = getattr(obj, table_of(type(obj)).info.get("currency_of", ""), None)
+    own = getattr(owner, attr.currency or "currency", None)
+    return own or getattr(document, "currency", None) or getattr(obj, "currency", None)
 
 
 def _cards(screen: "Screen", obj: Any) -> list[Card]:
@@ -194,7 +202,7 @@ def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> C
     rows = []
     found = load_lines(screen, session, obj, lines)
     for line in found[:MOST_LINES]:
-        facts = [fact(attr, line) for attr in attrs]
+        facts = [fact(attr, line, obj) for attr in attrs]
         cells = [Cell(one.value, url=one.url, currency=one.currency) for one in facts]
         rows.append(Row(str(line.id), cells, label=str(facts[0].value or "")))
     columns = [

@@ -118,7 +118,9 @@ class Order(Business, Sums, Source, Model):
     )
     tax: Mapped[Decimal] = amount_column(_l("Tax"), currency="currency")
     total: Mapped[Decimal] = amount_column(_l("Total"), currency="currency")
-    total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
+    total_company: Mapped[Decimal] = amount_column(
+        _l("Total in the company's currency"), currency="company"
+    )
     paid: Mapped[Decimal] = amount_column(
         _l("Paid"), currency="currency", help=_l("Received less returned.")
     )
@@ -189,7 +191,7 @@ class OrderLine(Business, Line, Model):
         UniqueConstraint("company_id", "order_id", "position"),
         *line_checks(),
         CheckConstraint("cost >= 0", name="cost"),
-        {"info": {"label": _l("Order line")}},
+        {"info": {"label": _l("Order line"), "currency_of": "order"}},
     )
 
     order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})
@@ -204,5 +206,10 @@ class OrderLine(Business, Line, Model):
         },
     )
     cost: Mapped[Decimal | None] = price_column(
-        info={"label": _l("Unit cost at the sale"), "guard": "costs", "computed": True}
+        info={
+            "label": _l("Unit cost at the sale"),
+            "guard": "costs",
+            "computed": True,
+            "currency": "company",
+        }
     )

@@ -166,7 +166,9 @@ class Adjustment(Business, Source, Model):
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8), default=Decimal(1), server_default=text("1"), info={"label": _l("Rate")}
     )
-    amount_company: Mapped[Decimal] = amount_column(_l("Amount in the company's currency"))
+    amount_company: Mapped[Decimal] = amount_column(
+        _l("Amount in the company's currency"), currency="company"
+    )
     country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),

@@ -98,7 +98,9 @@ class GoodsReturn(Business, Sums, Source, Model):
     charges: Mapped[Decimal] = amount_column(_l("Charges"), currency="currency")
     tax: Mapped[Decimal] = amount_column(_l("Tax"), currency="currency")
     total: Mapped[Decimal] = amount_column(_l("Total"), currency="currency")
-    total_company: Mapped[Decimal] = amount_column(_l("Total in the company's currency"))
+    total_company: Mapped[Decimal] = amount_column(
+        _l("Total in the company's currency"), currency="company"
+    )
     country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     lines: Mapped[list["ReturnLine"]] = relationship(
@@ -119,7 +121,7 @@ class ReturnLine(Business, Line, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "goods_return_id", "position"),
         *line_checks(),
-        {"info": {"label": _l("Return line")}},
+        {"info": {"label": _l("Return line"), "currency_of": "goods_return"}},
     )
 
     goods_return_id: Mapped[int] = link("goods_return", index=False, info={"label": _l("Return")})

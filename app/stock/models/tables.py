@@ -229,6 +229,7 @@ class GoodsReceiptLine(Business, Model):
         {
             "info": {
                 "label": _l("Goods receipt line"),
+                "currency_of": "goods_receipt",
             }
         },
     )

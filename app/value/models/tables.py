@@ -180,7 +180,14 @@ class ValueEntry(Ledger, Model):
         *sort_indexes("at"),
         Index(None, "company_id", "certificate_id", "at"),
         Index(None, "company_id", "ref_kind", "ref_id"),
-        {"info": {"label": _l("Value entry"), "append_only": True, "store_bound": False}},
+        {
+            "info": {
+                "label": _l("Value entry"),
+                "append_only": True,
+                "store_bound": False,
+                "currency_of": "lot",
+            }
+        },
     )
 
     lot_id: Mapped[int] = link("lot", info={"label": _l("Lot")})
