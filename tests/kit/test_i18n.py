@@ -107,6 +107,7 @@ def test_a_text_that_the_code_no_longer_has_is_found_and_dropped(project: Projec
     [
         ("de", "Client", "", "missing"),
         ("de", "Client", "Client", "the same as in English"),
+        ("de", "Client", "client", "the same as in English"),
         ("uk", "Client", "Klientka", "without a Cyrillic letter"),
         ("uk", "one day", ("%(num)d день", "%(num)d dni", "%(num)d днів"), "without a Cyrillic"),
         ("de", "Hello %(name)s", "Hallo", "other placeholders"),

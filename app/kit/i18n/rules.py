@@ -108,7 +108,7 @@ def _of_edges(source: str, form: str) -> Iterator[str]:
 def _of_language(sources: tuple[str, ...], forms: tuple[str, ...], language: str) -> Iterator[str]:
     if not any(_letters(source) for source in sources):
         return
-    if any(form in sources for form in forms):
+    if {form.casefold() for form in forms} & {source.casefold() for source in sources}:
         yield "the same as in English (if that is right, say so in same.txt)"
     elif language in CYRILLIC and not all(
         re.search("[а-яёіїєґ]", form, re.IGNORECASE) for form in forms
