@@ -28,7 +28,7 @@ from app.messages.engine.addresses import address_hash
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations import Terms
 from app.messages.queries import routes
-from tests.messages.sending import COMPANY, OFFER, House, audience
+from tests.messages.sending import COMPANY, OFFER, House, audience, make_version
 from tests.stand_ins.running import Running
 
 
@@ -178,6 +178,26 @@ def test_a_database_that_is_away_for_a_moment_costs_no_message(
     house.drain()
     assert house.states(dispatch) == {"accepted": 600}
     assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+def test_an_invoice_does_not_wait_until_a_campaign_is_over(house: House, relay: Running) -> None:
+    relay.set(latency_ms=50)
+    campaign = house.start(audience(300), terms=Terms(values=OFFER))
+    with workers(house.turn):
+        wait_sent(relay, 5)
+        with work(COMPANY) as session:
+            version = make_version(session, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL)
+            invoice, _ = operations.send_one(
+                session, version, "invoice@example.com", client_id=7, values=OFFER
+            )
+    # The turn was given back: whoever comes next finds the invoice first.
+    assert house.states(campaign)["pending"] > 100
+    relay.set(latency_ms=0)
+    assert house.turn()
+    assert house.states(invoice) == {"accepted": 1}
+    house.drain()
+    assert house.states(campaign) == {"accepted": 300}
+    assert relay.stats()["duplicates"] == 0
 
 
 @pytest.mark.parametrize("sender", ["", "Shop <a b@example.com>"])

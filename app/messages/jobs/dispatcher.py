@@ -36,7 +36,7 @@ R = TypeVar("R")
 _SAFE = 0.8
 # A relay that cannot be reached is asked again after this long.
 _REST = 30.0
-# Who shares a sending with a limit per second looks so often how many they are.
+# So often it is looked who else sends this, and whether something more urgent waits.
 _LOOK_ROUND = 1.0
 # So many messages are made without looking after the connections.
 _SLICE = 8
@@ -134,6 +134,7 @@ class Run:
         # held that another worker could send.
         self._ahead_is_right = not plan.rate_cap
         self._sender: Any = None
+        self._looked_at = 0.0
 
     async def go(self, claim: Claim) -> None:
         """Send. Raises FencedOff when a batch was taken over by somebody else."""
@@ -235,7 +236,7 @@ class Run:
 
     async def _feed(self, first: Claim) -> None:
         held: Held | None = await self._open(first)
-        await self._share()
+        await self._look_round()
         while held is not None:
             await self._feed_batch(held)
             held.fed = True
@@ -386,17 +387,22 @@ class Run:
                     self._look_up()
                 await self._flush()
                 self._flushed.set()
-                await self._share()
+                await self._look_round()
         except BaseException as error:
             self._break(error)
             raise
 
-    async def _share(self) -> None:
-        """Divide a limit per second among the workers that send this now."""
-        if self._plan.rate_cap and self._pace.shared_at + _LOOK_ROUND < time.monotonic():
-            # While the database is away the last answer counts.
-            with suppress(OperationalError, InterfaceError):
+    async def _look_round(self) -> None:
+        """Divide a limit among the workers that send this now; make way for what is urgent."""
+        if self._looked_at + _LOOK_ROUND > time.monotonic():
+            return
+        self._looked_at = time.monotonic()
+        # While the database is away the last answers count.
+        with suppress(OperationalError, InterfaceError):
+            if self._plan.rate_cap:
                 self._pace.share(await self._db(recording.count_workers, self._plan))
+            if not self._draining and await self._db(recording.urgent_waits, self._plan):
+                self._drain()
 
     def _look_up(self) -> None:
         failed = self._sender.failed if self._sender else None

@@ -83,6 +83,7 @@ class Plan:
     uncertain_policy: UncertainPolicy
     rate_cap: int | None
     audience: int
+    priority: int = 5
 
 
 class Drafter:

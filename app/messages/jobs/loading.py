@@ -49,6 +49,7 @@ def plan_of(session: Session, dispatch: Dispatch, company_id: int, at: Installat
         uncertain_policy=dispatch.uncertain_policy,
         rate_cap=dispatch.rate_cap,
         audience=dispatch.audience,
+        priority=dispatch.priority,
     )
 
 

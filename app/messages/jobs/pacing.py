@@ -29,12 +29,10 @@ class Pace:
     def __init__(self, per_second: int | None) -> None:
         self._usual = self._step = 1 / per_second if per_second else 0.0
         self._next = time.monotonic()
-        self.shared_at = 0.0
 
     def share(self, among: int) -> None:
         """Keep to one part of the limit."""
         self._step = self._usual * max(1, among)
-        self.shared_at = time.monotonic()
 
     async def wait(self) -> None:
         if not self._step:

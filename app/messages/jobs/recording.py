@@ -31,6 +31,7 @@ from app.messages.jobs import statements as sql
 from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Row, Skip
 from app.messages.models import DispatchRecipient
 from app.messages.operations.hearing import look_up_later
+from app.messages.operations.sending import QUEUE_OF
 
 SYSTEM = Stamp(Role.SYSTEM)
 _STATES = {
@@ -268,6 +269,14 @@ def count_workers(plan: Plan) -> int:
     """Return how many workers hold a batch of the sending now."""
     with work(company_stamp(plan.company_id)) as session:
         return int(session.scalar(sql.WORKERS, {"dispatch": plan.dispatch_id}) or 0)
+
+
+def urgent_waits(plan: Plan) -> bool:
+    """Say whether this worker should send something else first: an invoice before a campaign."""
+    with work(SYSTEM) as session:
+        channels = [one.value for one in MessageChannel if QUEUE_OF[one] == QUEUE_OF[plan.channel]]
+        values = {"channels": channels, "priority": plan.priority}
+        return bool(session.scalar(sql.URGENT, values))
 
 
 def _next_attempt(session: Session, claim: Claim) -> float | None:

@@ -116,6 +116,13 @@ update dispatch_batch set state = 'ready', lease_until = null
  where dispatch_id = :dispatch and no = :no and epoch = :epoch and worker = :worker
    and state = 'leased'""")
 
+# As crm_system, like the claim.
+URGENT = text("""
+select exists (
+  select 1 from dispatch_batch b join dispatch d on d.id = b.dispatch_id
+   where b.state = 'ready' and b.not_before <= now() and d.status = 'running'
+     and d.channel = any (:channels) and d.priority < :priority)""")
+
 WORKERS = text("""
 select count(distinct worker) from dispatch_batch
  where dispatch_id = :dispatch and state = 'leased' and lease_until > clock_timestamp()""")
