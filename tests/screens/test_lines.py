@@ -1,9 +1,12 @@
 """Lines through the API: read with their record, made, changed, left out; refused in words."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import text
 
 from app.catalogue.models import Product, Variant
+from app.kit import clock
 from tests.screens.bench import at_work, counted
 
 PRODUCTS = "/api/v1/bench-products"
@@ -108,3 +111,16 @@ def test_the_description_says_how_lines_are_sent(client, everything):
         "id"
         not in schemas["BenchProductsApi.post"]["properties"]["variants"]["items"]["properties"]
     )
+
+
+def test_a_change_of_lines_moves_the_version_within_one_instant_too(client, everything):
+    now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    clock.set_clock(lambda: now)
+    try:
+        pk, (line,) = product("A")
+        for version in (1, 2):
+            body = {"version": version, "variants": [{"id": line, "price": str(version)}]}
+            answer = client.put(f"{PRODUCTS}/{pk}", json=body)
+            assert answer.json["result"]["version"] == version + 1
+    finally:
+        clock.set_clock(None)

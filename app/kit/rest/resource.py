@@ -305,9 +305,8 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         with session.no_autoflush:
             for name, lines in nested.items():
                 self.nested[name].put(session, pk, lines)
-        if nested and hasattr(obj, "changed_at"):
-            # A change of the lines is a change of the record: its version must move.
-            obj.changed_at = clock.now()
+        if nested:
+            forms.touch(obj)
         if self.of.on_edit is not None:
             self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
         session.flush()

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from app.kit import clock
 from app.kit.screens.attrs import Attr, lines_of, mapper_of
 from app.kit.screens.declare import Lines
 from app.kit.screens.fields import TextHidden
@@ -275,6 +277,13 @@ def remove(session: Session, lines: Sequence[Any]) -> None:
         session.delete(line)
     if lines:
         session.flush()
+
+
+def touch(obj: Any) -> None:
+    """Note that the lines of a record have changed: its version moves, within one instant too."""
+    if hasattr(obj, "changed_at"):
+        obj.changed_at = clock.now()
+        flag_modified(obj, "changed_at")
 
 
 def _joined(values: Sequence[Any]) -> str:

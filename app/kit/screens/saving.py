@@ -239,9 +239,8 @@ def _update(attempt: Attempt) -> None:
         forms.assign(obj, name, attempt.attrs[name], attempt.form[name].data)
     with session.no_autoflush:
         changed = [one.apply(session, obj) for one in attempt.lines]
-    if any(changed) and hasattr(obj, "changed_at"):
-        # A change of the lines is a change of the record: its version must move.
-        obj.changed_at = clock.now()
+    if any(changed):
+        forms.touch(obj)
     if screen.on_edit is not None:
         screen.on_edit(session, obj, by=reader().user_id, at=clock.now())
     session.flush()
