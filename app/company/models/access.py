@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -276,7 +277,7 @@ class Invitation(Business, Model):
         DateTime(timezone=True), info={"label": _l("Accepted")}
     )
     revoked_at: Mapped[datetime | None] = mapped_column(
-        DateTime(timezone=True), info={"label": _l("Revoked")}
+        DateTime(timezone=True), info={"label": _lp("invitation", "Withdrawn")}
     )
 
     @property
