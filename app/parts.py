@@ -43,6 +43,7 @@ KIT_SCREENS = (
     "app.kit.imports.screens",
     "app.kit.settings.screens",
     "app.kit.rest.openapi",
+    "app.kit.screens.everything",
 )
 
 

@@ -6,17 +6,18 @@ Attributes of cells, groups of cards, the data behind the editors.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
+from flask_babel import get_locale
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from app.kit.screens.pages import Card, Column, FilterField, FormError, KvCard, SlipCard, SmsMeter
+from app.kit.screens.pages import Card, FilterField, FormError, KvCard, SlipCard, SmsMeter
 
 CUT = 160
-NUMERIC = ("num", "money", "percent")
-LABELLED = (*NUMERIC, "date", "datetime")
 
 
 def brief(value: object) -> object:
@@ -24,23 +25,6 @@ def brief(value: object) -> object:
     if isinstance(value, Markup) or not isinstance(value, str) or len(value) <= CUT:
         return value
     return value[: CUT - 1].rstrip() + "…"
-
-
-def column_classes(columns: Sequence[Column]) -> list[tuple[Column, Markup]]:
-    """Each column with the attributes of its cells.
-
-    Alignment, hidden on phones, its label for the phone.
-    """
-    out = []
-    for col in columns:
-        classes = " ".join(
-            (["num"] if col.kind in NUMERIC else []) + (["wide"] if col.wide else [])
-        )
-        attrs = Markup(' class="{}"').format(classes) if classes else Markup("")
-        if col.kind in LABELLED and not col.wide:
-            attrs += Markup(' data-l="{}"').format(col.label)
-        out.append((col, attrs))
-    return out
 
 
 def card_groups(cards: Iterable[Card]) -> Iterator[list[tuple[int, Card]]]:
@@ -62,20 +46,29 @@ def card_groups(cards: Iterable[Card]) -> Iterator[list[tuple[int, Card]]]:
         yield group
 
 
-def filter_json(fields: Sequence[FilterField]) -> list[dict[str, Any]]:
-    """Return the filters of a list for the editor."""
-    return [
-        {
-            "name": field.name,
-            "label": str(field.label),
-            "kind": field.kind,
-            "group": str(field.group),
-            "lookup": field.lookup_url,
-            "choices": [[value, str(label)] for value, label in field.choices],
-            "operators": [[one.name, str(one.label), one.takes] for one in field.operators],
-        }
-        for field in fields
-    ]
+def filter_json(fields: Sequence[FilterField]) -> Markup:
+    """Return the fields of a list for the filter editor, as JSON that may stand in a script."""
+    return _filter_json(tuple(fields), str(get_locale()))
+
+
+@lru_cache(maxsize=1024)
+def _filter_json(fields: tuple[FilterField, ...], _tongue: str) -> Markup:
+    """Return it for a language; fields are the same objects from page to page."""
+    return htmlsafe_json_dumps(
+        [
+            {
+                "name": field.name,
+                "label": str(field.label),
+                "kind": field.kind,
+                "group": str(field.group),
+                "lookup": field.lookup_url,
+                "choices": [[value, str(label)] for value, label in field.choices],
+                "operators": [[one.name, str(one.label), one.takes] for one in field.operators],
+            }
+            for field in fields
+        ],
+        ensure_ascii=False,
+    )
 
 
 def meter_json(meter: SmsMeter) -> str:
@@ -137,7 +130,6 @@ def language_link(code: str) -> str:
 FILTERS = {
     "brief": brief,
     "card_groups": card_groups,
-    "column_classes": column_classes,
     "filter_json": filter_json,
     "hash8": hash8,
     "meter_json": meter_json,

@@ -275,3 +275,34 @@ def test_amounts_of_lines_are_in_the_currency_of_their_document(client):
     exported = client.get(f"/order-lines/export?of.order={pk}").text
     assert "USD" in exported
     assert "EUR" not in exported
+
+
+def test_the_search_over_everything_finds_each_kind_and_leads_to_it(app, client):
+    with bench.at_work() as session:
+        named = factories.make_client(session, name="Zacharias Quill")
+        product = factories.make_product(session, name="Quill holder")
+        ids = named.id, product.id
+    page = client.get("/search/?q=quill").text
+    assert f'href="/clients/show/{ids[0]}"' in page
+    assert f'href="/products/show/{ids[1]}"' in page
+    assert 'href="/clients/list/?q=quill"' in page
+    assert 'action="/search/"' in page, "The top bar has no search."
+    assert "Nothing found" in client.get("/search/?q=no%20such%20words%00%27").text
+    assert client.get("/search/").status_code == 200
+
+
+def test_the_search_shows_only_what_its_reader_may_open_and_reach(app, client):
+    with bench.at_work() as session:
+        factories.make_client(session, name="Quentin Sole")
+        point = factories.make_contact_point(session, value="quentin.sole@example.com")
+        reached = point.client_id
+    with bench.at_work(company=2) as session:
+        factories.make_client(session, name="Quentin Sole of the others")
+    assert "of the others" not in client.get("/search/?q=quentin").text
+    with bench.signed_in(bench.reader_with({("read", "Product")})):
+        assert "Quentin Sole" not in client.get("/search/?q=quentin").text
+    with bench.signed_in(bench.reader_with({("read", "Client")})):
+        assert f"/clients/show/{reached}" not in client.get("/search/?q=quentin.sole@").text
+        assert "Quentin Sole" in client.get("/search/?q=quentin").text
+    with bench.signed_in(None):
+        assert client.get("/search/?q=quentin").status_code == 302

@@ -23,6 +23,7 @@ WITHOUT_A_RIGHT = {
     "appbuilder.static": "the look; holds no data",
     "health.": "says only whether the process and its servers live",
     "HomeView.": "leads everybody to what they may open first",
+    "SearchView.": "looks through the screens that its reader may open, under their rights",
     "LocaleView.": "sets a language in the visitor's own cookie",
     "SignInView.": "before anybody is known: throttled, tokens are random",
     "SignInApi.": "before anybody is known: throttled",

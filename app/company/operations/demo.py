@@ -69,7 +69,7 @@ PEOPLE: tuple[tuple[str, str, str, str, str, tuple[str, ...] | None], ...] = (
     ("admin", "Jonas", "Weiß", "Administrator", "administrator", None),
     ("manager", "Aylin", "Bakır", "Store manager", "store_manager", ("001",)),
     ("orders", "Олена", "Ткаченко", "Order manager", "order_manager", None),
-    ("warehouse", "Piotr", "Nowak", "Warehouse", "warehouse", ("090",)),
+    ("warehouse", "Piotr", "Nowak", "Warehouse", "warehouse", ("090", "099")),
     ("cashier", "Lena", "Schröder", "Cashier", "cashier", ("001",)),
     ("reception", "Mariana", "Souza", "Reception", "reception", ("003",)),
     ("master", "Daniel", "Koch", "Master", "master", ("003",)),

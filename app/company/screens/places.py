@@ -34,7 +34,7 @@ class FranchiseScreen(Screen):
 
     model = Franchise
     area = COMPANY
-    icon = "affiliate"
+    icon = "flag"
     label, one = _l("Franchises"), _l("Franchise")
     help = _l("Stores under one name whose owner looks at them together.")
     list_columns = ("name", "note")
