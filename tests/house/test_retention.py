@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Table
 
 from app.kit.database.model import Model
+from app.kit.jobs import upkeep  # noqa: F401 -- it makes the schedule
 from app.kit.jobs.schedules import SCHEDULES
 from app.kit.retention import RULES
 
