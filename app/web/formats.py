@@ -29,6 +29,7 @@ from markupsafe import Markup, escape
 
 from app.kit import clock
 from app.kit.choices import Choice
+from app.kit.money import currency_digits
 
 MINUS = "−"
 NONE = "–"
@@ -115,13 +116,13 @@ def number(value: object, decimals: int | None = None, by: Hand | None = None) -
     return _signed(format_decimal(_decimal(value), format=pattern, locale=by.locale))
 
 
-def money(value: object, currency: str = "", by: Hand | None = None) -> str:
-    """€2,318.40; without a currency only the figures (it then stands in the head of the column)."""
+def money(value: object, currency: str = "", by: Hand | None = None, head: str = "") -> str:
+    """€2,318.40; without a currency the figures alone, with as many decimals as `head` has."""
     if value is None:
         return NONE
     by = by or hand()
     if not currency:
-        return number(value, 2, by)
+        return number(value, currency_digits(head) if head else 2, by)
     return _signed(format_currency(_decimal(value), currency, locale=by.locale))
 
 
@@ -325,8 +326,9 @@ def shown(
     currency: str = "",
     colour: object = "",
     by: Hand | None = None,
+    head: str = "",
 ) -> object:
-    """Return a cell's value by the kind of its column.
+    """Return a cell's value by the kind of its column, whose currency may stand in its `head`.
 
     Text that a screen has already written is left as it is.
     """
@@ -335,7 +337,7 @@ def shown(
     if kind == "money":
         if value is None or isinstance(value, str):
             return value or ""
-        return money(value, currency, by)
+        return money(value, currency, by, head)
     if kind == "badge":
         return badge(value, colour, by)
     if kind == "tags":

@@ -76,10 +76,11 @@ def _cell(column: Column, hand: formats.Hand, *, values: bool) -> Writer:
 
 
 def _inside(column: Column, hand: formats.Hand) -> Callable[[Cell, str], str]:
-    kind = column.kind
+    kind, head = column.kind, column.currency
 
     def write(cell: Cell, url: str) -> str:
-        text = str(escape(brief(formats.shown(cell.value, kind, cell.currency, cell.tone, hand))))
+        value = formats.shown(cell.value, kind, cell.currency, cell.tone, hand, head)
+        text = str(escape(brief(value)))
         if url and text:
             text = f'<a href="{escape(url)}">{text}</a>'
         if cell.tags:
