@@ -11,13 +11,12 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, get_day_names
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.kit.errors import Invalid
+from app.kit.i18n.reading import locale
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EXCEPTIONS = "exceptions"
@@ -108,7 +107,7 @@ def tidy(hours: Mapping[str, Any]) -> dict[str, Any]:
 
 def day_name(day: str, width: str = "wide") -> str:
     """Return what a day is called in the reader's language."""
-    names = get_day_names(width, "stand-alone", _locale())  # type: ignore[arg-type]
+    names = get_day_names(width, "stand-alone", locale())  # type: ignore[arg-type]
     return str(names[DAYS.index(day)])
 
 
@@ -124,7 +123,7 @@ def lines(hours: Mapping[str, Any]) -> list[str]:
     dated = hours.get(EXCEPTIONS) or {}
     for day in sorted(dated):
         known = _date(day)
-        name = format_date(known, "medium", _locale()) if known else day
+        name = format_date(known, "medium", locale()) if known else day
         found.append(f"{name}: {spans_text(dated[day])}")
     return found
 
@@ -132,10 +131,3 @@ def lines(hours: Mapping[str, Any]) -> list[str]:
 def spans_text(spans: Spans) -> str:
     """Return “09:00–12:30, 13:30–18:00”, or that it is closed."""
     return ", ".join("–".join(span) for span in spans) or _("closed")
-
-
-def _locale() -> Locale:
-    found = get_locale()
-    if found is None or (found.language == "en" and found.territory is None):
-        return Locale("en", "GB")
-    return found

@@ -23,12 +23,13 @@ from babel.numbers import (
     get_decimal_symbol,
     get_group_symbol,
 )
-from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import get_timezone, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app.kit import clock
 from app.kit.choices import Choice
+from app.kit.i18n.reading import locale
 from app.kit.money import currency_digits
 
 MINUS = "−"
@@ -69,17 +70,6 @@ def hand() -> Hand:
     """Return the hand of this request: language, zone and day of its reader."""
     where, zone = locale(), get_timezone() or UTC
     return Hand(where, str(where), zone, _now().astimezone(zone).date())
-
-
-_ENGLISH = Locale("en", "GB")  # the design's English: 14 Nov, 09:14
-
-
-def locale() -> Locale:
-    """Return the reader's locale; English outside a request."""
-    found: Locale | None = get_locale()
-    if found is None or (found.language == "en" and found.territory is None):
-        return _ENGLISH
-    return found
 
 
 def _signed(text: str) -> str:

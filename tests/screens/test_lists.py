@@ -406,3 +406,9 @@ def test_two_lists_on_one_page_share_no_form(client, everything):
         for url in (PRODUCTS, BRANDS)
     ]
     assert ids[0] != ids[1]
+
+
+def test_a_filter_is_said_as_its_reader_writes_days(client, everything):
+    assert "is after 14 Nov 2026" in page(client, BRANDS + "?f.created_at.after=2026-11-14")
+    assert "is in the last 1 day<" in page(client, BRANDS + "?f.created_at.last=1")
+    assert "is in the last 90 days<" in page(client, BRANDS + "?f.created_at.last=90")

@@ -12,6 +12,7 @@ from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import func, select
 
 from app.kit.database.session import db
+from app.kit.i18n.reading import span_text
 from app.kit.jobs import operations
 from app.kit.jobs.choices import JobState
 from app.kit.jobs.models import Job, ScheduleRun
@@ -121,7 +122,7 @@ class ScheduleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
 
 def _row(one: Schedule, last: datetime | None) -> Row:
     if one.every is not None:
-        when = _l("every %(time)s", time=one.every)
+        when = _l("every %(time)s", time=span_text(one.every))
     else:
         when = _l("daily at %(time)s UTC", time=f"{one.at:%H:%M}")
     return Row(one.name, (Cell(one.name), Cell(one.job), Cell(when), Cell(last)), one.name)

@@ -13,12 +13,14 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import ColumnElement, Integer, SmallInteger, and_
 
 from app.kit import clock
 from app.kit.choices import Choice
 from app.kit.errors import Invalid
 from app.kit.fold import fold
+from app.kit.i18n.reading import day_text, number_text
 from app.kit.money_text import parse_amount
 from app.kit.screens.attrs import Attr, fold_column
 from app.kit.screens.pages import FilterKind, FilterOperator, Text
@@ -169,7 +171,7 @@ def _number(
 ) -> tuple[ColumnElement[bool], str]:
     column = plan.column(attr)
     numbers = [_number_of(attr, value) for value in values]
-    return _ordered(column, operator, numbers, [value.strip() for value in values])
+    return _ordered(column, operator, numbers, [number_text(number) for number in numbers])
 
 
 def _ordered(
@@ -199,9 +201,10 @@ def _date(
             raise Invalid(_("Give a number of days between 1 and 36500."))
         since = clock.now() - timedelta(days=days)
         low: Any = since if attr.kind == "datetime" else since.date()
-        return column >= low, _("is in the last %(days)s days", days=days)
+        words = ngettext("is in the last %(num)d day", "is in the last %(num)d days", days)
+        return column >= low, words
     dates = sorted(date.fromisoformat(value) for value in values)
-    shown = [str(day) for day in dates]
+    shown = [day_text(day) for day in dates]
     low, high = _bounds(attr, dates[0], zone)[0], _bounds(attr, dates[-1], zone)[1]
     if operator == "before":
         return column < low, _("is before %(day)s", day=shown[0])
