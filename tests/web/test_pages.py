@@ -113,6 +113,7 @@ OPEN_STATES = {
 KNOWN = {
     # flatpickr hangs its calendar at the end of the body
     "calendar": ("region", "aria-valid-attr"),
+    "new date": ("region", "aria-valid-attr"),
     # what lies under an open menu counts as covered
     "profile menu": ("target-size",),
     "row menu": ("target-size",),
