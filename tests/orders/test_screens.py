@@ -306,3 +306,17 @@ def test_the_search_shows_only_what_its_reader_may_open_and_reach(app, client):
         assert "Quentin Sole" in client.get("/search/?q=quentin").text
     with bench.signed_in(None):
         assert client.get("/search/?q=quentin").status_code == 302
+
+
+def test_archived_records_and_single_words_do_not_hide_what_is_searched(app, client):
+    with bench.at_work() as session:
+        for _ in range(6):
+            gone = factories.make_client(session, name="Tuft, Wilhelmina")
+            session.flush()
+            gone.archived_at = gone.created_at
+            factories.make_client(session, name="Wilhelmina Other")
+            factories.make_client(session, name="Tuft Other")
+        wanted = factories.make_client(session, name="Tuft, Wilhelmina").id
+        apart = factories.make_client(session, name="Ophelia de Tuft").id
+    assert f"/clients/show/{apart}" in client.get("/search/?q=Tuft%20Ophelia").text
+    assert f"/clients/show/{wanted}" in client.get("/search/?q=Tuft,%20Wil").text

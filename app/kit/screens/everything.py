@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 SHOWN = 5
+LOOKED_AT = 1000
+"""Ids asked for: archived records are among them, and each of several words finds its own."""
 LONGEST = 200
 
 
@@ -75,7 +77,7 @@ def found(session: Session, words: str) -> list[SearchGroup]:
 def _group(session: Session, screen: "Screen", words: str) -> SearchGroup:
     table, title = table_of(screen.model), title_column(screen.model)
     guard = title.info.get("guard")
-    ids = find(session, table, words, SHOWN) if not guard or may("read", guard) else []
+    ids = find(session, table, words, LOOKED_AT) if not guard or may("read", guard) else []
     if not ids:
         return SearchGroup(screen.label, screen.icon, [])
     more = _second(screen, title.name)
