@@ -219,16 +219,16 @@ def test_a_superuser_with_a_place_in_a_company_is_both(superuser, inside, sign_i
     browser = sign_in(superuser)
     assert "Ours" in browser.get("/start/").text
     assert browser.get("/platform/companies/").status_code == 403
-    assert "membership=installation" in browser.get("/account/companies/").text
-    assert browser.post("/account/companies/?membership=installation").status_code == 302
+    assert 'value="installation"' in browser.get("/account/companies/").text
+    assert browser.post("/account/companies/", data={"choice": "installation"}).status_code == 302
     assert "Theirs" in browser.get("/platform/companies/").text
     assert browser.get("/people/list/").status_code == 403
 
 
 def test_nobody_else_chooses_the_installation(boss):
-    assert "membership=installation" not in boss.get("/account/companies/").text
+    assert 'value="installation"' not in boss.get("/account/companies/").text
     for wanted in ("installation", "", "0", "x", "9" * 30):
-        answer = boss.post(f"/account/companies/?membership={wanted}")
+        answer = boss.post("/account/companies/", data={"choice": wanted})
         assert (wanted, answer.status_code) == (wanted, 404)
 
 

@@ -298,7 +298,7 @@ def test_somebody_in_two_companies_chooses_and_changes(inside, site, sign_in):
     page = browser.get("/account/companies/").text
     assert "Ours" in page
     assert "Theirs" in page
-    browser.post(f"/account/companies/?membership={theirs}")
+    browser.post("/account/companies/", data={"choice": theirs})
     assert "Theirs" in browser.get("/start/").text
 
 
@@ -306,7 +306,7 @@ def test_nobody_chooses_a_company_that_is_not_theirs(ada, sign_in, inside):
     with inside(2) as session:
         theirs = make_membership(session, "owner").id
     browser = sign_in(ada)
-    assert browser.post(f"/account/companies/?membership={theirs}").status_code == 404
+    assert browser.post("/account/companies/", data={"choice": theirs}).status_code == 404
 
 
 def test_the_language_can_be_chosen_before_anybody_is_known(client):

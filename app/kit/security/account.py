@@ -22,7 +22,10 @@ from app.kit.screens.pages import (
     Link,
     ListPage,
     Row,
+    SignInChoice,
+    SignInPage,
 )
+from app.kit.screens.paging import read_id
 from app.kit.security import attempt, doors
 from app.kit.security.addresses import safe_next
 from app.kit.security.agents import device_of
@@ -48,13 +51,12 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
             if request.method == "POST":
                 return _choose(door, who, onward)
             places = doors.memberships(door, who.session_id or 0)
-        page = ListPage(
+        page = SignInPage(
             title=_("Where do you want to work?"),
-            searchable=False,
-            columns=(Column("name", _("Company"), "lead"),),
-            rows=[_place(place, onward) for place in places],
+            text=who.email,
+            choices=[_place(place) for place in places],
         )
-        return render_template("tresen/list.html", page=page)
+        return render_template("tresen/signin.html", page=page)
 
     @expose("/", methods=["GET", "POST"])
     def profile(self) -> Any:
@@ -183,23 +185,20 @@ def _person() -> Reader:
     return who
 
 
-def _place(place: Any, onward: str) -> Row:
+def _place(place: Any) -> SignInChoice:
     # No membership: the installation itself, offered to its administrators.
-    wanted = place.membership_id or _INSTALLATION
-    url = url_for(".companies", next=onward, membership=wanted)
-    go = Action(_("Work here"), url, "arrow-right", method="post")
-    tags = (_("now"),) if place.current else ()
-    name = place.company_name or _("Tresen: all companies")
-    return Row(str(wanted), (Cell(name, tags=tags),), label=name, actions=(go,))
+    return SignInChoice(
+        str(place.membership_id or _INSTALLATION),
+        place.company_name or _("Tresen: all companies"),
+        _("now") if place.current else "",
+    )
 
 
 def _choose(door: Any, who: Reader, onward: str) -> Any:
-    wanted = request.values.get("membership", "")
-    if not (
-        wanted == _INSTALLATION or (wanted.isascii() and wanted.isdigit() and len(wanted) < 19)
-    ):
+    wanted = request.form.get("choice", "")
+    membership = None if wanted == _INSTALLATION else read_id(wanted)
+    if membership is None and wanted != _INSTALLATION:
         raise NotFound
-    membership = None if wanted == _INSTALLATION else int(wanted)
     if not doors.choose(door, who.session_id or 0, membership):
         raise NotFound
     return redirect(onward)

@@ -89,7 +89,15 @@ from app.kit.screens.pages.records import (
     TableCard,
 )
 from app.kit.screens.pages.rights import Person, Right, RightsArea, RightsPage, ScopeOption
-from app.kit.screens.pages.shell import Language, MenuArea, MenuItem, Shell, SignInPage, StoreChoice
+from app.kit.screens.pages.shell import (
+    Language,
+    MenuArea,
+    MenuItem,
+    Shell,
+    SignInChoice,
+    SignInPage,
+    StoreChoice,
+)
 
 __all__ = [
     "Action",
@@ -145,6 +153,7 @@ __all__ = [
     "Sheet",
     "Shell",
     "ShowPage",
+    "SignInChoice",
     "SignInPage",
     "SlipCard",
     "SlipLine",

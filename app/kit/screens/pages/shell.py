@@ -7,6 +7,15 @@ from app.kit.screens.pages.common import Link, Note, Text, WtField
 from app.kit.screens.pages.forms import Field
 
 
+@dataclass(frozen=True, slots=True)
+class SignInChoice:
+    """A button that sends `value`: a company to work in."""
+
+    value: str
+    label: Text
+    tag: Text = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignInPage:
     """tresen/signin.html, invite.html, reset.html: a small form on an empty page."""
@@ -21,6 +30,8 @@ class SignInPage:
     """A sentence in place of the form: "If this address is known, a link is on its way."."""
     action_url: str = ""
     submit_label: Text = ""
+    choices: Sequence[SignInChoice] = ()
+    """In place of the one button: a list of buttons, sent as `choice`."""
     forgot_url: str = ""
     back: Link | None = None
     company: Text = ""
