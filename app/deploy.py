@@ -39,11 +39,14 @@ def prepare(config: settings.Config, *, demo: bool = True) -> None:
 
 
 def _demo_once() -> None:
-    """Load the demo company where there is no company, or where loading it was interrupted."""
-    from app.cli.demo import is_loaded, load_demo  # noqa: PLC0415 -- not for production
+    """Load the demo company where there is no company, or where loading it was interrupted.
+
+    The large demo takes minutes: who began it with its command ends it so.
+    """
+    from app.cli.demo import is_unfinished, load_demo  # noqa: PLC0415 -- not for production
 
     slugs = _companies()
-    if not slugs or ("demo" in slugs and not is_loaded("demo")):
+    if not slugs or ("demo" in slugs and is_unfinished("demo")):
         load_demo("demo", "small", create=True)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask import current_app
 from sqlalchemy import NullPool, text
+from sqlalchemy.orm import Session
 
 from app.cli.company import company_option, find_company, stamp_for
 from app.kit.database.session import make_engine, work
@@ -25,7 +26,8 @@ COMPANY = {
     "zone": "Europe/London",
 }
 
-# A note of the program's own: not defined, so that no page asks for it.
+# Notes of the program's own: not defined, so that no page asks for them.
+BEGUN = Setting("demo.begun", str, "", "")
 LOADED = Setting("demo.loaded", str, "", "")
 
 
@@ -60,8 +62,13 @@ def load_demo(slug: str, size: str, *, create: bool) -> None:
     """Run every part's demo data in order; what is there already stays as it is.
 
     That all of it was loaded is noted at the end: a start that was interrupted is made up for.
+    Raises ClickException for a company whose demo is of another size: they do not mix.
     """
     stamp = stamp_for(slug, create=create, **COMPANY)
+    with work(stamp) as session:
+        begun = _size(session) or put(session, BEGUN, size)
+    if begun != size:
+        raise click.ClickException(_is_another_size(slug, begun, size))
     for piece in demo_data:
         start = time.monotonic()
         for number, _ in enumerate(_run(piece, size, stamp)):
@@ -74,13 +81,26 @@ def load_demo(slug: str, size: str, *, create: bool) -> None:
         put(session, LOADED, size)
 
 
-def is_loaded(slug: str) -> bool:
-    """Say whether all of the demo was loaded into the company once."""
+def _is_another_size(slug: str, begun: str, size: str) -> str:
+    other = size if slug != size else f"{size}-demo"
+    return (
+        f"The company “{slug}” has the {begun} demo, and the two do not mix: take another company,"
+        f" `flask crm demo --company {other} --size {size} --create`."
+    )
+
+
+def _size(session: Session) -> str:
+    """Return which demo the company has, or has the beginning of; empty where it has none."""
+    return get(session, BEGUN) or get(session, LOADED)
+
+
+def is_unfinished(slug: str) -> bool:
+    """Say whether the small demo, which takes seconds, still lacks something in the company."""
     company = find_company(slug)
     if company is None:
-        return False
+        return True
     with work(company_stamp(company)) as session:
-        return bool(get(session, LOADED))
+        return _size(session) != "large" and not get(session, LOADED)
 
 
 def analyse() -> None:

@@ -36,4 +36,11 @@ class SchemaChanges(click.Command):
         return made
 
 
+def head() -> str | None:
+    """Return the newest migration's id."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 -- see above
+
+    return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
 schema_changes = SchemaChanges("db", short_help="Migrations: migrate, upgrade, current, heads.")

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,12 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from flask import Flask
 from sqlalchemy import NullPool, text
+from sqlalchemy.exc import ProgrammingError
 
 from app import create_app, deploy
-from app.cli import crm
+from app.cli import crm, migrations
 from app.cli import demo as demo_command
 from app.kit import secrets
 from app.kit.database import session as sessions
@@ -184,6 +187,100 @@ def test_a_demo_that_was_interrupted_is_completed_by_the_next_start_and_then_lef
         deploy._demo_once()
         deploy._demo_once()
     assert done == ["interrupted", "second small"]
+
+
+@pytest.mark.parametrize(
+    ("has", "wants"), [("small", "large"), ("large", "small")], ids=["large", "small"]
+)
+def test_a_demo_of_another_size_is_refused_with_the_way_out_and_the_same_one_is_not(
+    has, wants, run, app, monkeypatch
+):
+    sizes: list[str] = []
+    pieces: Registry[DemoData] = Registry("demo data")
+    pieces.register(DemoData("first", lambda _s, size: sizes.append(size)))
+    monkeypatch.setattr(demo_command, "demo_data", pieces)
+    slug = f"has-{has}"
+    run("demo", "--company", slug, "--size", has, "--create")
+    said = run("demo", "--company", slug, "--size", wants, status=1)
+    assert said == (
+        f"Error: The company “{slug}” has the {has} demo, and the two do not mix: take another"
+        f" company, `flask crm demo --company {wants} --size {wants} --create`.\n"
+    )
+    assert sizes == [has]
+    run("demo", "--company", slug, "--size", has)
+    assert sizes == [has, has]
+    run("demo", "--company", wants, "--size", wants, "--create")
+    assert sizes == [has, has, wants]
+
+
+def test_a_large_demo_that_was_interrupted_is_not_mixed_with_the_small_one(app, monkeypatch):
+    sizes: list[str] = []
+
+    def first(_session: Any, size: str) -> None:
+        sizes.append(size)
+        if len(sizes) == 1:
+            raise PowerCutError
+
+    pieces: Registry[DemoData] = Registry("demo data")
+    pieces.register(DemoData("first", first))
+    monkeypatch.setattr(demo_command, "demo_data", pieces)
+    with app.app_context():
+        with pytest.raises(PowerCutError):
+            demo_command.load_demo("cut", "large", create=True)
+        assert not demo_command.is_unfinished("cut")
+        with pytest.raises(click.ClickException, match="has the large demo"):
+            demo_command.load_demo("cut", "small", create=True)
+        demo_command.load_demo("cut", "large", create=True)
+    assert sizes == ["large", "large"]
+
+
+COMMANDS = [
+    ("demo",),
+    ("demo", "--contacts"),
+    ("import", "online-retail", "."),
+    ("report", "sales"),
+    ("rebuild-facts",),
+    ("check",),
+    ("reseal", "--all"),
+]
+
+
+@pytest.fixture(scope="module")
+def empty(server: TestServer) -> Iterator[Any]:
+    """The engine of a database without tables."""
+    name = f"t_{os.getpid()}_cli_empty"
+    server.create_database(name)
+    engine = make_engine(server.url(name), poolclass=NullPool)
+    yield engine
+    server.drop_database(name)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_without_tables_a_command_says_how_to_make_them(words, run, empty):
+    sessions.bind(empty)
+    assert run(*words, status=1) == (
+        "Error: The tables of the database are not there, or not those of this version:"
+        " run `.venv/bin/flask db upgrade` (or `make run`) first.\n"
+    )
+
+
+def test_a_table_that_is_missing_though_the_version_is_right_is_a_bug(run, app, monkeypatch):
+    owner = make_engine(app.config["CRM"].database_owner_url, poolclass=NullPool)
+    with work(Stamp(Role.OWNER), on=owner) as session:
+        session.execute(text("create table public.alembic_version (version_num text)"))
+        session.execute(
+            text("insert into public.alembic_version values (:head)"), {"head": migrations.head()}
+        )
+    monkeypatch.setitem(crm.commands, "odd", odd)
+    with pytest.raises(ProgrammingError, match="no_such_table"):
+        run("odd")
+
+
+@click.command()
+def odd() -> None:
+    """Ask for a table that no migration makes."""
+    with work(Stamp(Role.PLATFORM)) as session:
+        session.execute(text("select 1 from no_such_table"))
 
 
 def test_secrets_move_to_the_new_key_and_a_missing_one_is_named(run, monkeypatch):
