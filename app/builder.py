@@ -12,7 +12,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.menu import Menu
 
 from app.kit.database.session import db
-from app.kit.i18n.domain import quicken
+from app.kit.i18n.domain import plain_texts, quicken
 from app.kit.security.home import HomeView
 from app.kit.security.manager import CrmSecurityManager, prepare
 
@@ -56,4 +56,5 @@ def build(app: Flask) -> Builder:
         update_perms=False,
     )
     quicken()
+    plain_texts(app)
     return built

@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from flask import jsonify, render_template_string
+from flask_babel import lazy_gettext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -48,6 +50,13 @@ def test_a_name_of_three_thousand_letters_is_refused_beside_its_field(client, ev
     assert answer.text.count("At most 500 characters.") == 2
     answer = client.post("/api/v1/bench-brands", json={"name": LONG})
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["name"])
+
+
+def test_a_name_inside_a_lazy_text_is_escaped_on_a_page_and_plain_in_json(app):
+    told = lazy_gettext("“%(name)s” is not for sale.", name="<b>Rod</b>")
+    with app.test_request_context():
+        assert "&lt;b&gt;Rod&lt;/b&gt;" in render_template_string("{{ told }}", told=told)
+        assert jsonify(message=told).json == {"message": "“<b>Rod</b>” is not for sale."}
 
 
 def test_a_text_too_long_for_an_index_is_a_sentence_wherever_it_comes_from(app):

@@ -5,8 +5,10 @@ A page has some three hundred texts, and Flask-Babel finds language and catalogu
 
 from typing import Any
 
-from flask import g
+from flask import Flask, g
+from flask.json.provider import DefaultJSONProvider
 from flask_babel import Domain, get_babel
+from flask_babel.speaklater import LazyString
 
 
 class QuickDomain(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
@@ -23,6 +25,26 @@ class QuickDomain(Domain):  # type: ignore[misc]  # Flask-Babel is untyped
             found = super().get_translations()
             context.crm_catalogue = (context.babel_locale, found)
         return found
+
+
+class PlainJson(DefaultJSONProvider):
+    """Writes lazy texts as what they say."""
+
+    @staticmethod
+    def default(value: Any) -> Any:
+        """Return what JSON can hold. Raises TypeError."""
+        return str(value) if isinstance(value, LazyString) else DefaultJSONProvider.default(value)
+
+
+def plain_texts(app: Flask) -> None:
+    """Let templates escape lazy texts like any other.
+
+    Flask-Babel's say that they are HTML already. A name inside one of ours may hold any sign: in
+    “%(name)s” is not for sale, the name of a product would become part of the page.
+    """
+    if "__html__" in vars(LazyString):
+        del LazyString.__html__
+    app.json = PlainJson(app)
 
 
 def quicken() -> None:
