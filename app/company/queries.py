@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import exists, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.company.models import Membership, Person, UserSession, membership_role
@@ -70,6 +71,18 @@ def roles_of(session: Session, membership: Membership) -> Sequence[Role]:
         .where(membership_role.c.membership_id == membership.id)
         .order_by(Role.name)
     ).all()
+
+
+def role_names(session: Session, membership_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of the roles of each membership, in one statement."""
+    names = func.array_agg(aggregate_order_by(Role.name, Role.name))
+    rows = session.execute(
+        select(membership_role.c.membership_id, names)
+        .join(Role, Role.id == membership_role.c.role_id)
+        .where(membership_role.c.membership_id.in_(membership_ids))
+        .group_by(membership_role.c.membership_id)
+    )
+    return {row[0]: ", ".join(row[1]) for row in rows}
 
 
 def members_with(session: Session, role_id: int) -> Sequence[Membership]:

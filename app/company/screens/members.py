@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,7 @@ from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError, NotFound
-from app.kit.screens import Do, Screen
+from app.kit.screens import Computed, Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
@@ -63,6 +64,11 @@ class PlaceForm(Form):  # type: ignore[misc]  # WTForms is untyped
 class InviteForm(PlaceForm):
     """Where the invitation goes, and what it offers."""
 
+    roles = SelectMultipleField(
+        _l("Roles"),
+        [InputRequired(_l("Choose at least one role."))],
+        description=_l("What they may do."),
+    )
     email = EmailField(_l("Email"), [InputRequired(_l("An email address is needed."))])
 
 
@@ -84,6 +90,10 @@ def _sign_out(session: Session, obj: Membership, /, *, by: int | None, at: datet
     operations.end_sessions(session, obj, by=reader(), at=at)
 
 
+def _roles_of(session: Session, ids: Sequence[int]) -> Mapping[int, object]:
+    return queries.role_names(session, ids)
+
+
 class MembershipScreen(Screen):
     """The company's people."""
 
@@ -93,7 +103,8 @@ class MembershipScreen(Screen):
     label, one = _l("People"), _l("Person")
     path = "people"
     help = _l("Who signs in for the company, with which roles and in which stores.")
-    list_columns = ("person", "person.email", "employee", "active", "all_stores", "created_at")
+    list_columns = ("person", "person.email", "roles", "employee", "active", "all_stores")
+    computed = {"roles": Computed(_l("Roles"), _roles_of)}
     filters = ("employee",)
     search_hint = _l("Name or email")
     sections = (

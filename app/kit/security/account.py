@@ -87,9 +87,9 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                 ),
                 FormSection(_("Language and time"), [Field(form.locale), Field(form.time_zone)]),
             ],
-            more=(
-                Action(_("Change the password"), url_for(".password")),
-                Action(_("Where I am signed in"), url_for(".sessions")),
+            actions=(
+                Action(_("Change the password"), url_for(".password"), "key"),
+                Action(_("Where I am signed in"), url_for(".sessions"), "device-desktop"),
             ),
             save_label=_("Save"),
             discard_url="/",
