@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+
 from app.company import screens
 from app.company.operations import sync_roles
 from app.company.operations.demo import DEMO
@@ -13,6 +15,7 @@ from app.kit.access import Right, reader_or_none
 from app.kit.database.session import work
 from app.kit.registry import demo_data
 from app.kit.rights import who_gives
+from app.kit.screens.dberrors import say
 from app.kit.security.permissions import on_permissions
 
 
@@ -31,4 +34,5 @@ def extend(builder: Any) -> None:
     builder.add_all(screens.ALL)
     who_gives(givers)
     on_permissions("company", sync_roles)
+    say("uq_membership_employee", _l("Somebody else signs in as this employee already."))
     demo_data.register(*DEMO)

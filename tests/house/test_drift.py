@@ -13,9 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.operations.ops import CreateTableOp
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import Column, Integer, NullPool, Table, text
 
 import config as settings
+from app.assembly import ROOT
 from app.deploy import _bare, migrate
 from app.kit.database.catalogue import differences, snapshot
 from app.kit.database.model import Model
@@ -59,6 +61,43 @@ def look(server: TestServer, name: str) -> dict[str, str]:
 @pytest.mark.timeout(300)
 def test_migrations_and_models_agree(server: TestServer, template: str, migrated: str) -> None:
     assert differences(look(server, template), look(server, migrated)) == []
+
+
+@pytest.mark.timeout(300)
+def test_of_two_memberships_of_an_employee_the_older_keeps_them(
+    server: TestServer, migrated: str, tmp_path: Path
+) -> None:
+    app = _bare(
+        replace(
+            settings.load(),
+            instance=tmp_path,
+            database_url=server.url(migrated),
+            database_owner_url=server.url(migrated, "crm_migrate"),
+            redis_url=server.redis_url,
+        )
+    )
+    with app.app_context():
+        downgrade(directory=str(ROOT / "migrations"), revision="0001")
+        engine = make_engine(server.url(migrated, "crm_migrate"), poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text(f"set local role {Role.OWNER}"))
+            connection.execute(text(_TWO_AS_ONE))
+        upgrade(directory=str(ROOT / "migrations"))
+        with engine.connect() as connection:
+            connection.execute(text(f"set local role {Role.OWNER}"))
+            asked = "select employee_id, version from membership order by id"
+            found = [tuple(row) for row in connection.execute(text(asked))]
+    assert found == [(1, 1), (None, 2), (2, 1), (None, 1), (None, 1)]
+
+
+_TWO_AS_ONE = """
+insert into company (slug, name) values ('ours', 'Ours');
+insert into ab_user (first_name, last_name, username, email)
+  select 'P', n, 'p' || n, 'p' || n from generate_series(1, 5) n;
+insert into employee (company_id, last_name) values (1, 'A'), (1, 'B');
+insert into membership (company_id, user_id, employee_id)
+  select 1, n, (array[1, 1, 2, null, null])[n] from generate_series(1, 5) n;
+"""
 
 
 @pytest.mark.timeout(300)

@@ -1,13 +1,16 @@
 """Invitations and forgotten passwords: links that work once."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
 
 from app.company import operations, queries
+from app.company.models import Employee
 from app.kit import clock
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
+from tests.servers.checkouts import eventually
 
 
 @pytest.fixture
@@ -224,3 +227,109 @@ def test_somebody_without_a_company_is_told_so(inside, sign_in):
         make_user(session, "alone@example.com", password=PASSWORD)
     answer = sign_in("alone@example.com").get("/", follow_redirects=True)
     assert answer.status_code == 200
+
+
+@pytest.fixture
+def employee(inside):
+    """Return the id of an employee, as whom nobody signs in yet."""
+    with inside() as session:
+        one = Employee(last_name="Neu")
+        session.add(one)
+        session.flush()
+        return one.id
+
+
+@pytest.fixture
+def offered(boss, role, employee, owner_sql):
+    """Return a function that invites an address to be the employee."""
+
+    def invite_as(email):
+        invite(boss, role, email)
+        owner_sql(
+            "update invitation set employee_id = :e where email = :email", e=employee, email=email
+        )
+
+    return invite_as
+
+
+def employees_of(owner_sql, email):
+    return owner_sql(
+        "select m.employee_id from membership m join ab_user u on u.id = m.user_id"
+        " where u.email = :email and m.company_id = 1",
+        email=email,
+    )
+
+
+def test_whoever_is_invited_as_an_employee_is_that_one(offered, employee, mails, client, owner_sql):
+    offered("as@example.com")
+    assert client.post(mails[0].link, data=JOIN).status_code == 302
+    assert employees_of(owner_sql, "as@example.com") == [(employee,)]
+
+
+def test_the_second_to_accept_as_the_same_employee_comes_in_without(
+    offered, employee, mails, site, owner_sql
+):
+    for name in ("first", "second"):
+        offered(f"{name}@as.example.com")
+    for mail in mails:
+        assert site.test_client().post(mail.link, data=JOIN).status_code == 302
+    assert employees_of(owner_sql, "first@as.example.com") == [(employee,)]
+    assert employees_of(owner_sql, "second@as.example.com") == [(None,)]
+
+
+def test_who_comes_back_from_the_archive_does_not_take_the_employee_from_another(
+    offered, employee, mails, inside, sign_in, owner_sql
+):
+    with inside() as session:
+        email = "back@as.example.com"
+        make_membership(session, "cashier", email=email, password=PASSWORD)
+        make_membership(session, "cashier").employee_id = employee
+    with inside(2) as session:
+        user = make_user(session, email)
+        make_membership(session, "cashier", user_id=user)
+    owner_sql(
+        "update membership set archived_at = now(), employee_id = :e where company_id = 1"
+        " and user_id = (select id from ab_user where email = :email)",
+        e=employee,
+        email=email,
+    )
+    offered(email)
+    assert sign_in(email).post(mails[0].link).status_code == 302
+    assert employees_of(owner_sql, email) == [(None,)]
+
+
+def test_an_employee_who_is_being_linked_just_now_is_waited_for(
+    offered, employee, mails, site, inside, owner_sql
+):
+    offered("waits@as.example.com")
+    answers = []
+
+    def join():
+        answers.append(site.test_client().post(mails[0].link, data=JOIN).status_code)
+
+    with inside() as session:
+        make_membership(session, "cashier").employee_id = employee
+        session.flush()
+        thread = threading.Thread(target=join)
+        thread.start()
+        assert eventually(lambda: owner_sql(_SOMEBODY_WAITS), 30)
+    thread.join(30)
+    assert answers == [302]
+    assert employees_of(owner_sql, "waits@as.example.com") == [(None,)]
+
+
+_SOMEBODY_WAITS = (
+    "select 1 from pg_stat_activity where datname = current_database()"
+    " and cardinality(pg_blocking_pids(pid)) > 0"
+)
+
+
+def test_an_employee_who_is_taken_is_refused_in_words(boss, inside, employee):
+    with inside() as session:
+        make_membership(session, "cashier").employee_id = employee
+        other = make_membership(session, "cashier")
+        pk, version = other.id, other.version
+    form = {"employee": str(employee), "version": str(version)}
+    answer = boss.post(f"/people/edit/{pk}", data=form)
+    assert answer.status_code == 422
+    assert "Somebody else signs in as this employee already." in answer.text

@@ -79,6 +79,14 @@ class Membership(Business, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "user_id"),
         Index("ix_membership_user_id", "user_id"),
+        # What an employee did and earned is read through their one place.
+        Index(
+            "uq_membership_employee",
+            "company_id",
+            "employee_id",
+            unique=True,
+            postgresql_where=text("employee_id is not null and archived_at is null"),
+        ),
         {
             "info": {
                 "label": _l("Person"),

@@ -362,10 +362,19 @@ begin
     -- The mail alone must not open somebody's account: they sign in first.
     raise exception 'sign in first';
   end if;
+  -- Locked against whoever is linking the employee just now: who came first keeps them, and the
+  -- other one comes in without.
+  perform 1 from employee e
+    where e.company_id = i.company_id and e.id = i.employee_id for update;
+  if exists (select 1 from membership m where m.company_id = i.company_id
+      and m.employee_id = i.employee_id and m.archived_at is null) then
+    i.employee_id := null;
+  end if;
   insert into membership as m (company_id, user_id, employee_id, all_stores, created_by)
   values (i.company_id, who.id, i.employee_id, i.all_stores, i.created_by)
   on conflict (company_id, user_id) do update set active = true, archived_at = null,
-    all_stores = excluded.all_stores, version = m.version + 1, changed_at = p_at
+    all_stores = excluded.all_stores, version = m.version + 1, changed_at = p_at,
+    employee_id = case when m.archived_at is null then m.employee_id else excluded.employee_id end
    where not m.active or m.archived_at is not null
   returning m.id into place;
   if place is not null then
