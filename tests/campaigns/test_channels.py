@@ -215,7 +215,8 @@ def test_text_messages_from_the_page_to_twilio_and_back(house: House, channel: s
     text = "Hello {{ first_name }}, " + "new tea is here. " * 12 + "STOP"
     words = {"text": text if channel == "sms" else ""}
     if channel == "whatsapp":
-        words |= {"content_sid": CONTENT_SID, "content_variables": '{"1": "{{ first_name }}"}'}
+        words |= {"content_sid": CONTENT_SID}
+        words |= {"content_variables-0-name": "1", "content_variables-0-value": "{{ first_name }}"}
     pk = prepare(house, channel, city, 12, **words)
     shown = house.client.post(f"/campaigns/preview/{pk}", data={"text": words["text"]})
     assert f"{city}1" in shown.text

@@ -112,6 +112,7 @@ VIEWS = (
     "BenchVariant",
     "BenchClient",
     "BenchStore",
+    "BenchOrder",
     "BenchCategory",
     "BenchDraft",
 )

@@ -15,6 +15,7 @@ from app.kit.errors import Conflict
 from app.kit.screens import Bulk, Computed, Do, Lines, Related, Screen
 from app.kit.screens.areas import CLIENTS, PRODUCTS
 from app.kit.screens.guarding import needs
+from app.orders.models import Order
 
 
 def rename(session, obj, /, *, by, at):
@@ -104,6 +105,7 @@ class BenchClients(Screen):
     sections = (
         ("Person", ("name", "number", "birthday", "stage", "store")),
         ("Figures", ("figures.orders_count", "figures.orders_sum")),
+        ("Own fields", ("custom",)),
     )
     read_only = ("figures.orders_count", "figures.orders_sum")
     lines = (Lines("contact_points", "Contact points", ("channel", "value", "label")),)
@@ -121,6 +123,21 @@ class BenchStores(Screen):
     sections = (("Store", ("number", "name", "time_zone", "opening_hours")),)
     on_add = staticmethod(check_store)
     on_edit = staticmethod(check_store)
+    api = True
+
+
+class BenchOrders(Screen):
+    """Orders as the tests' factories place them: only where they go is changed here."""
+
+    model = Order
+    path = "bench-orders"
+    view = "BenchOrder"
+    area = CLIENTS
+    label, one = "Orders", "Order"
+    list_columns = ("number", "delivery_address")
+    sections = (("Order", ("number", "note", "delivery_address")),)
+    read_only = ("number",)
+    adds = False
     api = True
 
 
@@ -158,6 +175,7 @@ BENCH_SCREENS = [
     BenchVariants,
     BenchClients,
     BenchStores,
+    BenchOrders,
     BenchCategories,
     BenchDrafts,
 ]

@@ -82,7 +82,12 @@ class Campaign(Business, Model):
         JSONB,
         default=dict,
         server_default=sql("'{}'"),
-        info={"label": _l("WhatsApp variables"), "format": "json"},
+        info={
+            "label": _l("WhatsApp variables"),
+            "help": _l("What stands at each number of the template. Variables work as in a text."),
+            "format": "pairs",
+            "pairs": (_l("Number"), _l("Text")),
+        },
     )
     send_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True),

@@ -63,9 +63,7 @@ def _tidy(campaign: Campaign) -> None:
     if found is None:
         campaign.content_variables = {}
     elif not isinstance(found, dict):
-        raise Invalid(
-            _l('Write each number with its text, like {"1": "…"}.'), field="content_variables"
-        )
+        raise Invalid(_l("Write each number with its text."), field="content_variables")
 
 
 def copy(session: Session, campaign: Campaign) -> Campaign:

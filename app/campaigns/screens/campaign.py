@@ -157,7 +157,7 @@ class CampaignScreen(Screen):
     @needs("write")
     def preview(self, pk: int) -> Any:
         """Return what is typed as one of the clients sees it."""
-        return preparing.preview(db.session(), self.load(pk))
+        return preparing.preview(self, db.session(), self.load(pk))
 
     @expose("/template/<int:pk>", methods=["POST"])
     @needs("write")

@@ -23,6 +23,7 @@ from app.campaigns.operations.wording import Message, collecting_names, render
 from app.campaigns.queries import Counts, Example
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
+from app.kit.screens import forms
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -342,7 +343,7 @@ def _slip(campaign: Campaign, found: Sequence[Example], counts: Counts | None) -
 # --- as a client sees it ----------------------------------------------------------------------
 
 
-def preview(session: Session, campaign: Campaign) -> str:
+def preview(screen: Any, session: Session, campaign: Campaign) -> str:
     """Answer POST preview/<pk>: the form's words as the next client sees them, as HTML."""
     raw = request.form.get("preview", "0")
     number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 0
@@ -350,10 +351,10 @@ def preview(session: Session, campaign: Campaign) -> str:
     head = Markup('<span hidden data-preview-of="{}"></span>').format(
         _("As %(client)s sees it", client=shown.name) if shown else _("Preview")
     )
-    return str(head + shown_to(session, typed_in(campaign), shown))
+    return str(head + shown_to(session, typed_in(screen, campaign), shown))
 
 
-def typed_in(campaign: Campaign) -> Message:
+def typed_in(screen: Any, campaign: Campaign) -> Message:
     """Return what stands in the form, not yet saved."""
     form = request.form
     return Message(
@@ -363,8 +364,18 @@ def typed_in(campaign: Campaign) -> Message:
         text=form.get("text", campaign.text)[:200_000].replace("\r\n", "\n"),
         html=form.get("html", campaign.html),
         content_sid=form.get("content_sid", campaign.content_sid or ""),
-        content_variables=campaign.content_variables,
+        content_variables=_variables_typed(screen, campaign),
     )
+
+
+def _variables_typed(screen: Any, campaign: Campaign) -> dict[str, Any]:
+    """Return the WhatsApp variables of the form; as stored while something in them is wrong."""
+    name = "content_variables"
+    attrs = forms.form_attrs(screen, adding=False)
+    if name not in attrs:
+        return campaign.content_variables
+    form = forms.make_form(screen, {name: attrs[name]}, campaign, request.form)
+    return form[name].data or {}
 
 
 def shown_to(session: Session, typed: Any, shown: Example | None) -> Markup:

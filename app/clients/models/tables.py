@@ -173,7 +173,7 @@ class Client(Business, Model):
         JSONB,
         default=dict,
         server_default=text("'{}'"),
-        info={"label": _l("Your own fields"), "format": "json"},
+        info={"label": _l("Your own fields"), "format": "pairs"},
     )
 
     contact_points: Mapped[list["ContactPoint"]] = relationship(

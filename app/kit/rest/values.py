@@ -257,8 +257,7 @@ def _json(attr: Attr) -> Callable[[Any], Any]:
     def write(raw: Any) -> Any:
         if not isinstance(raw, dict | list):
             raise _bad(_("Send an object or a list."))
-        check(attr.column, raw)
-        return undecimal(raw)
+        return undecimal(check(attr.column, raw))
 
     return write
 

@@ -32,8 +32,10 @@ its name, chosen by a remote select, links to its page), or a dotted column behi
 ("home_store.city", "figures.total"). Label, help, unit, guard and currency come from the column's
 `info` (of a relation: from the info of its `link` column), badges from its choices.
 `info["currency"]` names the sibling column with a currency code; `info["format"]` is "phone",
-"email", "percent", "long" (a text of several lines), "json", "hours" (opening hours) or "texts" (in
-other languages; `info["texts_of"]` names the columns, default "name").
+"email", "percent", "long" (a text of several lines), "hours" (opening hours), "address" (a postal
+address), "pairs" (names with values; `info["pairs"]` says what the two columns are called), "texts"
+(in other languages; `info["texts_of"]` names the columns, default "name") or "json" (only to be
+read: nobody types JSON into a form).
 
 What a record is called: `Table.info["title"]` names one text column; without it the first there is
 of name, title, number, code, label; else its number. Filters, lookups, links and history use it.

@@ -62,7 +62,7 @@ class Attr:
     unit: Words = ""
     currency: str = ""
     form: str = ""
-    """`info["format"]`: phone, email, percent, long, json, texts, hours."""
+    """`info["format"]`: phone, email, percent, long, json, texts, hours, address, pairs."""
 
     @property
     def key(self) -> str:

@@ -3,7 +3,6 @@
 They read what people type, and say in words what is wrong.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -24,7 +23,7 @@ from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.money_text import parse_amount
 from app.kit.phone import normalise_phone
-from app.kit.screens.attrs import LONGEST_TEXT, Attr, longest_of, table_of, title_of
+from app.kit.screens.attrs import Attr, longest_of, table_of, title_of
 from app.kit.screens.paging import BIGGEST_ID, read_id
 
 LONG_TEXTS = {"note", "description", "comment", "text"}
@@ -301,28 +300,6 @@ class RemoteField(PlainField):
             found = db.session.scalars(select(target).where(table.c.id == pk)).one_or_none()
         if found is None:
             raise Invalid(_("Choose one of the list."))
-        return found
-
-
-class JsonField(PlainField):
-    """Structured data as JSON text."""
-
-    widget = TextArea()
-    control_kind = "textarea"
-
-    def nothing(self) -> Any:
-        return {}
-
-    def write(self, value: Any) -> str:
-        return "" if value in (None, {}, []) else json.dumps(value, ensure_ascii=False, indent=1)
-
-    def read(self, text: str) -> Any:
-        try:
-            found = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise Invalid(_("This is not valid JSON.")) from error
-        if not isinstance(found, dict | list) or len(text) > LONGEST_TEXT or "\\u0000" in text:
-            raise Invalid(_("This is not valid JSON."))
         return found
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer
 from wtforms import validators
 
-from app.kit.screens.attrs import Attr
+from app.kit.screens.attrs import Attr, UnknownColumn
 from app.kit.screens.fields import (
     LONG_TEXTS,
     BoolField,
@@ -16,7 +16,6 @@ from app.kit.screens.fields import (
     DecimalField,
     EmailField,
     IntegerField,
-    JsonField,
     LongField,
     MomentField,
     MoneyField,
@@ -26,15 +25,16 @@ from app.kit.screens.fields import (
     TagsField,
     TextField,
 )
-from app.kit.screens.groups import HoursField, TextsField
+from app.kit.screens.groups import AddressField, HoursField, PairsField, TextsField
 
 FORMATS: dict[str, type[PlainField]] = {
     "phone": PhoneField,
     "email": EmailField,
     "long": LongField,
-    "json": JsonField,
     "hours": HoursField,
     "texts": TextsField,
+    "address": AddressField,
+    "pairs": PairsField,
 }
 """By `info["format"]`; a domain may add its own field here."""
 
@@ -50,15 +50,16 @@ _BY_KIND: dict[str, type[PlainField]] = {
 
 
 def field_class(attr: Attr) -> type[PlainField]:
-    """Return the field that edits a column."""
+    """Return the field that edits a column. Raises UnknownColumn for JSON without a form."""
     if attr.form in FORMATS:
         return FORMATS[attr.form]
     if attr.kind in _BY_KIND:
         return _BY_KIND[attr.kind]
     if attr.kind in ("num", "percent"):
         return IntegerField if isinstance(attr.column.type, Integer) else DecimalField
-    if type(attr.column.type).__name__ in ("JSON", "JSONB"):
-        return JsonField
+    if attr.is_structured:
+        message = f"{attr.column} holds JSON, which nobody types: give it a format with a form."
+        raise UnknownColumn(message)
     return LongField if attr.key in LONG_TEXTS else TextField
 
 

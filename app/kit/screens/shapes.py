@@ -1,7 +1,9 @@
 """JSON columns whose `info["format"]` says what they hold: read by people, checked from callers.
 
-"hours" are opening hours (app/kit/opening_hours.py). "texts" are the record's own texts in other
-languages, {"de": {"name": "Rute"}}; `info["texts_of"]` names their columns, without it "name".
+"hours" are opening hours (app/kit/opening_hours.py), "address" is a postal address
+(app/kit/postal_address.py), "pairs" are names with values (app/kit/pairs.py). "texts" are the
+record's own texts in other languages, {"de": {"name": "Rute"}}; `info["texts_of"]` names their
+columns, without it "name".
 """
 
 import re
@@ -13,8 +15,9 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Column
 
-from app.kit import opening_hours
+from app.kit import opening_hours, pairs, postal_address
 from app.kit.errors import Invalid
+from app.kit.pairs import as_text
 from app.kit.screens.attrs import longest_of
 
 MOST_LANGUAGES = 40
@@ -33,20 +36,10 @@ def in_words(column: Column[Any], value: Any) -> str:
         return as_text(value)
 
 
-def check(column: Column[Any], value: Any) -> None:
-    """Raise Invalid unless the value is what the column's format says; other columns take all."""
+def check(column: Column[Any], value: Any) -> Any:
+    """Return a program's value as it is kept; columns without a format take all. Raises Invalid."""
     checker = _CHECKERS.get(str(column.info.get("format", "")))
-    if checker is not None:
-        checker(column, value)
-
-
-def as_text(value: Any) -> str:
-    """Return structured data of any shape on one line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {as_text(one)}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(as_text(one) for one in value)
-    return "" if value is None else str(value)
+    return value if checker is None else checker(column, value)
 
 
 def texts_of(column: Column[Any]) -> dict[str, Column[Any]]:
@@ -86,11 +79,26 @@ def _texts_in_words(column: Column[Any], value: Mapping[str, Mapping[str, str]])
     return "\n".join(said)
 
 
-def _check_hours(_column: Column[Any], value: Any) -> None:
+def _address_in_words(_column: Column[Any], value: Mapping[str, Any]) -> str:
+    other = {k: as_text(one) for k, one in value.items() if k not in postal_address.LABELS}
+    return "\n".join(postal_address.lines(value, other))
+
+
+def _check_hours(_column: Column[Any], value: Any) -> Any:
     opening_hours.check_hours(value)
+    return value
 
 
-def _check_texts(column: Column[Any], value: Any) -> None:
+def _check_address(_column: Column[Any], value: Any) -> Any:
+    return postal_address.read_address(value)
+
+
+def _check_pairs(_column: Column[Any], value: Any) -> Any:
+    pairs.check_pairs(value)
+    return value
+
+
+def _check_texts(column: Column[Any], value: Any) -> Any:
     columns = texts_of(column)
     if not isinstance(value, dict) or len(value) > MOST_LANGUAGES:
         raise Invalid(_("Send texts by language, like %(example)s.", example=_EXAMPLE))
@@ -103,13 +111,17 @@ def _check_texts(column: Column[Any], value: Any) -> None:
             longest = longest_of(columns[name])
             if len(text) > longest:
                 raise Invalid(_("At most %(number)s characters.", number=longest))
+    return value
 
 
 _WRITERS: dict[str, Callable[[Column[Any], Any], str]] = {
     "hours": _hours_in_words,
     "texts": _texts_in_words,
+    "address": _address_in_words,
 }
-_CHECKERS: dict[str, Callable[[Column[Any], Any], None]] = {
+_CHECKERS: dict[str, Callable[[Column[Any], Any], Any]] = {
     "hours": _check_hours,
     "texts": _check_texts,
+    "address": _check_address,
+    "pairs": _check_pairs,
 }

@@ -73,7 +73,14 @@ class MessageTemplateVersion(Ledger, Model):
     )
     # {"1": "{{ first_name }}"}: what stands in the provider's template at each number.
     content_variables: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("WhatsApp variables")}
+        JSONB,
+        server_default=text("'{}'"),
+        info={
+            "label": _l("WhatsApp variables"),
+            "help": _l("What stands at each number of the template. Variables work as in a text."),
+            "format": "pairs",
+            "pairs": (_l("Number"), _l("Text")),
+        },
     )
 
     def __str__(self) -> str:

@@ -144,7 +144,8 @@ class Order(Business, Sums, Source, Model):
         info={"label": _l("Delivery state"), "computed": True},
     )
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(
-        JSONB, info={"label": _l("Delivery address"), "format": "json", "guard": "contacts"}
+        JSONB(none_as_null=True),
+        info={"label": _l("Delivery address"), "format": "address", "guard": "contacts"},
     )
     promised_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True),

@@ -1,68 +1,17 @@
-"""Fields of several controls that make one value: opening hours, texts in other languages.
+"""Opening hours: a row for each day of the week, and as many dates as are different."""
 
-Their inputs are named `<field>-<part>`; nothing of them needs a script. What was typed wrong stays
-as it was typed, with its sentence beside it.
-"""
-
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import zip_longest
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
-from wtforms.utils import unset_value
 
 from app.kit import opening_hours
 from app.kit.errors import Invalid
-from app.kit.screens.attrs import longest_of
-from app.kit.screens.fields import LONG_TEXTS, PlainField, plain
+from app.kit.screens.fields import plain
+from app.kit.screens.groups.base import BLANK, GroupField, numbers_sent
 from app.kit.screens.pages import Text
-from app.kit.screens.shapes import language_name, texts_of
-
-BLANK = "__i__"
-
-
-class GroupField(PlainField):
-    """Several controls. Subclasses take the value apart (`show`) and put it together (`take`)."""
-
-    control_kind = "group"
-    group = ""
-    """The macro of tresen/groups.html that draws it."""
-
-    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
-        """Take the parts from what was sent; a form without any of them leaves the value alone."""
-        super().process(None, data, extra_filters)
-        self.wrong: list[tuple[str, str]] = []
-        """(id of the control, sentence) of each part that could not be read."""
-        self.show(self.data if isinstance(self.data, dict) else {})
-        if formdata is None or not any(key.startswith(f"{self.name}-") for key in formdata):
-            return
-        self.raw_data: list[Any] = []
-        made = self.take(formdata)
-        if self.wrong:
-            self.process_errors = [sentence for _id, sentence in self.wrong]
-        elif not self.is_same(made):
-            self.data = made
-
-    def show(self, value: dict[str, Any]) -> None:
-        """Make the parts of a value."""
-        raise NotImplementedError
-
-    def take(self, formdata: Any) -> dict[str, Any]:
-        """Return the value of the parts that were sent; what is wrong goes to `wrong`."""
-        raise NotImplementedError
-
-    def is_same(self, made: dict[str, Any]) -> bool:
-        """Whether the record says the same already, if in another form."""
-        return bool(made == (self.data or {}))
-
-    @property
-    def own_errors(self) -> list[str]:
-        """The errors that belong to none of the parts."""
-        said = {sentence for _id, sentence in self.wrong}
-        return [text for text in self.errors if text not in said]
 
 
 @dataclass(slots=True)
@@ -138,14 +87,8 @@ class HoursField(GroupField):
 
     def _take_dates(self, formdata: Any) -> dict[str, Any]:
         prefix, dated = f"{self.name}-on-", dict[str, Any]()
-        indexes = {
-            k.removeprefix(prefix).partition("-")[0] for k in formdata if k.startswith(prefix)
-        }
-        numbers = sorted(
-            int(one) for one in indexes if one.isascii() and one.isdigit() and len(one) < 6
-        )
         self.dates = []
-        for number in numbers:
+        for number in numbers_sent(formdata, prefix):
             row = HoursRow(f"{prefix}{number}")
             self._take_row(formdata, row)
             if row.is_blank:
@@ -194,67 +137,3 @@ def _wrong_date(row: HoursRow, dated: dict[str, Any]) -> str:
     if not row.closed and not any(any(span) for span in row.spans):
         return _("Say from when until when, or that it is closed.")
     return ""
-
-
-@dataclass(slots=True)
-class TextPart:
-    """One text in one language."""
-
-    name: str
-    label: Text
-    value: str
-    long: bool
-    column: str
-    code: str
-    error: str = ""
-
-
-class TextsField(GroupField):
-    """The record's texts in other languages: an input for each language and text."""
-
-    group = "texts"
-
-    def show(self, value: dict[str, Any]) -> None:
-        columns = texts_of(self.attr.column)
-        codes = dict.fromkeys((*current_app.config["LANGUAGES"], *value))
-        self.languages = [
-            (language_name(code), list(self._parts(code, _texts(value.get(code), columns))))
-            for code in codes
-        ]
-
-    def _parts(self, code: str, texts: dict[str, str]) -> Iterable[TextPart]:
-        for name, column in texts_of(self.attr.column).items():
-            yield TextPart(
-                f"{self.name}-{code}-{name}",
-                column.info.get("label", name),
-                texts.get(name, ""),
-                column.info.get("format") == "long" or name in LONG_TEXTS,
-                name,
-                code,
-            )
-
-    def parts(self) -> list[TextPart]:
-        """Return the inputs of all languages."""
-        return [part for _language, parts in self.languages for part in parts]
-
-    def take(self, formdata: Any) -> dict[str, Any]:
-        columns = texts_of(self.attr.column)
-        made: dict[str, dict[str, str]] = {}
-        for language, parts in self.languages:
-            for part in parts:
-                if part.name in formdata:
-                    part.value = plain(formdata[part.name])
-                longest = longest_of(columns[part.column])
-                if len(part.value) > longest:
-                    part.error = _("At most %(number)s characters.", number=longest)
-                    self.wrong.append((part.name, f"{language}, {part.label}: {part.error}"))
-                if part.value:
-                    made.setdefault(part.code, {})[part.column] = part.value
-        return made
-
-
-def _texts(value: Any, columns: Sequence[str] | dict[str, Any]) -> dict[str, str]:
-    """Return the texts of one language, whatever an older row holds under it."""
-    if isinstance(value, dict):
-        return {name: str(text) for name, text in value.items() if text}
-    return {next(iter(columns)): str(value)} if value else {}

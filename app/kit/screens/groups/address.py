@@ -1,0 +1,85 @@
+"""A postal address: an input for each part."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from app.kit import postal_address
+from app.kit.errors import Invalid
+from app.kit.pairs import as_text
+from app.kit.phone import display_phone
+from app.kit.postal_address import one_line
+from app.kit.screens.fields import plain
+from app.kit.screens.groups.base import GroupField
+from app.kit.screens.pages import Text
+
+
+@dataclass(slots=True)
+class AddressPart:
+    """One input. `before` is what the record says, `shown` how its reader sees that."""
+
+    part: str
+    name: str
+    label: Text
+    before: Any
+    shown: str
+    value: str
+    hint: Text = ""
+    error: str = ""
+
+
+class AddressField(GroupField):
+    """An address. A part that only older records have keeps its input as long as it is filled."""
+
+    group = "address"
+
+    def show(self, value: dict[str, Any]) -> None:
+        other = [part for part in value if part not in postal_address.LABELS]
+        self.parts = [self._part(part, part, value.get(part)) for part in postal_address.LABELS]
+        self.parts += [self._part(p, f"other-{n}", value[p]) for n, p in enumerate(other)]
+
+    def _part(self, part: str, end: str, before: Any) -> AddressPart:
+        label = postal_address.LABELS.get(part, part)
+        shown = one_line(as_text(before))
+        if part == "phone":
+            shown = display_phone(shown)
+        hint = _("Two letters, such as DE.") if part == "country" else ""
+        return AddressPart(part, f"{self.name}-{end}", label, before, shown, shown, hint)
+
+    def take(self, formdata: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for one in self.parts:
+            if one.name in formdata:
+                one.value = plain(formdata[one.name])
+        region = self._region()
+        for one in self.parts:
+            kept = self._read(one, region)
+            if kept not in (None, ""):
+                made[one.part] = kept
+        return made
+
+    def is_same(self, made: dict[str, Any]) -> bool:
+        return made == {part: said for part, said in self.held.items() if said not in (None, "")}
+
+    def _region(self) -> str | None:
+        """Where a phone number without a country code is at home: where it is sent, else here."""
+        typed = next(one.value.upper() for one in self.parts if one.part == "country")
+        if postal_address.is_country(typed):
+            return typed
+        found = get_locale()
+        return found.territory if found is not None else None
+
+    def _read(self, one: AddressPart, region: str | None) -> Any:
+        if one_line(one.value) == one.shown:
+            # Sent back as it was: also what is older than the rules of today stays.
+            return one.before
+        if one.part not in postal_address.LABELS:
+            return one.value[: postal_address.LONGEST["street"]]
+        try:
+            return postal_address.read_part(one.part, one.value, region)
+        except Invalid as error:
+            one.error = str(error.message)
+            self.wrong.append((one.name, f"{one.label}: {one.error}"))
+            return None
