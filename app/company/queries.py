@@ -10,7 +10,14 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from app.company.models import Membership, Person, UserSession, membership_role
+from app.company.models import (
+    Membership,
+    Person,
+    Store,
+    UserSession,
+    membership_role,
+    membership_store,
+)
 from app.kit import clock
 from app.kit.access import Right
 from app.kit.security.models import Permission, PermissionView, Role, ViewMenu, role_rights
@@ -70,6 +77,16 @@ def roles_of(session: Session, membership: Membership) -> Sequence[Role]:
         .join(membership_role, membership_role.c.role_id == Role.id)
         .where(membership_role.c.membership_id == membership.id)
         .order_by(Role.name)
+    ).all()
+
+
+def store_names(session: Session, membership: Membership) -> Sequence[str]:
+    """Return the names of the stores that a membership is bound to."""
+    return session.scalars(
+        select(Store.name)
+        .join(membership_store, membership_store.c.store_id == Store.id)
+        .where(membership_store.c.membership_id == membership.id)
+        .order_by(Store.name_fold)
     ).all()
 
 

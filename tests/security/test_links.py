@@ -9,6 +9,7 @@ import pytest
 from app.company import operations
 from app.kit.security.reset import way
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
+from tests.factories import make_store
 from tests.security.test_invitations import JOIN, invite, plain
 
 LOST = {("read", "Membership"), ("send_reset", "Membership")}
@@ -180,6 +181,18 @@ def test_the_ways_to_people_are_on_the_pages(boss, inside):
     for path in ("/people", "/invitations", "/api-keys"):
         assert f'href="{path}/add"' in boss.get(f"{path}/list/").text
         assert boss.get(f"{path}/add").status_code == 200
+
+
+def test_roles_and_stores_of_a_person_are_told_where_one_looks_for_them(boss, inside):
+    with inside() as session:
+        store = make_store(session, name="Somewhere by the sea")
+        member = make_membership(session, "warehouse", "cashier", store_ids=[store.id])
+        pk, name = member.id, member.person.name
+    row = next(one for one in boss.get("/people/list/").text.split("<tr") if name in one)
+    assert "Cashier, Warehouse" in row
+    shown = boss.get(f"/people/show/{pk}").text
+    assert "Somewhere by the sea" in shown
+    assert "All stores of the company" not in shown
 
 
 def test_people_are_invited_from_their_list(boss, role, mails):

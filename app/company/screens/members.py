@@ -109,9 +109,9 @@ class MembershipScreen(Screen):
     search_hint = _l("Name or email")
     sections = (
         (_l("Person"), ("person", "person.email", "employee")),
-        (_l("Access"), ("active", "all_stores")),
+        (_l("Access"), ("active", "created_at")),
     )
-    read_only = ("person", "person.email", "active", "all_stores")
+    read_only = ("person", "person.email", "active", "created_at")
     archives = False
     actions_on = {
         "deactivate": Do(
@@ -166,6 +166,7 @@ class MembershipScreen(Screen):
             page,
             title=member.person.name,
             facts=roles,
+            cards=[*page.cards, _place_card(session, member, roles)],
             actions=[*(one for one in page.actions if one.method == "get"), *ways],
             more=[*(one for one in page.actions if one.method == "post"), *page.more],
             primary=self._edit_roles(pk),
@@ -360,6 +361,14 @@ def _shown_once(screen: Screen, offer: operations.Offer) -> Any:
         primary=Action(_("Done"), screen.list_url()),
     )
     return render_template("tresen/show.html", page=page)
+
+
+def _place_card(session: Session, member: Membership, roles: str) -> KvCard:
+    stores = _("All stores of the company")
+    if not member.all_stores:
+        stores = ", ".join(queries.store_names(session, member)) or _("no store")
+    facts = (Fact(_("Roles"), roles), Fact(_("Stores"), stores))
+    return KvCard(_("What they see"), facts)
 
 
 def _fill(session: Session, form: Any) -> None:

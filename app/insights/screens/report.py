@@ -24,6 +24,7 @@ from app.kit.database.session import db
 from app.kit.rights import word
 from app.kit.screens.areas import REPORTS
 from app.kit.screens.dashboards import DashboardView
+from app.kit.screens.export import safe
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
     Action,
@@ -98,14 +99,14 @@ class SalesReport(DashboardView):
         writer = csv.DictWriter(text, report_columns(by))
         writer.writeheader()
         for row in in_currency(rows, reader().currency):
-            writer.writerow({key: _safe(value) for key, value in row.items()})
+            writer.writerow(
+                {
+                    key: safe(value) if isinstance(value, str) else value
+                    for key, value in row.items()
+                }
+            )
         name = f"attachment; filename=sales-by-{by}.csv"
         return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
-
-
-def _safe(value: Any) -> Any:
-    """Keep a name that begins like a formula from being one."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
 def _asked() -> tuple[str, list[dict[str, Any]]]:
@@ -138,9 +139,15 @@ def _table(by: str, rows: list[dict[str, Any]]) -> TableCard:
 
 
 def _row(by: str, row: dict[str, Any]) -> Row:
-    name = words.country_name(row[by]) if by == "country" else row[by]
+    name = _name(by, row[by])
     cells = [Cell(name), Cell(row["orders"]), *(Cell(row[one]) for one in SUMS)]
     return Row(str(row[by]), cells, label=name, url=_dashboard(row[by]) if by == "month" else "")
+
+
+def _name(by: str, value: str) -> str:
+    if by == "month":
+        return words.month_name(date.fromisoformat(f"{value}-01"))
+    return words.country_name(value) if by == "country" else value
 
 
 def _dashboard(month: str) -> str:

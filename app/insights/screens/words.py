@@ -21,11 +21,16 @@ from app.web import formats
 _WHOLE = Decimal(10_000)
 
 
+def month_name(day: date) -> str:
+    """Return the month of a day: Nov 2026."""
+    return format_skeleton("yMMM", day, locale=formats.locale())
+
+
 def bucket_name(period: Period, step: Step, today: date) -> str:
     """14 Nov; 9–15 Nov; Nov 2026."""
     where = formats.locale()
     if step == "month":
-        return format_skeleton("yMMM", period.first, locale=where)
+        return month_name(period.first)
     skeleton = "MMMd" if period.first.year == today.year else "yMMMd"
     if period.days == 1:
         return format_skeleton(skeleton, period.first, locale=where)

@@ -343,7 +343,7 @@
       create: el.dataset.tom === 'tags', maxOptions: 200, allowEmptyOption: false,
       placeholder: el.dataset.placeholder || (el.dataset.lookupUrl ? t('typeMore') : ''),
       render: { no_results: note('nothingFound'), loading: note('loading'), not_loading: el.dataset.lookupUrl ? note('typeMore') : undefined },
-      onInitialize() { if (el.getAttribute('aria-invalid')) this.wrapper.classList.add('invalid'); },
+      onInitialize() { if (el.getAttribute('aria-invalid')) this.wrapper.classList.add('wrong'); },
       ...(el.dataset.lookupUrl ? lookup(el) : {}),
     };
     if (!window.TomSelect.prototype.plugins && settings.plugins.clear_button) delete settings.plugins.clear_button;
