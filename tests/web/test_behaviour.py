@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from tests.web.samples.common import EMOJI, LONG
+
 
 @pytest.fixture
 def page(browser: Browser, demo: Flask) -> Iterator[Page]:
@@ -263,6 +265,33 @@ def test_a_days_hours_are_copied_to_the_working_days(page: Page, site: str, demo
     assert form["opening_hours-sat-closed"] == ["1"]
 
 
+def test_own_fields_are_added_and_taken_out_by_keyboard(page: Page, site: str, demo: Flask) -> None:
+    page.goto(f"{site}/form-groups")
+    rows = page.locator("#sheet-custom tbody tr")
+    expect(rows).to_have_count(6)  # five, and an empty one
+    rows.last.locator("input").first.focus()
+    page.keyboard.type("Boat")
+    page.keyboard.press("Tab")
+    page.keyboard.type("no")
+    page.locator("[data-add-row=sheet-custom]").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "custom-6-name"
+    page.keyboard.type("Licence")
+    rows.nth(1).get_by_role("button", name="Remove this line").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "custom-1-name"
+    expect(page.locator("[data-dirty]")).to_be_visible()
+    page.locator(".savebar .btn-primary").click()
+    page.wait_for_url("**/form-groups")
+    form = sent(demo)[0][1]
+    names = [form[f"custom-{n}-name"] for n in range(6)]
+    assert names == [[EMOJI], ["Remarks"], ["Waters"], [""], ["Boat"], ["Licence"]]
+    assert [form.get(f"custom-{n}-was") for n in range(6)] == [*names[:4], None, None]
+    assert form["custom-4-value"] == ["no"]
+    assert form["custom-1-value"] == [LONG]
+    assert not any(key.startswith(("custom-6", "custom-__i__")) for key in form)
+
+
 def test_wrong_parts_are_reached_from_the_summary(page: Page, site: str) -> None:
     page.goto(f"{site}/form-groups-wrong")
     page.get_by_role("link", name="Opening hours: Monday").click()
@@ -270,6 +299,10 @@ def test_wrong_parts_are_reached_from_the_summary(page: Page, site: str) -> None
     expect(page.locator("#opening_hours-mon-from")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#opening_hours-mon-h")).to_contain_text("from earlier to later")
     expect(page.get_by_label("German, Name")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("link", name="Delivery address: Country").click()
+    expect(page.get_by_label("Country")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("link", name="Card: This name is there twice.").click()
+    expect(page.locator("#custom-3-name")).to_have_attribute("aria-invalid", "true")
 
 
 @pytest.mark.parametrize(

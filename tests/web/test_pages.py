@@ -103,6 +103,7 @@ OPEN_STATES = {
     "calendar": ("form-new", "document.querySelector('#valid_from').focus()"),
     "new date": ("form-groups", "document.querySelector('[data-add-row]').click()"),
     "new span": ("form-groups", "document.querySelector('[data-add-span]').click()"),
+    "new pair": ("form-groups", "document.querySelector('[data-add-row=sheet-custom]').click()"),
     "new line": ("form-new", "document.querySelector('[data-add-row]').click()"),
     "tables": (
         "dashboard",

@@ -1,13 +1,15 @@
-"""A form with the fields of several controls: opening hours, and texts in other languages."""
+"""A form with the fields of several controls: opening hours, texts, an address, own fields."""
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from app.catalogue.models import Product
+from app.clients.models import Client
 from app.company.models import Store
 from app.kit.screens import pages as p
 from app.kit.screens.attrs import resolve
 from app.kit.screens.making import make_field
+from app.orders.models import Order
 from tests.web.samples.common import EMOJI, LONG
 
 HOURS = {
@@ -15,6 +17,16 @@ HOURS = {
     "tue": [["09:00", "18:00"]],
     "exceptions": {"2026-12-24": [["09:00", "13:00"]], "2026-12-25": []},
 }
+ADDRESS = {
+    "name": EMOJI,
+    "street": LONG,
+    "postal_code": "22767",
+    "city": "Hamburg",
+    "country": "DE",
+    "phone": "+4940123456",
+    "Etage": "3",
+}
+OWN = {EMOJI: True, "Shoe size": 42, "Remarks": LONG, "Waters": ["Elbe", "Alster"], "": "unnamed"}
 WRONG = [
     ("opening_hours-mon-from", "18:00"),
     ("opening_hours-mon-to", "09:00"),
@@ -22,6 +34,15 @@ WRONG = [
     ("opening_hours-on-0-from", "soon"),
     ("opening_hours-on-0-to", "13:00"),
     ("texts-de-name", "x" * 600),
+    ("delivery_address-postal_code", "2" * 30),
+    ("delivery_address-country", "Germany"),
+    ("delivery_address-phone", "ask her"),
+    ("custom-0-name", "Boat"),
+    ("custom-0-value", "x" * 3000),
+    ("custom-1-value", "42"),
+    ("custom-2-name", "Card"),
+    ("custom-2-value", "no"),
+    ("custom-3-name", "Card"),
 ]
 
 
@@ -30,8 +51,17 @@ def groups_page(*, errors: bool = False) -> p.FormPage:
     fields = {
         "opening_hours": make_field(resolve(Store, "opening_hours"), required=False, lookup=""),
         "texts": make_field(resolve(Product, "texts"), required=False, lookup=""),
+        "delivery_address": make_field(
+            resolve(Order, "delivery_address"), required=False, lookup=""
+        ),
+        "custom": make_field(resolve(Client, "custom"), required=False, lookup=""),
     }
-    data = {"opening_hours": HOURS, "texts": {"de": {"name": EMOJI, "description": LONG}}}
+    data = {
+        "opening_hours": HOURS,
+        "texts": {"de": {"name": EMOJI, "description": LONG}},
+        "delivery_address": ADDRESS,
+        "custom": OWN,
+    }
     made = type("GroupsForm", (Form,), fields)
     form = made(MultiDict(WRONG) if errors else None, data=data)
     form.validate()
@@ -40,6 +70,8 @@ def groups_page(*, errors: bool = False) -> p.FormPage:
         sections=[
             p.FormSection("How to reach it", [p.Field(form["opening_hours"], width="full")]),
             p.FormSection("Texts", [p.Field(form["texts"], width="full")]),
+            p.FormSection("Delivery", [p.Field(form["delivery_address"], width="full")]),
+            p.FormSection("Your own fields", [p.Field(form["custom"], width="full")]),
         ],
         discard_url="/list",
     )
