@@ -82,6 +82,8 @@ def test_of_two_memberships_of_an_employee_the_older_keeps_them(
         with engine.begin() as connection:
             connection.execute(text(f"set local role {Role.OWNER}"))
             connection.execute(text(_TWO_AS_ONE))
+            # It writes what a later migration adds.
+            connection.execute(text("alter table membership disable trigger audit_row"))
         upgrade(directory=str(ROOT / "migrations"))
         with engine.connect() as connection:
             connection.execute(text(f"set local role {Role.OWNER}"))

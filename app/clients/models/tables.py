@@ -270,6 +270,7 @@ class ContactPoint(Business, Model):
             "info": {
                 "label": _l("Contact point"),
                 "title": "label",
+                "line_of": "client_id",
                 "search": (Look("contact_point", "id", "search_key"),),
             }
         },

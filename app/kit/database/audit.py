@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,15 @@ class AuditEntry(Model):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "company_id", "table_name", "row_id", "at"),
+        # The removed lines of a record; nothing but deletions names one.
+        Index(
+            "ix_audit_entry_whole_id",
+            "company_id",
+            "table_name",
+            "whole_id",
+            "at",
+            postgresql_where=text("whole_id is not null"),
+        ),
         {
             "postgresql_partition_by": "RANGE (at)",
             "info": {
@@ -36,6 +45,8 @@ class AuditEntry(Model):
     request_id: Mapped[str] = mapped_column(Text, server_default="")
     table_name: Mapped[str] = mapped_column(Text)
     row_id: Mapped[int | None] = mapped_column(BigInteger)
+    # Of a removed line: the record that it was a line of, by the table's `info["line_of"]`.
+    whole_id: Mapped[int | None] = mapped_column(BigInteger)
     action: Mapped[str] = mapped_column(Text)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

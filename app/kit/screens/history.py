@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
-from sqlalchemy import Column, and_, or_, select, tuple_
+from sqlalchemy import BigInteger, Column, Select, Table, and_, cast, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
 from app.kit.choices import choices_of
 from app.kit.database.audit import AuditEntry
+from app.kit.database.install.policies import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import db
+from app.kit.database.stamp import Role, current_stamp
 from app.kit.money import from_stored, is_money
 from app.kit.screens import people
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 SHOWN = 30
+_MOST_LINES = 500
 _HIDDEN = {"id", "company_id", "version", "created_at", "created_by", "changed_at", "changed_by"}
 
 
@@ -73,11 +76,31 @@ def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequen
     return session.scalars(statement.limit(SHOWN + 1)).all()
 
 
-def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[str, list[int]]:
+def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[str, set[int]]:
+    """Return the table of these lines and the ids of those that are there or were removed."""
     child, link = lines_of(screen.model, name)
     table = table_of(child)
-    ids = session.scalars(select(table.c.id).where(table.c[link] == pk).limit(500))
-    return table.name, list(ids)
+    present = session.scalars(select(table.c.id).where(table.c[link] == pk).limit(_MOST_LINES))
+    ids = set(present)
+    if table.info.get("line_of") == link:
+        ids.update(session.scalars(_removed(session, table, pk)))
+    return table.name, ids
+
+
+def _removed(session: Session, table: Table, pk: int) -> Select[Any]:
+    """Select the ids of the record's lines that are gone, the last ones first."""
+    gone = (
+        select(AuditEntry.row_id)
+        .where(AuditEntry.table_name == table.name, AuditEntry.whole_id == pk)
+        .order_by(AuditEntry.at.desc())
+        .limit(_MOST_LINES)
+    )
+    stamp, key = session.info.get("stamp") or current_stamp(), store_key(table)
+    if key is not None and stamp is not None and stamp.role is Role.STORE:
+        # No policy looks into the image of a row; a line that is there is bound by its own store.
+        store = cast(AuditEntry.before[key].astext, BigInteger)
+        gone = gone.where(store.in_(stamp.store_ids))
+    return gone
 
 
 def _entry(
@@ -94,6 +117,8 @@ def _entry(
     for key in dict.fromkeys((*before, *after)):
         column = table.c.get(key)
         if column is None or key in _HIDDEN or column.info.get("label", "") is None:
+            continue
+        if one.action == "delete" and (before[key] is None or key == table.info.get("line_of")):
             continue
         if column.info.get("guard") and not may("read", column.info["guard"]):
             continue

@@ -192,7 +192,7 @@ class OrderLine(Business, Line, Model):
         UniqueConstraint("company_id", "order_id", "position"),
         *line_checks(),
         CheckConstraint("cost >= 0", name="cost"),
-        {"info": {"label": _l("Order line"), "currency_of": "order"}},
+        {"info": {"label": _l("Order line"), "currency_of": "order", "line_of": "order_id"}},
     )
 
     order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})

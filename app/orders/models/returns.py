@@ -121,7 +121,13 @@ class ReturnLine(Business, Line, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "goods_return_id", "position"),
         *line_checks(),
-        {"info": {"label": _l("Return line"), "currency_of": "goods_return"}},
+        {
+            "info": {
+                "label": _l("Return line"),
+                "currency_of": "goods_return",
+                "line_of": "goods_return_id",
+            }
+        },
     )
 
     goods_return_id: Mapped[int] = link("goods_return", index=False, info={"label": _l("Return")})

@@ -230,6 +230,7 @@ class GoodsReceiptLine(Business, Model):
             "info": {
                 "label": _l("Goods receipt line"),
                 "currency_of": "goods_receipt",
+                "line_of": "goods_receipt_id",
             }
         },
     )

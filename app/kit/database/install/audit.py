@@ -2,7 +2,9 @@
 
 UPDATE and DELETE are noted row by row with the changed columns only; INSERT by statement, without
 an image, because every row says itself who made it and when. Exempt are tables without `version`
-(ledgers, queues, facts, figures) and those whose `info` says `"audit": False`.
+(ledgers, queues, facts, figures) and those whose `info` says `"audit": False`. A table of lines
+names in `info["line_of"]` the column by which they hang on their record: so a line that was removed
+is found from there.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ ROW = register(
         """create or replace function crm_audit_row() returns trigger language plpgsql
 security definer set search_path = pg_catalog, public as $$
 declare
-  was jsonb := to_jsonb(old) - tg_argv::text[];
-  now_is jsonb := case when tg_op = 'UPDATE' then to_jsonb(new) - tg_argv::text[] end;
+  was jsonb := to_jsonb(old) - tg_argv[1:];
+  now_is jsonb := case when tg_op = 'UPDATE' then to_jsonb(new) - tg_argv[1:] end;
+  whole bigint;
   before jsonb;
   after jsonb;
 begin
@@ -32,13 +35,14 @@ begin
     if before is null then return null; end if;
   else
     before := was;
+    whole := to_jsonb(old) ->> tg_argv[0];
   end if;
   insert into audit_entry
-    (company_id, user_id, request_id, table_name, row_id, action, before, after)
+    (company_id, user_id, request_id, table_name, row_id, whole_id, action, before, after)
   values (
     old.company_id, nullif(current_setting('app.user_id', true), '')::bigint,
     coalesce(current_setting('app.request_id', true), ''),
-    tg_table_name, old.id, lower(tg_op), before, after
+    tg_table_name, old.id, whole, lower(tg_op), before, after
   );
   return null;
 end $$""",
@@ -80,10 +84,11 @@ def statements(table: Table) -> list[str]:
     if not is_audited(table):
         return steps
     hidden = [c.name for c in table.c if c.computed is not None or c.info.get("audit") is False]
-    silent = ", ".join(f"'{name}'" for name in (*_SILENT, *hidden))
+    whole = table.info.get("line_of", "")
+    arguments = ", ".join(f"'{name}'" for name in (whole, *_SILENT, *hidden))
     steps.append(
         f"create trigger audit_row after update or delete on {name}"
-        f" for each row execute function crm_audit_row({silent})"
+        f" for each row execute function crm_audit_row({arguments})"
     )
     steps.append(
         f"create trigger audit_insert after insert on {name}"
