@@ -112,6 +112,26 @@ def test_the_page_shows_the_message_as_a_client_gets_it_and_then_another(client)
     assert get(pk).text == "Hello {{ first_name }} <b>"
 
 
+def test_whatsapp_variables_are_rows_that_the_preview_shows_before_they_are_saved(client):
+    said = {"channel": MessageChannel.WHATSAPP, "text": "", "content_sid": f"HX{'a' * 32}"}
+    pk = make_draft(**said, content_variables={"1": "{{ first_name }}"})
+    html = page(client, f"/campaigns/show/{pk}")
+    assert "{1}: Ada" in html
+    assert '"1":' not in html
+    data = filling.as_data(filling.form_values(html))
+    row = "content_variables-1"
+    typed = data | {f"{row}-name": ["2"], f"{row}-value": ["{{ company }} & more"]}
+    shown = client.post(f"/campaigns/preview/{pk}", data=typed | {"preview": "0"})
+    assert "{1}: Ada<br>{2}: " in shown.text
+    assert "&amp; more" in shown.text
+    assert get(pk).content_variables == {"1": "{{ first_name }}"}
+    wrong = client.post(f"/campaigns/edit/{pk}", data=typed | {f"{row}-name": ["1"]})
+    assert wrong.status_code == 422
+    assert f'href="#{row}-name"' in wrong.text
+    assert client.post(f"/campaigns/edit/{pk}", data=typed).status_code == 302
+    assert get(pk).content_variables == {"1": "{{ first_name }}", "2": "{{ company }} & more"}
+
+
 def test_html_of_a_manager_is_never_part_of_our_page(client):
     pk = make_draft(text="", html="<p>Hi {{ name }}</p><script>alert(1)</script>")
     html = page(client, f"/campaigns/show/{pk}")

@@ -60,10 +60,16 @@ class MessageTemplateVersion(Ledger, Model):
     body: Mapped[str] = mapped_column(
         Text,
         server_default=text("''"),
-        info={"label": _l("Text"), "help": _l("For emails: the part without layout.")},
+        info={
+            "label": _l("Text"),
+            "help": _l("For emails: the part without layout."),
+            "format": "long",
+        },
     )
     html: Mapped[str] = mapped_column(
-        Text, server_default=text("''"), info={"label": _l("Email as HTML")}
+        Text,
+        server_default=text("''"),
+        info={"label": _l("Email as HTML"), "format": "long"},
     )
     variables: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'"), info={"label": _l("Variables")}
