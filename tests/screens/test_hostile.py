@@ -277,3 +277,19 @@ def test_an_archived_record_is_restored_before_it_is_changed(client, everything)
     assert client.get(f"/bench-products/edit/{pk}").status_code == 409
     answer = client.put(f"/api/v1/bench-products/{pk}", json={"name": "X", "version": 1})
     assert answer.status_code == 409
+
+
+def test_nothing_is_done_with_an_archived_record_but_restoring_it(client, everything):
+    with at_work() as session:
+        brand = Brand(name="Gone", archived_at=datetime.now(UTC))
+        session.add(brand)
+        session.flush()
+        pk = brand.id
+    assert "do/rename" not in page(client, f"/bench-brands/show/{pk}")
+    answer = client.post(f"/bench-brands/do/rename/{pk}", data={"version": 1})
+    assert answer.status_code == 409
+    assert "This is archived. Restore it first." in answer.text
+    assert stored("select name, version from brand") == ("Gone", 1)
+    assert client.post(f"/bench-brands/restore/{pk}", data={"version": 1}).status_code == 302
+    assert client.post(f"/bench-brands/do/rename/{pk}", data={"version": 2}).status_code == 302
+    assert stored("select name from brand") == ("Gone (renamed)",)

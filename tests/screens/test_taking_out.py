@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.models import Brand, Product, Variant
+from app.kit import clock
 from app.kit.screens import jobs
 from app.kit.screens.jobs import run_bulk
 from app.kit.screens.models import BulkRun
@@ -106,6 +107,21 @@ def test_a_bulk_action_does_each_ticked_record_and_counts_the_refused(client, me
     html = page(client, answer.location)
     assert "This brand keeps its name." in html
     assert page(client, f"{answer.location}?part=1")
+
+
+def test_a_bulk_action_passes_over_archived_records_but_archives_them_once(client, member):
+    with at_work() as session:
+        session.add_all([Brand(name="Here"), Brand(name="Gone", archived_at=clock.now())])
+    for action, done in (("rename", (1, 1)), ("archive", (2, 0))):
+        client.post("/bench-brands/bulk?f.archived.is=all", data={"action": action, "all": "1"})
+        run = run_last()
+        assert (run.done, run.skipped, run.failed) == (*done, 0)
+        assert run.reasons == (
+            {"This is archived. Restore it first.": 1} if action == "rename" else {}
+        )
+    with at_work() as session:
+        names = session.scalars(text("select name from brand order by name")).all()
+    assert names == ["Gone", "Here (renamed)"]
 
 
 def test_all_that_match_means_the_filters_of_the_page(client, member):

@@ -20,7 +20,7 @@ from app.kit.screens.bulk import right_of
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.registry import KNOWN
-from app.kit.screens.saving import archive_one
+from app.kit.screens.saving import archive_one, refuse_archived
 from app.kit.screens.selection import selection_of
 from app.kit.security import doors
 
@@ -122,6 +122,8 @@ def _do_one(session: Session, run: BulkRun, screen: "Screen", obj: Any, by: int)
                 if obj.archived_at is None:
                     archive_one(screen, session, obj, by=by)
             else:
+                if run.action != "archive":
+                    refuse_archived(obj)
                 screen.bulk[run.action].operation(session, obj, by=by, at=clock.now())
                 session.flush()
     except CrmError as error:

@@ -337,6 +337,7 @@ def do(screen: "Screen", name: str, pk: int) -> Any:
 
     def run() -> None:
         _check_version(obj)
+        refuse_archived(obj)
         if action.when is not None and not action.when(obj):
             raise ConflictError
         action.operation(session, obj, by=reader().user_id, at=clock.now())
