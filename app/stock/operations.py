@@ -16,6 +16,7 @@ from app.catalogue.models import Variant
 from app.company.models import Company, Store
 from app.company.operations.rates import typed_rate
 from app.kit.choices import move
+from app.kit.database.lines import current_lines
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import MoneyType, currency_code, round_line, round_price
@@ -210,7 +211,7 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
         receipt.currency = currency_code(receipt.currency)
         receipt.rate = typed_rate(session, receipt.currency, receipt.rate)
         store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
-        lines = _current_lines(session, receipt)
+        lines = current_lines(session, receipt, GoodsReceiptLine)
         last = max((line.position or 0 for line in lines), default=0)
         for line in lines:
             line.store_id = store_id
@@ -222,23 +223,6 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
         receipt.total = sum((line.amount for line in lines), Decimal(0))
         session.add(receipt)
     session.flush()
-
-
-def _current_lines(session: Session, receipt: GoodsReceipt) -> list[GoodsReceiptLine]:
-    """Return the lines as they will be written: kept, changed and new ones, without the deleted."""
-    if not receipt.id:
-        return list(receipt.__dict__.get("lines") or ())
-    saved = session.scalars(
-        select(GoodsReceiptLine)
-        .where(GoodsReceiptLine.goods_receipt_id == receipt.id)
-        .order_by(GoodsReceiptLine.position)
-    )
-    new = [
-        one
-        for one in session.new
-        if isinstance(one, GoodsReceiptLine) and one.goods_receipt_id == receipt.id
-    ]
-    return [one for one in saved if one not in session.deleted] + new
 
 
 def cancel_receipt(

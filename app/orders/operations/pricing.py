@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Product, Variant
+from app.kit.database.lines import current_lines
 from app.kit.errors import Conflict, Invalid
 from app.kit.money import convert, percent_of, round_amount, round_line, round_price
 from app.orders.choices import ChargeKind, LineKind, OrderChannel, OrderStatus, PaymentState
@@ -230,7 +231,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
         take_over(order, where)
         order.status = OrderStatus.DRAFT
         order.country = order.country or where.country
-        lines = current_lines(session, order, OrderLine, "order")
+        lines = current_lines(session, order, OrderLine)
         complete_lines(session, order, lines, where)
         add_up(order, lines, where)
         session.add(order)
@@ -248,21 +249,6 @@ def take_over(document: Any, where: Place) -> None:
     document.rate = where.typed_rate(document.rate)
     if document.prices_include_tax is None:
         document.prices_include_tax = True
-
-
-def current_lines(session: Session, document: Any, kind: type[Any], owner: str) -> list[Any]:
-    """Return the lines of a document as they will be written.
-
-    Kept, changed and new ones, without the deleted.
-    """
-    if not document.id:
-        return list(document.__dict__.get("lines") or ())
-    key = f"{owner}_id"
-    saved = session.scalars(
-        select(kind).where(getattr(kind, key) == document.id).order_by(kind.position)
-    )
-    new = [one for one in session.new if isinstance(one, kind) and getattr(one, key) == document.id]
-    return [one for one in saved if one not in session.deleted] + new
 
 
 def complete_lines(session: Session, document: Any, lines: list[Any], where: Place) -> None:
@@ -309,7 +295,7 @@ def reprice(session: Session, order: Order, where: Place) -> list[OrderLine]:
     Raises Conflict for what is no longer for sale, OutOfStock for what is no longer there.
     """
     with session.no_autoflush:
-        lines = current_lines(session, order, OrderLine, "order")
+        lines = current_lines(session, order, OrderLine)
         _refuse_short(lines, _sellable(session, where.store_id, lines))
         for line in lines:
             settle(line, order)

@@ -14,6 +14,7 @@ from app.catalogue.choices import ProductKind
 from app.catalogue.models import Product, Variant
 from app.clients.operations import add_to_timeline, count_return
 from app.kit.choices import move
+from app.kit.database.lines import current_lines
 from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
@@ -27,7 +28,6 @@ from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import (
     add_up,
     complete_lines,
-    current_lines,
     own_store,
     settle,
     take_over,
@@ -290,7 +290,7 @@ def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: 
         order = document.order or (
             session.get(Order, document.order_id) if document.order_id else None
         )
-        lines = current_lines(session, document, ReturnLine, "goods_return")
+        lines = current_lines(session, document, ReturnLine)
         linked = [] if order is None else _take_over_order(session, document, order, lines, where)
         if order is None:
             take_over(document, where)
