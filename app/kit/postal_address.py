@@ -6,16 +6,14 @@
 Each part is a text of one line and may be missing; an address without any part is none at all.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.kit.codes import country_name, read_country
 from app.kit.errors import Invalid
-from app.kit.i18n.reading import locale
 from app.kit.phone import display_phone, normalise_phone
 
 LONGEST = {
@@ -38,9 +36,6 @@ LABELS = {
     "country": _l("Country"),
     "phone": _l("Phone"),
 }
-# What else CLDR names by two letters: unions, test regions, and “unknown”.
-_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _EXAMPLE = '{"street": "Weg 1", "city": "Hamburg", "country": "DE"}'
 
 
@@ -56,29 +51,10 @@ def read_part(part: str, text: str, region: str | None = None) -> str:
     """
     text = one_line(text)
     if part == "country" and text:
-        return _read_country(text)
+        return read_country(text)
     if len(text) > LONGEST[part]:
         raise Invalid(_("At most %(number)s characters.", number=LONGEST[part]))
     return normalise_phone(text, region) if part == "phone" and text else text
-
-
-def _read_country(text: str) -> str:
-    if not is_country(code := text.upper()):
-        raise Invalid(
-            _("“%(text)s” is not a country. Write two letters, such as DE.", text=text[:40])
-        )
-    return code
-
-
-def is_country(code: str) -> bool:
-    """Whether these are the two letters of a country."""
-    known = Locale("en").territories
-    return bool(_COUNTRY.fullmatch(code)) and code in known and code not in _NO_COUNTRIES
-
-
-def country_name(code: str) -> str:
-    """Return what the reader calls a country; the code itself where nobody knows it."""
-    return str(locale().territories.get(code, code))
 
 
 def read_address(value: Any) -> dict[str, str] | None:

@@ -51,6 +51,10 @@ def filter_json(fields: Sequence[FilterField]) -> Markup:
     return _filter_json(tuple(fields), str(get_locale()))
 
 
+def _choices(field: FilterField) -> Sequence[tuple[str, Any]]:
+    return field.choices() if callable(field.choices) else field.choices
+
+
 @lru_cache(maxsize=1024)
 def _filter_json(fields: tuple[FilterField, ...], _tongue: str) -> Markup:
     """Return it for a language; fields are the same objects from page to page."""
@@ -62,7 +66,7 @@ def _filter_json(fields: tuple[FilterField, ...], _tongue: str) -> Markup:
                 "kind": field.kind,
                 "group": str(field.group),
                 "lookup": field.lookup_url,
-                "choices": [[value, str(label)] for value, label in field.choices],
+                "choices": [[value, str(label)] for value, label in _choices(field)],
                 "operators": [[one.name, str(one.label), one.takes] for one in field.operators],
             }
             for field in fields

@@ -450,6 +450,8 @@ def filter_query(attr: Any, name: str, operator: Any) -> str:
         return f"{key}=1"
     if attr.choices is not None:
         value = next(iter(attr.choices)).value
+    elif attr.codes is not None:
+        value = attr.codes.known()[0]
     elif attr.filter_kind == "date":
         value = "7" if operator.name == "last" else "2026-11-01"
     else:

@@ -96,6 +96,7 @@ class BenchClients(Screen):
         "name",
         "stage",
         "store",
+        "country",
         "figures.orders_sum",
         "birthday",
         "registered_at",
@@ -103,7 +104,7 @@ class BenchClients(Screen):
     )
     order = ("name", "asc")
     sections = (
-        ("Person", ("name", "number", "birthday", "stage", "store")),
+        ("Person", ("name", "number", "birthday", "stage", "store", "country")),
         ("Figures", ("figures.orders_count", "figures.orders_sum")),
         ("Own fields", ("custom",)),
     )

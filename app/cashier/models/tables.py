@@ -130,7 +130,9 @@ class Expense(Business, Model):
         server_default=text("0"),
         info={"label": _l("Tax"), "currency": "currency", "guard": "money"},
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8),
         default=Decimal(1),

@@ -253,7 +253,9 @@ class Variant(Business, Model):
     cost: Mapped[Decimal | None] = unit_price(
         info={"label": _l("Cost"), "currency": "currency", "guard": "costs"}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     weight: Mapped[int | None] = mapped_column(info={"label": _l("Weight"), "unit": "g"})
     min_stock: Mapped[int] = mapped_column(
         default=0,
@@ -286,9 +288,16 @@ class Supplier(Business, Model):
     contact_name: Mapped[str | None] = mapped_column(Text, info={"label": _l("Contact person")})
     email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
-    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    country: Mapped[str | None] = mapped_column(
+        String(2), info={"label": _l("Country"), "format": "country"}
+    )
     currency: Mapped[str | None] = mapped_column(
-        String(3), info={"label": _l("Currency"), "help": _l("In which the supplier's prices are.")}
+        String(3),
+        info={
+            "label": _l("Currency"),
+            "format": "currency",
+            "help": _l("In which the supplier's prices are."),
+        },
     )
     lead_days: Mapped[int | None] = mapped_column(
         info={"label": _l("Delivery time"), "unit": _l("days")}
@@ -347,7 +356,9 @@ class SupplierProduct(Business, Model):
     price: Mapped[Decimal | None] = unit_price(
         info={"label": _l("Price"), "currency": "currency", "guard": "costs"}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     min_quantity: Mapped[int] = mapped_column(
         default=1, server_default=text("1"), info={"label": _l("Smallest order")}
     )

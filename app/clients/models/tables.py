@@ -129,7 +129,9 @@ class Client(Business, Model):
     tax_number: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Tax number"), "help": _l("Of a legal entity.")}
     )
-    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    country: Mapped[str | None] = mapped_column(
+        String(2), info={"label": _l("Country"), "format": "country"}
+    )
     region: Mapped[str | None] = mapped_column(Text, info={"label": _l("Region")})
     city: Mapped[str | None] = mapped_column(Text, info={"label": _l("City")})
     postcode: Mapped[str | None] = mapped_column(
@@ -139,9 +141,16 @@ class Client(Business, Model):
         Text, info={"label": _l("Address"), "guard": "contacts"}
     )
     locale: Mapped[str | None] = mapped_column(
-        Text, info={"label": _l("Language"), "help": _l("In which the client is written to.")}
+        Text,
+        info={
+            "label": _l("Language"),
+            "format": "language",
+            "help": _l("In which the client is written to."),
+        },
     )
-    time_zone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Time zone")})
+    time_zone: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Time zone"), "format": "zone"}
+    )
     birthday: Mapped[date | None] = mapped_column(info={"label": _l("Birthday")})
     source: Mapped[ClientSource] = choice(
         ClientSource,

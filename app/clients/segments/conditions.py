@@ -21,6 +21,7 @@ from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoi
 from app.clients.segments.values import CHOICES, DATES, NUMBERS, TEXTS, compare
 from app.company.models import Store
 from app.kit.choices import Choice
+from app.kit.codes import country_name
 from app.kit.registry import SegmentCondition
 
 ClientId = SQLColumnExpression[int]
@@ -109,7 +110,7 @@ def countries(session: Session) -> Iterable[tuple[str, Any]]:
     )
     found = found.union_all(select(following).where(found.c.code.is_not(None)))
     codes = session.scalars(select(found.c.code).where(found.c.code.is_not(None)))
-    return [(code, code) for code in codes]
+    return [(code, country_name(code)) for code in codes]
 
 
 def stores(session: Session) -> Iterable[tuple[str, Any]]:

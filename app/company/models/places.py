@@ -66,19 +66,19 @@ class Company(Business, Model):
         Text,
         default="EUR",
         server_default="EUR",
-        info={"label": _l("Currency"), "help": _l("Three letters, such as EUR.")},
+        info={"label": _l("Currency"), "format": "currency"},
     )
     country: Mapped[str] = mapped_column(
         Text,
         default="DE",
         server_default="DE",
-        info={"label": _l("Country"), "help": _l("Two letters, such as DE.")},
+        info={"label": _l("Country"), "format": "country"},
     )
     time_zone: Mapped[str] = mapped_column(
         Text,
         default="Europe/Berlin",
         server_default="Europe/Berlin",
-        info={"label": _l("Time zone"), "help": _l("Such as Europe/Berlin.")},
+        info={"label": _l("Time zone"), "format": "zone"},
     )
     locale: Mapped[Locale] = choice(
         Locale,
@@ -157,7 +157,7 @@ class Store(Business, Model):
         info={"label": None},
     )
     country: Mapped[str] = mapped_column(
-        Text, default="DE", server_default="DE", info={"label": _l("Country")}
+        Text, default="DE", server_default="DE", info={"label": _l("Country"), "format": "country"}
     )
     latitude: Mapped[Decimal | None] = mapped_column(
         Numeric(9, 6), info={"label": _l("Latitude"), "help": _l("For the map, such as 53.5503.")}
@@ -169,10 +169,17 @@ class Store(Business, Model):
         Text,
         default="Europe/Berlin",
         server_default="Europe/Berlin",
-        info={"label": _l("Time zone"), "help": _l("Decides on which day a sale falls.")},
+        info={
+            "label": _l("Time zone"),
+            "format": "zone",
+            "help": _l("Decides on which day a sale falls."),
+        },
     )
     currency: Mapped[str] = mapped_column(
-        Text, default="EUR", server_default="EUR", info={"label": _l("Currency")}
+        Text,
+        default="EUR",
+        server_default="EUR",
+        info={"label": _l("Currency"), "format": "currency"},
     )
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
     email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})

@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from app.insights.queries.periods import Period, Step
 from app.insights.screens.asked import Asked
 from app.insights.screens.measures import Measure, Value
+from app.kit import codes
 from app.kit.money import round_to
 from app.kit.screens.pages import Tone
 from app.web import formats
@@ -50,7 +51,7 @@ def country_name(code: str) -> str:
     """Germany for DE."""
     if not code:
         return _("Unknown country")
-    return str(formats.locale().territories.get(code, code))
+    return codes.country_name(code)
 
 
 def amount(value: Value, measure: Measure, currency: str) -> str:

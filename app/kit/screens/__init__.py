@@ -34,8 +34,9 @@ its name, chosen by a remote select, links to its page), or a dotted column behi
 `info["currency"]` names the sibling column with a currency code; `info["format"]` is "phone",
 "email", "percent", "long" (a text of several lines), "hours" (opening hours), "address" (a postal
 address), "pairs" (names with values; `info["pairs"]` says what the two columns are called), "texts"
-(in other languages; `info["texts_of"]` names the columns, default "name") or "json" (only to be
-read: nobody types JSON into a form).
+(in other languages; `info["texts_of"]` names the columns, default "name"), "country", "language",
+"currency" or "zone" (codes that people read and choose by name: app/kit/codes.py) or "json" (only
+to be read: nobody types JSON into a form).
 
 What a record is called: `Table.info["title"]` names one text column; without it the first there is
 of name, title, number, code, label; else its number. Filters, lookups, links and history use it.

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from app.kit.choices import Choice, choices_of
+from app.kit.codes import CODES, Codes
 from app.kit.money import is_money
 from app.kit.screens.pages import FilterKind, Kind
 from app.kit.screens.pages import Text as Words
@@ -62,7 +63,8 @@ class Attr:
     unit: Words = ""
     currency: str = ""
     form: str = ""
-    """`info["format"]`: phone, email, percent, long, json, texts, hours, address, pairs."""
+    """`info["format"]`: phone, email, percent, long, json, texts, hours, address, pairs, or one
+    of `CODES`."""
 
     @property
     def key(self) -> str:
@@ -79,6 +81,11 @@ class Attr:
         return not self.path and self.column.computed is None
 
     @property
+    def codes(self) -> Codes | None:
+        """The kind of code it holds (a country, a currency), which people read by its name."""
+        return CODES.get(self.form)
+
+    @property
     def is_structured(self) -> bool:
         """Whether its values are objects or lists of JSON, shown in words."""
         return isinstance(self.column.type, JSONB)
@@ -88,7 +95,7 @@ class Attr:
         """Which operators it has; None for what no index could serve (JSON, arrays)."""
         if self.target is not None:
             return "lookup"
-        if self.choices is not None:
+        if self.choices is not None or self.codes is not None:
             return "choice"
         kinds: dict[str, FilterKind] = {
             "money": "money",

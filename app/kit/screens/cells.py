@@ -78,6 +78,8 @@ class Table:
             self._writers.append(_plain(at))
         elif attr.form == "phone":
             self._writers.append(_written(at, phone_text))
+        elif attr.codes is not None:
+            self._writers.append(_written(at, attr.codes.name))
         elif attr.is_structured:
             self._writers.append(_written(at, lambda value: _short(in_words(attr.column, value))))
         elif attr.kind == "text":

@@ -1,5 +1,6 @@
 """The filters of a list in words, and the fields that the filter editor offers."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -8,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.kit.screens.address import FILTER, Address
+from app.kit.screens.attrs import Attr
 from app.kit.screens.cells import has_archive
 from app.kit.screens.filters import Filter, operators_of
-from app.kit.screens.pages import Chip, FilterField, FilterKind, FilterOperator
+from app.kit.screens.pages import Chip, FilterField, FilterKind, FilterOperator, Text
 from app.kit.screens.selection import ARCHIVED, Selection, names_of
 
 if TYPE_CHECKING:
@@ -40,9 +42,13 @@ def _field(screen: "Screen", name: str) -> FilterField:
         attr.label,
         cast("FilterKind", attr.filter_kind),
         operators_of(attr),
-        choices=attr.choices.options() if attr.choices else (),
+        choices=attr.codes.options if attr.codes else _choices(attr),
         lookup_url=screen.url("lookup", name) if attr.target is not None else "",
     )
+
+
+def _choices(attr: Attr) -> Sequence[tuple[str, Text]]:
+    return attr.choices.options() if attr.choices else ()
 
 
 def chips_of(

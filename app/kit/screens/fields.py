@@ -18,6 +18,7 @@ from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextIn
 
 from app.kit.access import reader
 from app.kit.choices import Choice
+from app.kit.codes import Codes
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
@@ -260,6 +261,33 @@ class ChoiceField(PlainField):
             return self.members(text)
         except ValueError as error:
             raise Invalid(_("Choose one of the list.")) from error
+
+
+class CodeField(PlainField):
+    """A country, a language, a currency or a time zone, by its name."""
+
+    widget = Select()
+    control_kind = "select"
+
+    @property
+    def codes(self) -> Codes:
+        return cast("Codes", self.attr.codes)
+
+    def iter_choices(self) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
+        if self.attr.nullable or not self.data:
+            yield "", "", not self.data, {}
+        options = self.codes.options()
+        if self.data and self.data not in {code for code, _label in options}:
+            # A program has sent it, or it is older than the list: it stays until it is changed.
+            yield self.data, self.data, True, {}
+        for code, label in options:
+            yield code, label, code == self.data, {}
+
+    def has_groups(self) -> bool:
+        return False
+
+    def read(self, text: str) -> str:
+        return self.codes.read(text)
 
 
 class RemoteField(PlainField):

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Integer, SmallInteger, and_
 
 from app.kit import clock
 from app.kit.choices import Choice
+from app.kit.codes import Codes
 from app.kit.errors import Invalid
 from app.kit.fold import fold
 from app.kit.i18n.reading import day_text, number_text
@@ -228,6 +229,8 @@ def _bounds(attr: Attr, day: date, zone: str) -> tuple[date | datetime, date | d
 def _choice(
     plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
+    if attr.codes is not None:
+        return _code(plan, attr, attr.codes, operator, values)
     choices = cast("type[Choice]", attr.choices)
     members = [choices(value) for value in values]
     column = plan.column(attr)
@@ -236,6 +239,16 @@ def _choice(
         rest = [member for member in choices if member not in members]
         return column.in_(rest), _("is not %(values)s", values=shown)
     return column.in_(members), _("is %(values)s", values=shown)
+
+
+def _code(
+    plan: Plan, attr: Attr, codes: Codes, operator: str, values: tuple[str, ...]
+) -> tuple[ColumnElement[bool], str]:
+    column, known = plan.column(attr), [codes.read(value) for value in values]
+    shown = ", ".join(map(codes.name, known))
+    if operator == "not":
+        return column.not_in(known), _("is not %(values)s", values=shown)
+    return column.in_(known), _("is %(values)s", values=shown)
 
 
 def _bool(

@@ -7,11 +7,13 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer
 from wtforms import validators
 
+from app.kit.codes import CODES
 from app.kit.screens.attrs import Attr, UnknownColumn
 from app.kit.screens.fields import (
     LONG_TEXTS,
     BoolField,
     ChoiceField,
+    CodeField,
     DateField,
     DecimalField,
     EmailField,
@@ -28,6 +30,7 @@ from app.kit.screens.fields import (
 from app.kit.screens.groups import AddressField, HoursField, PairsField, TextsField
 
 FORMATS: dict[str, type[PlainField]] = {
+    **dict.fromkeys(CODES, CodeField),
     "phone": PhoneField,
     "email": EmailField,
     "long": LongField,

@@ -137,9 +137,11 @@ def fact(attr: Attr, obj: Any, document: Any = None) -> Fact:
 
 
 def shown(attr: Attr, value: Any) -> Any:
-    """Return a value as pages take it: a record by its name, structured data in words."""
+    """Return a value as pages take it: records and codes by name, structured data in words."""
     if attr.target is not None:
         return title_of(value) if value is not None else None
+    if attr.codes is not None and isinstance(value, str):
+        return attr.codes.name(value)
     return in_words(attr.column, value) if attr.is_structured else value
 
 

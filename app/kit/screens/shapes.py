@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Column
 
 from app.kit import opening_hours, pairs, postal_address
+from app.kit.codes import language_name
 from app.kit.errors import Invalid
 from app.kit.pairs import as_text
 from app.kit.screens.attrs import longest_of
@@ -46,16 +45,6 @@ def texts_of(column: Column[Any]) -> dict[str, Column[Any]]:
     """Return the columns whose texts in other languages a column holds."""
     table = column.table
     return {name: table.c[name] for name in column.info.get("texts_of", ("name",))}
-
-
-def language_name(code: str) -> str:
-    """Return what the reader calls a language; the code itself where nobody knows it."""
-    try:
-        language = Locale.parse(code)
-    except (UnknownLocaleError, ValueError):
-        return code
-    name = str(language.get_display_name(get_locale() or "en") or code)
-    return name[:1].upper() + name[1:]
 
 
 def _plain(_column: Column[Any], value: Any) -> str:

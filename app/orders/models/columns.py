@@ -32,7 +32,9 @@ def amount_column(label: Any, **info: Any) -> Any:
 class Sums:
     """What a document comes to, in its own currency and, at its rate, in the company's."""
 
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")}, sort_order=40)
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}, sort_order=40
+    )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8),
         default=Decimal(1),

@@ -152,7 +152,8 @@ class Order(Business, Sums, Source, Model):
         info={"label": _l("Promised"), "help": _l("By when the client was told to have it.")},
     )
     country: Mapped[str | None] = mapped_column(
-        String(2), info={"label": _l("Country"), "help": _l("Where the order goes.")}
+        String(2),
+        info={"label": _l("Country"), "format": "country", "help": _l("Where the order goes.")},
     )
     note: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Note"), "help": _l("Shown to the packer."), "format": "long"}

@@ -89,7 +89,9 @@ class Payment(Business, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     certificate_id: Mapped[int | None] = link("certificate", info={"label": _l("Certificate")})
     certificate: Mapped[Certificate | None] = relationship(foreign_keys=certificate_id)
     provider: Mapped[str | None] = mapped_column(
@@ -162,14 +164,18 @@ class Adjustment(Business, Source, Model):
             "help": _l("Positive adds to what was sold, negative takes from it."),
         }
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8), default=Decimal(1), server_default=text("1"), info={"label": _l("Rate")}
     )
     amount_company: Mapped[Decimal] = amount_column(
         _l("Amount in the company's currency"), currency="company"
     )
-    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    country: Mapped[str | None] = mapped_column(
+        String(2), info={"label": _l("Country"), "format": "country"}
+    )
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,

@@ -101,7 +101,9 @@ class GoodsReturn(Business, Sums, Source, Model):
     total_company: Mapped[Decimal] = amount_column(
         _l("Total in the company's currency"), currency="company"
     )
-    country: Mapped[str | None] = mapped_column(String(2), info={"label": _l("Country")})
+    country: Mapped[str | None] = mapped_column(
+        String(2), info={"label": _l("Country"), "format": "country"}
+    )
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     lines: Mapped[list["ReturnLine"]] = relationship(
         foreign_keys="ReturnLine.goods_return_id",

@@ -193,7 +193,9 @@ class GoodsReceipt(Business, Model):
     supplier_document: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Supplier's document")}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8),
         default=Decimal(1),

@@ -77,7 +77,9 @@ class Certificate(Business, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     client_id: Mapped[int | None] = link(
         "client", info={"label": _l("Client"), "help": _l("Who holds it, if known.")}
     )
@@ -143,7 +145,9 @@ class Lot(Ledger, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
     )
-    currency: Mapped[str] = mapped_column(String(3), info={"label": _l("Currency")})
+    currency: Mapped[str] = mapped_column(
+        String(3), info={"label": _l("Currency"), "format": "currency"}
+    )
     valid_from: Mapped[date | None] = mapped_column(info={"label": _l("Valid from")})
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
 

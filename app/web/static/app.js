@@ -340,7 +340,7 @@
     const note = key => (data, escape) => `<div class="no-results">${escape(t(key))}</div>`;
     const settings = {
       plugins: el.multiple ? { remove_button: { title: t('remove') } } : { ...(el.required || !$('option[value=""]', el) ? {} : { clear_button: { title: t('remove'), html: data => `<button type="button" class="clear-button" aria-label="${data.title}">×</button>` } }) },
-      create: el.dataset.tom === 'tags', maxOptions: 200, allowEmptyOption: false,
+      create: el.dataset.tom === 'tags', maxOptions: 500, allowEmptyOption: false,
       placeholder: el.dataset.placeholder || (el.dataset.lookupUrl ? t('typeMore') : ''),
       render: { no_results: note('nothingFound'), loading: note('loading'), not_loading: el.dataset.lookupUrl ? note('typeMore') : undefined },
       onInitialize() { if (el.getAttribute('aria-invalid')) this.wrapper.classList.add('wrong'); },

@@ -1,12 +1,13 @@
 """A postal address: an input for each part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from app.kit import postal_address
+from app.kit.codes import CODES, is_country
 from app.kit.errors import Invalid
 from app.kit.pairs import as_text
 from app.kit.phone import display_phone
@@ -26,8 +27,16 @@ class AddressPart:
     before: Any
     shown: str
     value: str
-    hint: Text = ""
     error: str = ""
+
+    @property
+    def options(self) -> Sequence[tuple[str, str]]:
+        """What it is chosen from, if it is; what the record says is among it in any case."""
+        if self.part != "country":
+            return ()
+        known = CODES["country"].options()
+        odd = self.value and self.value not in {code for code, _label in known}
+        return [("", ""), *([(self.value, self.value)] if odd else []), *known]
 
 
 class AddressField(GroupField):
@@ -45,8 +54,7 @@ class AddressField(GroupField):
         shown = one_line(as_text(before))
         if part == "phone":
             shown = display_phone(shown)
-        hint = _("Two letters, such as DE.") if part == "country" else ""
-        return AddressPart(part, f"{self.name}-{end}", label, before, shown, shown, hint)
+        return AddressPart(part, f"{self.name}-{end}", label, before, shown, shown)
 
     def take(self, formdata: Any) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -66,7 +74,7 @@ class AddressField(GroupField):
     def _region(self) -> str | None:
         """Where a phone number without a country code is at home: where it is sent, else here."""
         typed = next(one.value.upper() for one in self.parts if one.part == "country")
-        if postal_address.is_country(typed):
+        if is_country(typed):
             return typed
         found = get_locale()
         return found.territory if found is not None else None

@@ -7,11 +7,12 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.kit.codes import language_name
 from app.kit.screens.attrs import longest_of
 from app.kit.screens.fields import LONG_TEXTS, plain
 from app.kit.screens.groups.base import GroupField
 from app.kit.screens.pages import Text
-from app.kit.screens.shapes import language_name, texts_of
+from app.kit.screens.shapes import texts_of
 
 
 @dataclass(slots=True)

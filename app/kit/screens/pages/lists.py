@@ -1,6 +1,6 @@
 """Lists: columns, rows, filters and what is done with ticked rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -87,7 +87,8 @@ class FilterOperator:
 class FilterField:
     """A field that can be filtered by, for the editor.
 
-    `choices` are (value, label); `lookup_url` for long lists. Told apart by identity, so that what
+    `choices` are (value, label), or a function that gives them in the reader's language and order;
+    `lookup_url` for long lists. Told apart by identity, so that what
     was written of one can be kept.
     """
 
@@ -95,7 +96,7 @@ class FilterField:
     label: Text
     kind: FilterKind
     operators: Sequence[FilterOperator]
-    choices: Sequence[tuple[str, Text]] = ()
+    choices: Sequence[tuple[str, Text]] | Callable[[], Sequence[tuple[str, Text]]] = ()
     lookup_url: str = ""
     group: Text = ""
     """Heading in the list of fields."""

@@ -1,0 +1,115 @@
+"""Codes that people know by a name: countries, languages, currencies, time zones.
+
+A column whose `info["format"]` is one of `CODES` keeps the code, as programs send it; people read
+and choose the name.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_name
+from flask import current_app
+from flask_babel import gettext as _
+
+from app.kit.errors import Invalid
+from app.kit.fold import fold
+from app.kit.i18n.reading import locale
+from app.kit.money import currencies, currency_code
+from app.kit.zones import canonical_zone, zone_names
+
+# What CLDR names by two letters too: unions, test regions, and “unknown”.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """One kind of code. `read` raises Invalid for what is none, in a sentence for who typed it."""
+
+    known: Callable[[], Sequence[str]]
+    name: Callable[[str], str]
+    read: Callable[[str], str]
+    label: Callable[[str], str]
+    """The name and, where people know both, the code: Germany (DE)."""
+
+    def options(self) -> Sequence[tuple[str, str]]:
+        """Return all as (code, label), by name, in the reader's language."""
+        return _options(self, str(locale()))
+
+
+@cache
+def _options(codes: Codes, _tongue: str) -> Sequence[tuple[str, str]]:
+    labels = ((code, codes.label(code)) for code in codes.known())
+    return tuple(sorted(labels, key=lambda one: fold(one[1])))
+
+
+@cache
+def countries() -> tuple[str, ...]:
+    """Return the countries of today, by their two letters."""
+    known = Locale("en").territories
+    letters = (str(code) for code in known)
+    return tuple(sorted(c for c in letters if _COUNTRY.fullmatch(c) and c not in _NO_COUNTRIES))
+
+
+def is_country(code: str) -> bool:
+    """Whether these are the two letters of a country."""
+    return code in countries()
+
+
+def country_name(code: str) -> str:
+    """Return what the reader calls a country; the code itself where nobody knows it."""
+    return str(locale().territories.get(code, code))
+
+
+def read_country(text: str) -> str:
+    """Return the two letters in capitals. Raises Invalid."""
+    code = text.strip().upper()
+    if not is_country(code):
+        raise Invalid(
+            _("“%(text)s” is not a country. Write two letters, such as DE.", text=text[:40])
+        )
+    return code
+
+
+def language_name(code: str) -> str:
+    """Return what the reader calls a language; the code itself where nobody knows it."""
+    try:
+        language = Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        return code
+    name = str(language.get_display_name(locale()) or code)
+    return name[:1].upper() + name[1:]
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that are spoken here."""
+    return tuple(current_app.config["LANGUAGES"])
+
+
+def _read_language(text: str) -> str:
+    if text not in languages():
+        raise Invalid(_("Choose one of the list."))
+    return text
+
+
+def _itself(code: str) -> str:
+    return code
+
+
+CODES: Mapping[str, Codes] = {
+    "country": Codes(
+        countries, country_name, read_country, lambda code: f"{country_name(code)} ({code})"
+    ),
+    "language": Codes(languages, language_name, _read_language, language_name),
+    "currency": Codes(
+        currencies,
+        _itself,
+        currency_code,
+        lambda code: f"{code} · {get_currency_name(code, locale=locale())}",
+    ),
+    "zone": Codes(zone_names, _itself, canonical_zone, _itself),
+}
+"""By the format of a column."""
