@@ -20,7 +20,7 @@ from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
 from app.kit.servers import TestServer
 from config import Config
-from tests.company.factories import PASSWORD
+from tests.company.factories import PASSWORD, make_membership
 
 
 @dataclasses.dataclass
@@ -71,6 +71,12 @@ def _here(site: Flask) -> Iterator[None]:
     KEPT.clear()
     yield
     sessions._engine = before
+
+
+@pytest.fixture(autouse=True)
+def _nobody_tried_before(owner_sql: Callable[..., list]) -> None:
+    """All tests come from one network, and some of them exhaust its tries."""
+    owner_sql("delete from sign_in_throttle")
 
 
 @pytest.fixture
@@ -131,6 +137,14 @@ def sign_in(site: Flask) -> Callable[..., FlaskClient]:
         return browser
 
     return enter
+
+
+@pytest.fixture
+def boss(inside: Callable[..., object], sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+    """An owner's browser."""
+    with inside() as session:
+        email = make_membership(session, "owner", password=PASSWORD).person.email
+    return sign_in(email)
 
 
 @pytest.fixture

@@ -14,14 +14,6 @@ from tests.servers.checkouts import eventually
 
 
 @pytest.fixture
-def boss(inside, sign_in):
-    """An owner's browser."""
-    with inside() as session:
-        email = make_membership(session, "owner", password=PASSWORD).person.email
-    return sign_in(email)
-
-
-@pytest.fixture
 def role(inside):
     """Return the id of the order manager's role."""
     with inside() as session:

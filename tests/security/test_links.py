@@ -17,14 +17,6 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def boss(inside, sign_in):
-    """An owner's browser."""
-    with inside() as session:
-        email = make_membership(session, "owner", password=PASSWORD).person.email
-    return sign_in(email)
-
-
-@pytest.fixture
 def role(inside):
     """Return the id of the administrator's role."""
     with inside() as session:

@@ -52,6 +52,14 @@ class Product:
     def start(self) -> float:
         """Start, and give how many seconds it took until it was announced."""
         began = time.monotonic()
+        self.begin()
+        done = eventually(lambda: "Ctrl-C ends it." in self.said() or self.is_over(), LONG)
+        assert done, self.said()
+        assert not self.is_over(), self.said()
+        return time.monotonic() - began
+
+    def begin(self) -> None:
+        """Start it and wait for nothing."""
         with self.log.open("wb") as log:
             self.make = subprocess.Popen(
                 ["make", "--silent", "run"],
@@ -62,10 +70,6 @@ class Product:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        done = eventually(lambda: "Ctrl-C ends it." in self.said() or self.is_over(), LONG)
-        assert done, self.said()
-        assert not self.is_over(), self.said()
-        return time.monotonic() - began
 
     def said(self) -> str:
         return self.log.read_text()
@@ -272,15 +276,7 @@ def test_killed_while_it_prepares_the_first_start_it_is_whole_at_the_next(
     folder.chmod(0o755)
     other = Product(folder)
     try:
-        with other.log.open("wb") as log:
-            other.make = subprocess.Popen(
-                ["make", "--silent", "run"],
-                cwd=ROOT,
-                env=other.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        other.begin()
         # Its first piece is there, and the last one not yet.
         assert eventually(lambda: "stores:" in other.said(), LONG), other.said()
         other.processes()
