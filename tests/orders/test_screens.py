@@ -17,6 +17,7 @@ from app.cashier import screens as cashier
 from app.catalogue import screens as catalogue
 from app.clients import screens as clients
 from app.clients.models import ClientFigures
+from app.company.operations.role_templates import template
 from app.kit.screens.registry import resources, rights, screens
 from app.orders import screens as orders
 from app.orders.models import Order
@@ -320,3 +321,23 @@ def test_archived_records_and_single_words_do_not_hide_what_is_searched(app, cli
         apart = factories.make_client(session, name="Ophelia de Tuft").id
     assert f"/clients/show/{apart}" in client.get("/search/?q=Tuft%20Ophelia").text
     assert f"/clients/show/{wanted}" in client.get("/search/?q=Tuft,%20Wil").text
+
+
+@pytest.mark.parametrize(("name", "asked"), [("owner", 19), ("master", 6)])
+def test_a_search_asks_each_kind_once_and_once_more_for_what_it_found(app, name, asked):
+    with app.app_context():
+        every = [*rights(), *(("read", guard) for guard in bench.GUARDS)]
+        may = set(template(name).rights(every))
+    with bench.at_work() as session:
+        factories.make_client(session, name="Xylander Once")
+        for _ in range(3):
+            factories.make_client(session, name="Yvaine Thrice")
+            factories.make_product(session, name="Yvaine Thrice")
+    client, counts = app.test_client(), []
+    with bench.signed_in(bench.reader_with(may)):
+        for words in ("qqqq", "xylander", "yvaine"):
+            client.get(f"/search/?q={words}")
+            with bench.counted(app) as queries:
+                client.get(f"/search/?q={words}")
+            counts.append(len(queries))
+    assert counts == [asked, asked + 1, asked + 2]
