@@ -50,6 +50,7 @@ class ExpenseScreen(Screen):
         "incurred_on",
         "due_on",
     )
+    phone_columns = ("number", "description", "status", "amount", "due_on")
     filters = (
         "category",
         "store",

@@ -102,6 +102,7 @@ class ClientScreen(Screen):
         "figures.last_order_at",
         "registered_at",
     )
+    phone_columns = ("name", "stage", "country", "figures.orders_sum", "figures.last_order_at")
     filters = (
         "stage",
         "kind",

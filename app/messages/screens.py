@@ -138,6 +138,7 @@ class DispatchScreen(Screen):
         "send_at",
         "finished_at",
     )
+    phone_columns = ("id", "kind", "status", "audience", "send_at")
     filters = ("status", "send_at", "created_at")
     order = ("created_at", "desc")
     sections = (

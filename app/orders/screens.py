@@ -75,6 +75,7 @@ class OrderScreen(Screen):
         "total",
         "promised_at",
     )
+    phone_columns = ("number", "placed_at", "client", "status", "total")
     filters = (
         "status",
         "payment_state",
@@ -243,6 +244,7 @@ class GoodsReturnScreen(Screen):
         "reason",
         "total",
     )
+    phone_columns = ("number", "returned_at", "client", "status", "total")
     filters = (
         "status",
         "client",
@@ -317,6 +319,7 @@ class PaymentScreen(Screen):
     label, one = _l("Payments"), _l("Payment")
     help = _l("Money received or returned for orders. What is settled is not changed any more.")
     list_columns = ("at", "order", "client", "direction", "method", "status", "amount", "store")
+    phone_columns = ("at", "client", "direction", "status", "amount")
     filters = (
         "at",
         "order",

@@ -79,6 +79,7 @@ class GoodsReceiptScreen(Screen):
     label, one = _l("Goods receipts"), _l("Goods receipt")
     help = _l("A supplier's delivery: its lines come into stock when it is received.")
     list_columns = ("number", "supplier", "store", "status", "total", "received_at", "created_at")
+    phone_columns = ("number", "supplier", "status", "total", "received_at")
     filters = ("supplier", "store", "status", "received_at", "created_at", "total")
     order = ("created_at", "desc")
     search_hint = _l("Number")

@@ -92,6 +92,7 @@ class BenchClients(Screen):
     area = CLIENTS
     label, one = "Clients", "Client"
     list_columns = ("name", "number", "stage", "store", "figures.orders_sum", "birthday")
+    phone_columns = ("name", "number", "birthday")
     filters = (
         "name",
         "stage",

@@ -414,3 +414,15 @@ def test_a_filter_is_said_as_its_reader_writes_days(client, everything):
     assert "is after 14 Nov 2026" in page(client, BRANDS + "?f.created_at.after=2026-11-14")
     assert "is in the last 1 day<" in page(client, BRANDS + "?f.created_at.last=1")
     assert "is in the last 90 days<" in page(client, BRANDS + "?f.created_at.last=90")
+
+
+def test_phones_show_what_the_screen_says_and_what_the_reader_added(client, everything):
+    def narrow(html: str) -> list[str]:
+        heads = re.findall(r'<th scope="col"([^>]*)>\s*(?:<a[^>]*>)?([^<]+)', html)
+        return [name.strip() for attributes, name in heads if "wide" not in attributes]
+
+    with at_work() as session:
+        session.add(Client(name="Ada"))
+    assert narrow(page(client, CLIENTS)) == ["Name", "Number", "Birthday"]
+    added = page(client, f"{CLIENTS}?cols=name,number,stage,store,country,birthday")
+    assert narrow(added) == ["Name", "Number", "Country", "Birthday"]

@@ -43,6 +43,7 @@ of name, title, number, code, label; else its number. Filters, lookups, links an
 
 What else a screen may say (all optional):
   path = "orders"          address and name of the API; default: the table's name in the plural
+  phone_columns = ("number", "total")   what a list shows on phones; default: the first five
   adds, edits, archives, exports = True     False takes away button, route and API method
   search = True            a search box, where the table's `info["search"]` has one
   search_hint = _l("…")    its placeholder

@@ -60,6 +60,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     bulk: Mapping[str, Bulk] = {}
     # Column of the list → what is added up below it, in the company's currency (see totals.py).
     totals: ClassVar[Mapping[str, str]] = {}
+    phone_columns: Sequence[str] = ()
     path_of = ""
     where: Callable[[], ColumnElement[bool]] | None = None
 
@@ -127,12 +128,17 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
                 self.attr(name)
         for name in self.totals.values():
             self.attr(name)
+        if odd := set(self.phone_columns) - set(self.list_columns):
+            raise ValueError(f"{self.name}: the list has no columns {odd} to be shown on phones.")
         for name in self.filters:
             if self.attr(name).filter_kind is None:
                 raise ValueError(f"{self.name}: no index could serve a filter by {name!r}.")
         for name in self.order_columns or ():
             if not is_sortable(self.model, self.attr(name)):
                 raise ValueError(f"{self.name}: no index gives the order by {name!r}.")
+        self._check_lines()
+
+    def _check_lines(self) -> None:
         for lines in self.lines:
             for column in lines.columns:
                 resolve(mapper_of(self.model).relationships[lines.name].mapper.class_, column)

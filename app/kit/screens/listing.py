@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 MOST_COLUMNS = 12
+NARROW = 5
+"""Columns that a phone has room for."""
 
 
 def respond(screen: "Screen") -> Any:
@@ -156,13 +158,12 @@ def _columns(
     desc: bool,
 ) -> list[Column]:
     currency = {attr.name: heads.get(i, "") for i, attr in enumerate(table.attrs)}
-    columns = []
+    columns, narrow = [], _on_phones(screen, names)
     for number, name in enumerate(names):
+        wide = name not in narrow
         if name in screen.computed:
             one = screen.computed[name]
-            columns.append(
-                Column(name, one.label, one.kind, currency=one.currency, wide=number > 4)
-            )
+            columns.append(Column(name, one.label, one.kind, currency=one.currency, wide=wide))
             continue
         attr = screen.attr(name)
         url, state = "", None
@@ -176,10 +177,18 @@ def _columns(
                 sort_url=url,
                 sorted=state,
                 currency=currency.get(name, ""),
-                wide=number > 4,
+                wide=wide,
             )
         )
     return columns
+
+
+def _on_phones(screen: "Screen", names: Sequence[str]) -> Sequence[str]:
+    """Return the columns that phones show: the first, what the reader has added, the rest."""
+    usual = [name for name in names[1:] if name in screen.list_columns]
+    added = [name for name in names[1:] if name not in screen.list_columns]
+    said = [name for name in usual if name in screen.phone_columns]
+    return [*names[:1], *added, *(said or usual)][:NARROW]
 
 
 def _rows(
