@@ -19,6 +19,7 @@ from app.orders import queries
 from app.orders.imports.online_retail import masters, pieces, read
 from app.orders.imports.online_retail import run as running
 from app.orders.imports.online_retail.run import run
+from app.orders.imports.online_retail.turns import NotReached, Turns
 from app.stock.extends import on_hand_that_disagrees
 from tests.orders.test_import_interrupted import AT, counted, lines_of, write
 
@@ -143,6 +144,91 @@ def test_killed_at_a_named_point_and_started_again_it_is_complete(
     assert run(OURS, [source]) == report
     assert counted()[:6] == right()
     nothing_disagrees()
+
+
+class BrokenError(Exception):
+    """What a hand stumbles over: no kill, so the other hand goes on."""
+
+
+# (the function, the piece at which it breaks, the pieces that are whole)
+STUMBLES = [
+    ("write_documents", 1, 0),
+    ("write_documents", 2, 1),
+    ("write_goods", 1, 0),
+    ("write_goods", 2, 1),
+    ("write_goods", 3, 2),
+    ("_do_piece", 2, 1),
+]
+
+
+@pytest.mark.parametrize(("name", "piece", "whole"), STUMBLES)
+def test_an_error_in_one_hand_ends_both_and_reaches_the_caller(
+    name: str, piece: int, whole: int, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(running, name)
+
+    def stumbles(*args: Any, **named: Any) -> Any:
+        found = real(*args, **named)
+        if piece in args:
+            raise BrokenError
+        return found
+
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patched:
+        patched.setattr(running, name, stumbles)
+        caller = threading.Thread(target=_run_and_note, args=(source, reached := []))
+        caller.start()
+        caller.join(60)
+        assert not caller.is_alive(), "It hangs."
+    assert reached == [BrokenError]
+    assert set(threading.enumerate()) == before
+    with work(OURS) as session:
+        found = session.execute(_DONE, {"whole": whole}).one()
+    assert tuple(found) == (whole, "running" if whole else "staged", 0, 0)
+    assert counted()[0] > 0 or not whole
+    report = run(OURS, [source])
+    assert sum(report["outcomes"].values()) == report["rows"] == len(list(_lines(source)))
+    assert counted()[:6] == right()
+    nothing_disagrees()
+
+
+_DONE = text("""
+select r.pieces_done, r.status,
+  (select count(*) from orders o join online_retail_invoice i on i.invoice_no = o.source_key
+   where i.piece > :whole),
+  (select count(*) from movement m where m.source_key is not null and exists (
+     select 1 from online_retail_invoice i
+     where i.piece > :whole and m.source_key like '%' || i.invoice_no || '%'))
+from import_run r
+""")
+
+
+def _run_and_note(source: Path, reached: list[type]) -> None:
+    try:
+        run(OURS, [source])
+    except Exception as error:  # noqa: BLE001 -- which one is what is asked
+        reached.append(type(error))
+
+
+def test_whoever_waits_for_a_piece_that_failed_is_told_and_ends_nothing() -> None:
+    turns, told = Turns(1), []
+
+    def second() -> None:
+        try:
+            with turns.ending(2):
+                turns.wait(2)
+        except NotReached as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with pytest.raises(BrokenError), turns.ending(1):
+        raise BrokenError
+    thread.join(30)
+    assert not thread.is_alive()
+    assert told == ["A piece before this one failed."]
+    with pytest.raises(NotReached), turns.ending(3):
+        pytest.fail("It was begun after all had given up.")
 
 
 def _lines(source: Path) -> Iterator[dict[str, str]]:
