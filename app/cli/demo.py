@@ -64,7 +64,9 @@ def load_demo(slug: str, size: str, *, create: bool) -> None:
     That all of it was loaded is noted at the end: a start that was interrupted is made up for.
     Raises ClickException for a company whose demo is of another size: they do not mix.
     """
-    stamp = stamp_for(slug, create=create, **COMPANY)
+    # Whoever works in two demo companies must be able to tell them apart.
+    name = COMPANY["name"] if slug == "demo" else f"{COMPANY['name']} ({slug})"
+    stamp = stamp_for(slug, create=create, **{**COMPANY, "name": name})
     with work(stamp) as session:
         begun = _size(session) or put(session, BEGUN, size)
     if begun != size:

@@ -26,12 +26,16 @@ end"""
 
 _PIECE = text(f"""
 with places as (
-  select array_agg(id order by number) ids from store where kind in ('shop', 'web_shop')),
+  select array_agg(id order by number) ids from store
+   where kind in ('shop', 'web_shop', 'salon')),
 goods as materialized (
-  select row_number() over (order by v.id) - 1 as rank, v.id, v.name, v.price, v.cost, p.tax_rate
+  select row_number() over (partition by p.kind order by v.id) - 1 as rank, v.id, v.name, v.price,
+         v.cost, p.tax_rate, p.kind
     from variant v
-    join product p on p.id = v.product_id and p.status = 'published' and p.kind = 'goods'
-   where v.sku like 'D%'),
+    join product p on p.id = v.product_id and p.status = 'published'
+   where p.kind = 'goods' and v.sku like 'D%' or p.kind = 'service'),
+-- A salon sells what it does, everybody else what lies on the shelf.
+offers as (select kind, count(*) total from goods group by kind),
 people as (select count(*) total from client where number like 'K%'),
 o as (
   select n, x.store_id, s.time_zone, s.kind store_kind, s.currency, s.country, c.id client_id,
@@ -53,13 +57,16 @@ o as (
     join store s on s.id = x.store_id
     left join client c on c.number = x.client_number),
 w as (
-  select o.n, pos, 1 + {pick("o.n * 8 + pos", 92, 3)} quantity,
-         {pick("o.n * 8 + pos", 93, "(select count(*) from goods)")} rank
-    from o cross join lateral generate_series(1, 1 + {pick("o.n", 91, 5)}) pos),
+  select o.n, pos, f.kind, {pick("o.n * 8 + pos", 93, "f.total")} rank,
+         case f.kind when 'goods' then 1 + {pick("o.n * 8 + pos", 92, 3)} else 1 end quantity
+    from o
+    join offers f on f.kind = case o.store_kind when 'salon' then 'service' else 'goods' end
+    cross join lateral generate_series(
+      1, 1 + {pick("o.n", 91, "case f.kind when 'goods' then 5 else 2 end")}) pos),
 l as (
   select w.n, w.pos, g.id variant_id, g.name, g.price, g.cost, g.tax_rate, w.quantity,
-         w.quantity * g.price amount
-    from w join goods g using (rank)),
+         w.quantity * g.price amount, w.kind = 'goods' stocked
+    from w join goods g using (kind, rank)),
 t as (
   select l.*, amount - (round(amount / (1 + tax_rate / 100) / 100) * 100)::bigint tax from l),
 s as (select n, sum(amount)::bigint goods, sum(tax)::bigint tax from t group by n),
@@ -99,9 +106,9 @@ told as (
          jsonb_build_object('number', 'D-' || lpad(n::text, 7, '0'))
     from made where client_id is not null)
 insert into order_line (order_id, store_id, position, kind, variant_id, description, quantity,
-  unit_price, amount, tax_rate, tax, cost)
+  unit_price, amount, tax_rate, tax, cost, stocked)
 select m.id, m.store_id, t.pos, 'goods', t.variant_id, t.name, t.quantity, t.price, t.amount,
-       t.tax_rate, t.tax, t.cost
+       t.tax_rate, t.tax, t.cost, t.stocked
   from t join made m using (n)""")
 
 _MADE = """orders o join order_line l on l.order_id = o.id
@@ -115,13 +122,13 @@ _MADE_BACK = _MADE.replace(
 _SALES = text(f"""
 insert into movement (store_id, variant_id, kind, quantity, unit_cost, ref_kind, ref_id, at)
 select l.store_id, l.variant_id, 'sale', -sum(l.quantity), min(l.cost), 'order', o.id, o.placed_at
-  from {_MADE} and o.status in ('completed', 'shipped')
+  from {_MADE} and l.stocked and o.status in ('completed', 'shipped')
  group by o.id, o.placed_at, l.store_id, l.variant_id""")
 
 _RESERVED = text(f"""
 insert into reservation_entry (store_id, variant_id, quantity, ref_kind, ref_id)
 select l.store_id, l.variant_id, sum(l.quantity), 'order', o.id
-  from {_MADE} and o.status in ('placed', 'confirmed', 'assembling')
+  from {_MADE} and l.stocked and o.status in ('placed', 'confirmed', 'assembling')
  group by o.id, l.store_id, l.variant_id""")
 
 # One order in fifty: its first line comes back some days later, and the money with it.
@@ -131,7 +138,8 @@ with back as (
          l.tax_rate, l.tax line_tax, b.back_at,
          (b.back_at at time zone (select s.time_zone from store s where s.id = o.store_id))::date
          back_on
-    from {_MADE_BACK} and l.position = 1 and o.status = 'completed' and l.amount > 0
+    from {_MADE_BACK} and l.position = 1 and l.stocked and o.status = 'completed'
+     and l.amount > 0
      and {pick("o.source_key::bigint", 96, 50)} = 0),
 made as (
   insert into goods_return (number, store_id, client_id, order_id, status, reason, returned_at,

@@ -95,6 +95,17 @@ def test_the_demo_fills_every_list_obeys_every_invariant_and_loads_once(demo):
     assert counts(demo) == before
 
 
+def test_the_salon_sells_what_it_does_and_moves_no_stock(demo):
+    sold = demo.execute(
+        text("""
+        select count(*), count(*) filter (where l.stocked), count(m.id) from order_line l
+          join store s on s.id = l.store_id and s.kind = 'salon'
+          left join movement m on m.ref_kind = 'order' and m.ref_id = l.order_id""")
+    ).one()
+    assert sold[0] > 10
+    assert tuple(sold[1:]) == (0, 0)
+
+
 def test_nobody_real_can_be_reached(demo):
     assert demo.scalar(select(func.count()).where(~Client.made_up)) == 0
     for channel, value in demo.execute(select(ContactPoint.channel, ContactPoint.normalised)):

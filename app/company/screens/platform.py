@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.company.models import Company
 from app.kit.access import require
+from app.kit.codes import country_name
 from app.kit.database.session import db
 from app.kit.errors import Refused
 from app.kit.fold import fold
@@ -72,5 +73,5 @@ class PlatformView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
 
 
 def _row(one: Company) -> Row:
-    cells = (one.name, one.slug, one.country, one.currency, one.created_at)
+    cells = (one.name, one.slug, country_name(one.country), one.currency, one.created_at)
     return Row(str(one.id), [Cell(cell) for cell in cells], label=one.name)
