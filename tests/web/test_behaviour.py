@@ -357,6 +357,49 @@ def test_a_click_on_a_chart_opens_the_rows_it_counted(page: Page, site: str) -> 
     page.wait_for_url("**/list?store=0")
 
 
+def test_on_a_phone_no_word_of_a_chart_is_cut_or_lies_on_another(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"{site}/dashboard")
+    page.wait_for_function(
+        "window.echarts && echarts.getInstanceByDom(document.querySelector('[data-chart=stores]'))"
+    )
+    # Longer names than any of ours, in a table that is there already.
+    page.evaluate(
+        """() => {
+          const table = document.getElementById('stores');
+          [...document.getElementById('rev').tHead.rows[0].cells].slice(1).forEach((cell, i) => {
+            cell.dataset.name = ['1 December 2010 – 9 December 2011', 'The same days a year ago'][i] || 'x';
+          });
+          [...table.tBodies[0].rows].forEach((row, i) => {
+            row.cells[0].textContent = ['Vereinigtes Königreich', 'Велика Британія', 'Deutschland'][i % 3];
+          });
+          dispatchEvent(new Event('resize'));
+        }"""
+    )
+    page.wait_for_timeout(400)
+    texts = page.evaluate(
+        """() => {
+          const drawn = ['stores', 'rev'].map(id => echarts.getInstanceByDom(document.querySelector(`[data-chart=${id}]`)));
+          return drawn.flatMap((chart, n) => chart.getZr().storage.getDisplayList(true)
+            .filter(one => one.type === 'tspan' && one.style.text)
+            .map(one => {
+              const box = one.getBoundingRect().clone();
+              if (one.transform) box.applyTransform(one.transform);
+              return [one.style.text, box.x, box.y + 1000 * n, box.x + box.width, box.y + box.height + 1000 * n, chart.getWidth()];
+            }));
+        }"""
+    )
+    said = " ".join(text for text, *_box in texts)
+    for word in ("Vereinigtes", "Königreich", "Британія", "Deutschland", "9 December 2011"):
+        assert word in said
+    for text, left, _top, right, _bottom, width in texts:
+        assert left >= -1 and right <= width + 1, text
+    for n, (text, left, top, right, bottom, _width) in enumerate(texts):
+        for other, left_2, top_2, right_2, bottom_2, _w in texts[n + 1 :]:
+            apart = right <= left_2 + 1 or right_2 <= left + 1 or bottom <= top_2 + 3
+            assert apart or bottom_2 <= top + 3, (text, other)
+
+
 def test_a_chart_is_drawn_from_its_table(page: Page, site: str) -> None:
     page.goto(f"{site}/dashboard")
     page.wait_for_function(

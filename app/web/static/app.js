@@ -475,14 +475,20 @@
     const unit = data.kind === 'percent' ? ' %' : '';
     return { whole: v => (v === null || v === undefined ? '–' : whole.format(v) + unit), short: v => (v ? short.format(v) + unit : '0') };
   };
-  const chartOptions = (kind, data) => {
+  // On a phone bars lie down, so that their names have room, and a legend takes as many lines as it needs.
+  const legendLines = (names, width) => names.reduce(([lines, x], name) => {
+    const wide = echarts.format.getTextRect(name, '12px Inter Variable, system-ui').width + 29;
+    return x && x + wide > width ? [lines + 1, wide] : [lines, x + wide];
+  }, [1, 0])[0];
+  const chartOptions = (kind, data, width) => {
+    const narrow = width < 360;
     const ink = colour('--ink-2'), line = colour('--line'), ours = colour('--brand-ink'), edge = colour('--edge'), say = written(data), text = { color: ink, fontSize: 12 };
     const tip = { renderMode: 'richText', backgroundColor: colour('--raised'), borderColor: line, textStyle: { color: colour('--ink'), fontSize: 12 }, valueFormatter: say.whole, confine: true };
     const base = { animation: false, textStyle: { fontFamily: 'Inter Variable, system-ui' }, aria: { enabled: false }, color: [ours, edge, colour('--info'), colour('--warn'), colour('--good'), colour('--bad')] };
-    const legend = { left: 0, top: 0, icon: 'roundRect', itemWidth: 14, itemHeight: 3, textStyle: text, inactiveColor: edge, type: 'scroll' };
+    const legend = { left: 0, top: 0, icon: 'roundRect', itemWidth: 14, itemHeight: 3, textStyle: text, inactiveColor: edge };
     const many = data.names.length > 2;
-    if (kind === 'pie') return { ...base, tooltip: { ...tip, trigger: 'item' }, legend: { ...legend, orient: 'vertical', top: 'middle', left: '56%', icon: 'circle', itemHeight: 8 },
-      series: [{ type: 'pie', radius: ['44%', '70%'], center: ['27%', '50%'], label: { show: false }, itemStyle: { borderColor: colour('--surface'), borderWidth: 2 }, data: data.labels.map((name, i) => ({ name, value: data.values[i][0] })) }] };
+    if (kind === 'pie') return { ...base, tooltip: { ...tip, trigger: 'item' }, legend: { ...legend, type: 'scroll', pageTextStyle: text, pageIconColor: ink, pageIconInactiveColor: edge, orient: 'vertical', icon: 'circle', itemHeight: 8, ...(narrow ? { top: '62%', bottom: 0 } : { top: 'middle', left: '56%' }) },
+      series: [{ type: 'pie', ...(narrow ? { radius: ['32%', '54%'], center: ['50%', '30%'] } : { radius: ['44%', '70%'], center: ['27%', '50%'] }), label: { show: false }, itemStyle: { borderColor: colour('--surface'), borderWidth: 2 }, data: data.labels.map((name, i) => ({ name, value: data.values[i][0] })) }] };
     const category = { type: 'category', axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true } };
     if (kind === 'heatmap') {
       const cells = data.values.flatMap((row, y) => row.map((v, x) => [x, y, v]));
@@ -491,11 +497,13 @@
         visualMap: { show: false, min: 0, max: Math.max(1, ...cells.map(cell => cell[2] || 0)), inRange: { color: [colour('--mute-bg'), ours] } },
         series: [{ type: 'heatmap', data: cells, itemStyle: { borderColor: colour('--surface'), borderWidth: 2, borderRadius: 3 } }] };
     }
-    const bar = kind === 'bar', value = { type: 'value', splitNumber: 4, splitLine: { lineStyle: { color: line } }, axisLabel: { ...text, formatter: say.short } };
+    const bar = kind === 'bar', lies = bar && narrow, top = many ? 14 + 20 * legendLines(data.names.slice(1), width) : 12, value = { type: 'value', splitNumber: lies ? 2 : 4, splitLine: { lineStyle: { color: line } }, axisLabel: { ...text, formatter: say.short, hideOverlap: true } };
     return { ...base, tooltip: { ...tip, trigger: 'axis', axisPointer: { type: bar ? 'shadow' : 'line', lineStyle: { color: edge }, shadowStyle: { opacity: .08 } } }, legend: { ...legend, show: many },
-      grid: { left: 4, right: 12, top: many ? 34 : 12, bottom: 4, containLabel: true }, xAxis: { ...category, data: data.labels, axisLabel: { ...category.axisLabel, ...(bar && data.labels.length < 9 ? { interval: 0, hideOverlap: false, width: Math.max(48, 420 / data.labels.length), overflow: 'break' } : {}) } }, yAxis: value,
+      grid: { left: 4, right: lies ? 24 : 12, top, bottom: 4, containLabel: true },
+      ...(lies ? { xAxis: value, yAxis: { ...category, inverse: true, data: data.labels, axisLabel: { ...category.axisLabel, width: width * .4, overflow: 'break', lineHeight: 15 } } }
+        : { xAxis: { ...category, data: data.labels, axisLabel: { ...category.axisLabel, ...(bar && data.labels.length < 9 ? { interval: 0, hideOverlap: false, width: Math.max(48, 420 / data.labels.length), overflow: 'break' } : {}) } }, yAxis: value }),
       series: data.names.slice(1).map((name, i) => (bar
-        ? { name, type: 'bar', barMaxWidth: 28, itemStyle: { borderRadius: [3, 3, 0, 0] }, data: data.values.map(row => row[i]) }
+        ? { name, type: 'bar', barMaxWidth: 28, itemStyle: { borderRadius: lies ? [0, 3, 3, 0] : [3, 3, 0, 0] }, data: data.values.map(row => row[i]) }
         : { name, type: 'line', smooth: 0.2, symbol: 'circle', symbolSize: 6, showSymbol: data.labels.length < 3, connectNulls: false,
           lineStyle: { width: i === 1 ? 1.5 : 2.5, type: i === 1 ? 'dashed' : 'solid' }, areaStyle: i ? undefined : { opacity: 0.07 }, data: data.values.map(row => row[i]) })) };
   };
@@ -517,8 +525,8 @@
       let chart = echarts.getInstanceByDom(box);
       if (!chart) { chart = echarts.init(box, null, { renderer: 'canvas' }); followChart(chart, box); }
       box.classList.toggle('link', box.data.urls.some(row => row.some(Boolean)));
-      chart.setOption(chartOptions(box.dataset.kind, box.data), true);
       chart.resize();
+      chart.setOption(chartOptions(box.dataset.kind, box.data, box.offsetWidth), true);
     });
   }
   on('click', '[data-swap]', el => {
