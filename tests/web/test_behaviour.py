@@ -454,3 +454,8 @@ def test_a_row_action_posts_with_its_version(page: Page, site: str, demo: Flask)
 def test_the_texts_of_the_script_survive_any_language(page: Page, site: str) -> None:
     page.goto(f"{site}/list?lang=uk")
     assert json.loads(page.locator("#js-texts").inner_text())["locale"] == "uk"
+
+
+def test_whoever_signs_in_can_type_at_once(page: Page, site: str) -> None:
+    page.goto(f"{site}/invite")
+    expect(page.locator("form input:not([type=hidden])").first).to_be_focused()
