@@ -300,7 +300,9 @@ def test_wrong_parts_are_reached_from_the_summary(page: Page, site: str) -> None
     expect(page.locator("#opening_hours-mon-h")).to_contain_text("from earlier to later")
     expect(page.get_by_label("German, Name")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("link", name="Delivery address: Country").click()
-    expect(page.get_by_label("Country")).to_have_attribute("aria-invalid", "true")
+    country = page.get_by_role("combobox", name="Country")
+    expect(country).to_have_attribute("aria-invalid", "true")
+    expect(country).to_be_focused()
     page.get_by_role("link", name="Card: This name is there twice.").click()
     expect(page.locator("#custom-3-name")).to_have_attribute("aria-invalid", "true")
 

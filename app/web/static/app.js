@@ -334,6 +334,11 @@
       } catch { done(); say(t('failed')); }
     },
   });
+  // A dressed select is hidden: whoever follows the summary of errors to it means its box.
+  on('click', '.note.bad a[href^="#"]', (el, event) => {
+    const box = document.getElementById(el.hash.slice(1))?.tomselect;
+    if (box) { event.preventDefault(); box.focus(); }
+  });
   const dressSelect = el => {
     if (!window.TomSelect || el.tomselect || el.closest('template')) return;
     const label = el.labels?.[0]?.textContent.trim() || el.getAttribute('aria-label');
@@ -350,6 +355,7 @@
     let box;
     try { box = new TomSelect(el, settings); } catch { settings.plugins = el.multiple ? { remove_button: { title: t('remove') } } : {}; box = new TomSelect(el, settings); }
     if (label) box.control_input.setAttribute('aria-label', label.replace(/\s+/g, ' '));
+    if (el.getAttribute('aria-invalid')) box.control_input.setAttribute('aria-invalid', 'true');
     const about = el.getAttribute('aria-describedby');
     if (about) box.control_input.setAttribute('aria-describedby', about);
     el.setAttribute('aria-hidden', 'true');
