@@ -311,7 +311,8 @@ def test_counts_stop_at_ten_thousand(app, client, everything):
             text("insert into brand (name) select 'B' || i from generate_series(1, 10001) i")
         )
     with counted(app) as queries:
-        assert "more than 10,000" in page(client, BRANDS)
+        # Once it stands among the words of the scripts.
+        assert page(client, BRANDS).count("more than 10,000") > 1
     assert "LIMIT" in next(s for s in queries.statements if "count(*)" in s)
 
 
