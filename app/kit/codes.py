@@ -90,9 +90,13 @@ def languages() -> tuple[str, ...]:
 
 
 def _read_language(text: str) -> str:
-    if text not in languages():
-        raise Invalid(_("Choose one of the list."))
-    return text
+    """Return a language, one of ours or not: a shop knows clients whose language nobody writes."""
+    try:
+        return str(Locale.parse(text.strip().replace("-", "_")))
+    except (UnknownLocaleError, ValueError) as error:
+        raise Invalid(
+            _("“%(text)s” is not a language. Write it like de.", text=text[:40])
+        ) from error
 
 
 def _itself(code: str) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from app.clients.models import Client
 from app.company.models import Store
+from app.kit.codes import CODES
+from app.kit.errors import Invalid
 from tests.screens.bench import at_work, page
 from tests.screens.filling import as_data, form_values
 from tests.screens.test_lists import names_in
@@ -109,3 +111,18 @@ def test_a_currency_says_its_name(client, everything):
 def test_programs_get_and_send_codes(client, everything):
     pk = client_of(country="DE")
     assert client.get(f"/api/v1/bench-clients/{pk}").json["result"]["country"] == "DE"
+    answer = client.put(f"/api/v1/bench-clients/{pk}", json={"country": "pl", "version": 1})
+    assert answer.json["result"]["country"] == "PL"
+    answer = client.put(f"/api/v1/bench-clients/{pk}", json={"country": "XX", "version": 2})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["country"])
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("de", "de"), ("pt-BR", "pt_BR"), ("fr", "fr")])
+def test_a_language_may_be_one_that_nobody_here_writes(app, sent, kept):
+    with app.test_request_context():
+        assert CODES["language"].read(sent) == kept
+
+
+def test_what_is_no_language_is_refused(app):
+    with app.test_request_context(), pytest.raises(Invalid, match="“klingon” is not a language"):
+        CODES["language"].read("klingon")

@@ -283,7 +283,7 @@ def _text(attr: Attr) -> Callable[[Any], str]:
             return normalise_phone(raw)
         if attr.form == "email" and raw:
             return normalise_email(raw)
-        return raw
+        return attr.codes.read(raw) if attr.codes is not None and raw else raw
 
     return write
 
