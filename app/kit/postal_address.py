@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from app.kit.codes import country_name, read_country
 from app.kit.errors import Invalid
 from app.kit.phone import display_phone, normalise_phone
+from app.kit.texts import one_line
 
 LONGEST = {
     "name": 200,
@@ -37,11 +38,6 @@ LABELS = {
     "phone": _l("Phone"),
 }
 _EXAMPLE = '{"street": "Weg 1", "city": "Hamburg", "country": "DE"}'
-
-
-def one_line(text: str) -> str:
-    """Return a text on one line, without needless space."""
-    return " ".join(text.split())
 
 
 def read_part(part: str, text: str, region: str | None = None) -> str:

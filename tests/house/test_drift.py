@@ -32,15 +32,7 @@ def migrated(server: TestServer, worker_name: str, tmp_path: Path) -> Iterator[s
     name = f"migrated_{worker_name}"
     server.drop_database(name)
     server.create_database(name)
-    migrate(
-        replace(
-            settings.load(),
-            instance=tmp_path,
-            database_url=server.url(name),
-            database_owner_url=server.url(name, "crm_migrate"),
-            redis_url=server.redis_url,
-        )
-    )
+    migrate(config_of(server, name, tmp_path))
     yield name
     server.drop_database(name)
 
@@ -49,6 +41,16 @@ def migrated(server: TestServer, worker_name: str, tmp_path: Path) -> Iterator[s
 def worker_name(request: pytest.FixtureRequest) -> str:
     """A name of its own for each of the processes that pytest runs."""
     return str(getattr(request.config, "workerinput", {}).get("workerid", "alone"))
+
+
+def config_of(server: TestServer, name: str, instance: Path) -> settings.Config:
+    return replace(
+        settings.load(),
+        instance=instance,
+        database_url=server.url(name),
+        database_owner_url=server.url(name, "crm_migrate"),
+        redis_url=server.redis_url,
+    )
 
 
 def look(server: TestServer, name: str) -> dict[str, str]:
@@ -67,15 +69,7 @@ def test_migrations_and_models_agree(server: TestServer, template: str, migrated
 def test_of_two_memberships_of_an_employee_the_older_keeps_them(
     server: TestServer, migrated: str, tmp_path: Path
 ) -> None:
-    app = _bare(
-        replace(
-            settings.load(),
-            instance=tmp_path,
-            database_url=server.url(migrated),
-            database_owner_url=server.url(migrated, "crm_migrate"),
-            redis_url=server.redis_url,
-        )
-    )
+    app = _bare(config_of(server, migrated, tmp_path))
     with app.app_context():
         downgrade(directory=str(ROOT / "migrations"), revision="0001")
         engine = make_engine(server.url(migrated, "crm_migrate"), poolclass=NullPool)
@@ -108,15 +102,7 @@ def test_a_table_that_no_migration_makes_yet_can_be_drafted(
 ) -> None:
     made = Table("drafted", Model.metadata, Column("id", Integer, primary_key=True))
     try:
-        app = _bare(
-            replace(
-                settings.load(),
-                instance=tmp_path,
-                database_url=server.url(migrated),
-                database_owner_url=server.url(migrated, "crm_migrate"),
-                redis_url=server.redis_url,
-            )
-        )
+        app = _bare(config_of(server, migrated, tmp_path))
         with app.app_context():
             draft = app.extensions["migrate"].migrate.get_config(opts=["autogenerate"])
             # As `flask db migrate`, but for writing the file.

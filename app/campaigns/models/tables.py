@@ -15,7 +15,7 @@ from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
 from app.messages.choices import MessageChannel, UncertainPolicy
-from app.messages.models import Dispatch, MessageTemplateVersion
+from app.messages.models import CONTENT_VARIABLES, Dispatch, MessageTemplateVersion
 
 
 class Campaign(Business, Model):
@@ -82,12 +82,7 @@ class Campaign(Business, Model):
         JSONB,
         default=dict,
         server_default=sql("'{}'"),
-        info={
-            "label": _l("WhatsApp variables"),
-            "help": _l("What stands at each number of the template. Variables work as in a text."),
-            "format": "pairs",
-            "pairs": (_l("Number"), _l("Text")),
-        },
+        info=dict(CONTENT_VARIABLES),
     )
     send_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True),

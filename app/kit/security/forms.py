@@ -10,11 +10,11 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from app.kit.errors import Invalid
 from app.kit.security.passwords import LONGEST, SHORTEST, check_strength
+from app.kit.texts import one_line
 
 
 def _plain(text: str | None) -> str:
-    """Return what was typed on one line, without what the database cannot keep."""
-    return " ".join((text or "").replace("\0", "").split())
+    return one_line(text or "")
 
 
 class SignInForm(Form):  # type: ignore[misc]  # WTForms is untyped

@@ -8,9 +8,14 @@ from app.messages.models.dispatching import (
     SendAttempt,
 )
 from app.messages.models.hearing import MessageEvent, Suppression, WebhookInbox
-from app.messages.models.templates import MessageTemplate, MessageTemplateVersion
+from app.messages.models.templates import (
+    CONTENT_VARIABLES,
+    MessageTemplate,
+    MessageTemplateVersion,
+)
 
 __all__ = [
+    "CONTENT_VARIABLES",
     "Dispatch",
     "DispatchBatch",
     "DispatchRecipient",

@@ -11,6 +11,14 @@ from app.kit.choices import choice
 from app.kit.database.model import Business, Ledger, Model, fold_of, link, sort_indexes
 from app.messages.choices import MessageChannel, MessagePurpose
 
+CONTENT_VARIABLES = {
+    "label": _l("WhatsApp variables"),
+    "help": _l("What stands at each number of the template. Variables work as in a text."),
+    "format": "pairs",
+    "pairs": (_l("Number"), _l("Text")),
+}
+"""`info` of a column with them: {"1": "{{ first_name }}"}."""
+
 
 class MessageTemplate(Business, Model):
     """A message that is written once and sent to many."""
@@ -77,16 +85,10 @@ class MessageTemplateVersion(Ledger, Model):
     content_sid: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("WhatsApp template"), "help": _l("Its number at Twilio, HX….")}
     )
-    # {"1": "{{ first_name }}"}: what stands in the provider's template at each number.
     content_variables: Mapped[dict[str, Any]] = mapped_column(
         JSONB,
         server_default=text("'{}'"),
-        info={
-            "label": _l("WhatsApp variables"),
-            "help": _l("What stands at each number of the template. Variables work as in a text."),
-            "format": "pairs",
-            "pairs": (_l("Number"), _l("Text")),
-        },
+        info=dict(CONTENT_VARIABLES),
     )
 
     def __str__(self) -> str:

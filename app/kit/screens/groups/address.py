@@ -11,10 +11,10 @@ from app.kit.codes import CODES, is_country
 from app.kit.errors import Invalid
 from app.kit.pairs import as_text
 from app.kit.phone import display_phone
-from app.kit.postal_address import one_line
 from app.kit.screens.fields import plain
 from app.kit.screens.groups.base import GroupField
 from app.kit.screens.pages import Text
+from app.kit.texts import one_line
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 
 from app.kit import pairs
 from app.kit.errors import Invalid
-from app.kit.postal_address import one_line
 from app.kit.screens.fields import plain
 from app.kit.screens.groups.base import BLANK, GroupField, numbers_sent
 from app.kit.screens.pages import Text
+from app.kit.texts import one_line
 
 _ONE_INPUT = 60
 """Longer values, and those of several lines, have an area instead of an input."""
