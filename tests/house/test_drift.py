@@ -6,6 +6,7 @@ Checks, defaults, policies, grants and all.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import produce_migrations
@@ -69,22 +70,44 @@ def test_migrations_and_models_agree(server: TestServer, template: str, migrated
 def test_of_two_memberships_of_an_employee_the_older_keeps_them(
     server: TestServer, migrated: str, tmp_path: Path
 ) -> None:
-    app = _bare(config_of(server, migrated, tmp_path))
+    asked = "select employee_id, version from membership order by id"
+    found = brought_up(config_of(server, migrated, tmp_path), _TWO_AS_ONE, asked)
+    assert found == [(1, 1), (None, 2), (2, 1), (None, 1), (None, 1)]
+
+
+@pytest.mark.timeout(300)
+def test_lines_that_were_removed_before_are_found_from_their_record_too(
+    server: TestServer, migrated: str, tmp_path: Path
+) -> None:
+    asked = "select row_id, whole_id from audit_entry where row_id in (7, 8, 9) order by row_id"
+    found = brought_up(config_of(server, migrated, tmp_path), _REMOVED, asked)
+    assert found == [(7, 5), (8, None), (9, None)]
+
+
+def brought_up(config: settings.Config, rows: str, asked: str) -> list[tuple[Any, ...]]:
+    """What is asked of rows that were there before the second migration."""
+    app = _bare(config)
     with app.app_context():
         downgrade(directory=str(ROOT / "migrations"), revision="0001")
-        engine = make_engine(server.url(migrated, "crm_migrate"), poolclass=NullPool)
+        engine = make_engine(config.database_owner_url or "", poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(text(f"set local role {Role.OWNER}"))
-            connection.execute(text(_TWO_AS_ONE))
+            connection.exec_driver_sql(rows)
             # It writes what a later migration adds.
             connection.execute(text("alter table membership disable trigger audit_row"))
         upgrade(directory=str(ROOT / "migrations"))
         with engine.connect() as connection:
             connection.execute(text(f"set local role {Role.OWNER}"))
-            asked = "select employee_id, version from membership order by id"
-            found = [tuple(row) for row in connection.execute(text(asked))]
-    assert found == [(1, 1), (None, 2), (2, 1), (None, 1), (None, 1)]
+            return [tuple(row) for row in connection.execute(text(asked))]
 
+
+_REMOVED = """
+insert into company (slug, name) values ('ours', 'Ours');
+insert into audit_entry (company_id, table_name, row_id, action, before) values
+  (1, 'order_line', 7, 'delete', '{"order_id": 5}'),
+  (1, 'order_line', 8, 'update', '{"order_id": 5}'),
+  (1, 'brand', 9, 'delete', '{"name": "Rod"}');
+"""
 
 _TWO_AS_ONE = """
 insert into company (slug, name) values ('ours', 'Ours');
