@@ -15,6 +15,7 @@ from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
+from app.kit.money_text import amount_text
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 
@@ -78,7 +79,11 @@ def pay_expense(
     paid = paid_of(session, expense)
     if not 0 <= paid + amount <= expense.amount:
         raise Conflict(
-            _l("%(open)s are open of this expense.", open=expense.amount - paid), field="amount"
+            _l(
+                "%(open)s is open of this expense.",
+                open=amount_text(expense.amount - paid, expense.currency),
+            ),
+            field="amount",
         )
     entry = ExpensePayment(
         expense_id=expense.id,
@@ -99,7 +104,7 @@ def pay_in_full(session: Session, expense: Expense, *, by: int | None, at: datet
     lock(session, expense)
     open_amount = expense.amount - paid_of(session, expense)
     if not open_amount:
-        raise Conflict(_l("%(open)s are open of this expense.", open=open_amount), field="amount")
+        raise Conflict(_l("Nothing is open of this expense."), field="amount")
     pay_expense(session, expense, open_amount, method=ExpensePaymentMethod.TRANSFER, by=by, at=at)
 
 

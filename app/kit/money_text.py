@@ -12,6 +12,7 @@ from babel.numbers import (
 )
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from app.kit.errors import Invalid
 from app.kit.money import LARGEST, AmountTooLarge, currency_digits, round_to
@@ -59,6 +60,15 @@ def _pattern(locale: str) -> re.Pattern[str]:
 def format_amount(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
     """Return the amount with its currency, as the reader writes it: 1.234,56 €."""
     return format_currency(amount, currency, locale=_reader(locale))
+
+
+def amount_text(amount: Decimal, currency: str) -> LazyString:
+    """Return the amount for a sentence, written in the reader's way where that is read.
+
+    `_l("Only %(left)s are left.", left=amount_text(left, "GBP"))`: whoever raises it does not know
+    in which language it will be shown.
+    """
+    return LazyString(format_amount, amount, currency)
 
 
 def format_price(price: Decimal, currency: str, *, locale: str | None = None) -> str:

@@ -19,6 +19,7 @@ from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
+from app.kit.money_text import amount_text
 from app.kit.zones import business_date
 from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
 from app.value.models import Certificate, CertificateBalance, Lot, LotBalance, ValueEntry
@@ -139,9 +140,8 @@ def redeem(
     if missing > 0:
         raise Conflict(
             _l(
-                "Only %(left)s %(currency)s are left on this certificate.",
-                left=amount - missing,
-                currency=certificate.currency,
+                "Only %(left)s is left on this certificate.",
+                left=amount_text(amount - missing, certificate.currency),
             ),
             field="amount",
         )

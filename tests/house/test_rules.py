@@ -68,6 +68,20 @@ def test_nothing_is_swallowed() -> None:
     assert found == []
 
 
+def test_no_sentence_puts_an_amount_beside_the_code_of_its_currency() -> None:
+    """The reader's own way of writing an amount has the currency in it: `amount_text`."""
+    beside = re.compile(r"%\(\w+\)s %\((c|currency)\)s(?! \w+ code)")
+    found = [
+        f"{named(path)}:{node.lineno}"
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and beside.search(node.value)
+    ]
+    assert found == []
+
+
 def test_nothing_is_loaded_from_elsewhere() -> None:
     remote = re.compile(r"""(src|href)=["']https?://""")
     found = [

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from flask import Flask
+from flask_babel import Babel, force_locale, lazy_gettext
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import column, select
@@ -25,7 +27,7 @@ from app.kit.money import (
     round_price,
     to_stored,
 )
-from app.kit.money_text import format_amount, format_number, format_price, parse_amount
+from app.kit.money_text import amount_text, format_amount, format_number, format_price, parse_amount
 
 D = Decimal
 TOTAL = column("total", MoneyType())
@@ -203,6 +205,18 @@ def test_amounts_are_shown_as_the_language_writes_them() -> None:
     assert format_number(D(1234), "JPY", locale="en") == "1,234"
     assert format_price(D("0.1250"), "EUR", locale="de") == "0,125\u00a0€"
     assert format_price(D(3), "EUR", locale="de") == "3,00\u00a0€"
+
+
+def test_an_amount_in_a_sentence_is_written_by_whoever_reads_it() -> None:
+    app = Flask(__name__)
+    Babel(app, default_locale="en")
+    refusal = Invalid(
+        lazy_gettext("Only %(left)s can go.", left=amount_text(D("1179.2500"), "GBP"))
+    )
+    with app.app_context(), force_locale("en"):
+        assert str(refusal) == "Only £1,179.25 can go."
+    with app.app_context(), force_locale("de"):
+        assert str(refusal) == "Only 1.179,25\u00a0£ can go."
 
 
 @given(st.decimals(-(10**9), 10**9, places=2), st.sampled_from(["en", "de", "pt_BR", "uk", "ru"]))

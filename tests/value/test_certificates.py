@@ -44,7 +44,7 @@ def test_it_is_spent_in_parts_and_never_beyond_its_balance(session):
     certificate = make_certificate(session)
     spend(session, certificate, "30.50")
     assert left(session, certificate) == Decimal("19.50")
-    with pytest.raises(Conflict, match=r"19.50"):
+    with pytest.raises(Conflict, match=r"Only €19\.50 is left"):
         spend(session, certificate, 20)
     assert left(session, certificate) == Decimal("19.50")
 

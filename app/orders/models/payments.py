@@ -30,6 +30,7 @@ from app.kit.database.model import (
     trigram_index,
 )
 from app.kit.money import money
+from app.kit.money_text import format_amount
 from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models.columns import CURRENCY, Source, amount_column
 from app.orders.models.orders import Order
@@ -112,7 +113,7 @@ class Payment(Business, Model):
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
 
     def __str__(self) -> str:
-        return f"{self.direction.label} {self.amount} {self.currency}"
+        return f"{self.direction.label} {format_amount(self.amount, self.currency)}"
 
 
 class Adjustment(Business, Source, Model):

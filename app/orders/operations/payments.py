@@ -14,6 +14,7 @@ from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import convert, money_sum, round_amount
+from app.kit.money_text import amount_text
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import (
@@ -189,9 +190,8 @@ def _refuse_too_much_back(
     if payment.amount > left:
         raise Conflict(
             _l(
-                "Only %(left)s %(currency)s can be given back.",
-                left=max(left, Decimal(0)),
-                currency=document.currency,
+                "Only %(left)s can be given back.",
+                left=amount_text(max(left, Decimal(0)), document.currency),
             ),
             field="amount",
         )
