@@ -1,25 +1,14 @@
-"""The seam to whatever sends mail: the kit and `company` need to write to people, `messages` can.
+"""The seam to whatever delivers the mails that open a door: a new password, an invitation.
 
-    send_later(session, "ann@example.com", subject, text)
-
-stores the mail in the caller's transaction; it is sent after the commit and lost by a rollback. It
-goes by the company's mail server, which its administrators choose. What opens a person's account
-must not: `deliver` sends it by the installation's own.
+They go by the installation's own mail server, which no company can change, and are stored nowhere:
+a job makes the link, keeps its hash and hands the mail over (see
+docs/decisions/mails-that-open-a-door.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
-
-from sqlalchemy.orm import Session
-
-
-class Later(Protocol):
-    """See `send_later`."""
-
-    def __call__(
-        self, session: Session, to: str, subject: str, text: str, *, private: bool = False
-    ) -> bool: ...
 
 
 class Deliver(Protocol):
@@ -31,7 +20,7 @@ class Deliver(Protocol):
 class Sender(NamedTuple):
     """Who takes the mails of a process."""
 
-    later: Later
+    ready: Callable[[], bool]
     deliver: Deliver
 
 
@@ -54,15 +43,9 @@ def sender() -> Sender:
     return _senders[0]
 
 
-def send_later(
-    session: Session, to: str, subject: str, text: str, *, private: bool = False
-) -> bool:
-    """Store a mail to be sent once the session has committed.
-
-    A `private` one opens a door to whoever reads it: where no mail server is set up it is kept
-    nowhere, and False is returned.
-    """
-    return sender().later(session, to, subject, text, private=private)
+def can_deliver() -> bool:
+    """Say whether the installation has a mail server of its own."""
+    return sender().ready()
 
 
 def deliver(to: str, subject: str, text: str) -> None:

@@ -8,19 +8,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import NullPool, text
-from sqlalchemy.orm import Session
 
 from app import create_app
 from app.kit import mail
 from app.kit.access import KEPT
-from app.kit.database.session import after_commit, db, make_engine, work
+from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
-from app.kit.jobs.runner import Runner
 from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
 from app.kit.servers import TestServer
 from config import Config
 from tests.company.factories import PASSWORD, make_membership
+from tests.security.working import work_through
 
 
 @dataclasses.dataclass
@@ -80,34 +79,29 @@ def _nobody_tried_before(owner_sql: Callable[..., list]) -> None:
 
 
 @pytest.fixture
-def mails() -> Iterator[list[Mail]]:
-    """Return the mails that were stored; those of a transaction that failed are not among them."""
+def mails(_no_work_waits: None) -> Iterator[list[Mail]]:
+    """Return the mails that the installation's own mail server was given."""
     kept: list[Mail] = []
     before = mail.sender()
-
-    def store(session: Session, to: str, subject: str, text: str, *, private: bool = False) -> bool:
-        after_commit(session, kept.append, Mail(to, subject, text))
-        return True
 
     def deliver(to: str, subject: str, text: str) -> None:
         kept.append(Mail(to, subject, text))
 
-    mail.use_sender(mail.Sender(store, deliver))
+    mail.use_sender(mail.Sender(lambda: True, deliver))
     yield kept
     mail.use_sender(before)
 
 
 @pytest.fixture
-def work_done(site: Flask, owner_sql: Callable[..., list]) -> Callable[[], None]:
-    """Return a function that does what requests of this test have left to the workers."""
+def _no_work_waits(owner_sql: Callable[..., list]) -> None:
+    """What other tests have left undone is not done in this one."""
     owner_sql("delete from job where state = 'queued'")
 
-    def run() -> None:
-        runner = Runner("default", site)
-        while runner.run_next():
-            pass
 
-    return run
+@pytest.fixture
+def work_done(site: Flask, _no_work_waits: None) -> Callable[[], None]:
+    """Return a function that does what requests of this test have left to the workers."""
+    return lambda: work_through(site)
 
 
 @pytest.fixture

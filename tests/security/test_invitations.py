@@ -10,6 +10,7 @@ from app.company import operations, queries
 from app.company.models import Employee
 from app.kit import clock
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
+from tests.security.working import work_through
 from tests.servers.checkouts import eventually
 
 
@@ -21,9 +22,12 @@ def role(inside):
 
 
 def invite(boss, role, email="new@example.com", **form):
-    return boss.post(
+    """Invite somebody and let the workers send the mail."""
+    answer = boss.post(
         "/invitations/add", data={"email": email, "roles": [role], "scope": "all", **form}
     )
+    work_through(boss.application)
+    return answer
 
 
 def plain(answer):
@@ -81,6 +85,7 @@ def test_a_resent_invitation_replaces_the_link(boss, role, mails, site, owner_sq
         0
     ]
     assert boss.post(f"/invitations/do/resend/{pk}", data={"version": version}).status_code == 302
+    work_through(site)
     assert site.test_client().get(mails[0].link).status_code == 404
     assert site.test_client().get(mails[1].link).status_code == 200
 

@@ -2,15 +2,21 @@
 
 import dataclasses
 import logging
+from email import message_from_string, policy
 from itertools import count
 
 import pytest
 
 from app.company import operations
+from app.kit import mail, settings
 from app.kit.security.reset import way
+from app.messages.operations.mailing import SENDER
+from app.messages.queries.routes import SMTP_URL
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
 from tests.factories import make_store
 from tests.security.test_invitations import JOIN, invite, plain
+from tests.security.working import work_through
+from tests.stand_ins.running import running
 
 LOST = {("read", "Membership"), ("send_reset", "Membership")}
 _numbers = count(1)
@@ -151,6 +157,75 @@ def test_without_a_mail_server_the_inviter_hands_the_link_over(
     assert browser.get("/people/list/").status_code == 200
 
 
+@pytest.fixture
+def relay():
+    """The installation's own mail server."""
+    with running("smtp_sink", "0", "300") as one:
+        yield one
+
+
+@pytest.fixture
+def listener(inside):
+    """The company's mail server, where somebody listens who may only change settings."""
+    with running("smtp_sink", "0", "300") as one:
+        with inside() as session:
+            settings.put(session, SMTP_URL, f"smtp://127.0.0.1:{one.port}")
+        yield one
+        with inside() as session:
+            settings.reset(session, SMTP_URL)
+
+
+def test_an_invitation_goes_by_the_installations_mail_server_and_by_no_companys(
+    boss, role, configured, listener, relay, owner_sql
+):
+    """Who may only change settings read the link of an owner's invitation and became one."""
+    configured(smtp_url=f"smtp://127.0.0.1:{relay.port}")
+    invite(boss, role, "by-relay@example.com")
+    assert [one["to"] for one in relay.mails()] == ["by-relay@example.com"]
+    assert listener.mails() == []
+    body = message_from_string(relay.mails()[0]["data"], policy=policy.default)
+    link = "/invitation/" + body.get_body(("plain",)).get_content().split("/invitation/")[1].strip()
+    token = link.rpartition("/")[2]
+    assert owner_sql("select 1 from dispatch_recipient where address like 'by-relay%'") == []
+    assert owner_sql("select 1 from job where args::text like :t", t=f"%{token}%") == []
+    assert boss.application.test_client().post(link, data=JOIN).status_code == 302
+
+
+def test_with_a_companys_mail_server_alone_the_inviter_hands_the_link_over(
+    boss, role, configured, listener, owner_sql
+):
+    configured(smtp_url=None)
+    answer = invite(boss, role, "by-hand3@example.com")
+    assert (answer.status_code, "/invitation/" in answer.text) == (200, True)
+    assert owner_sql("select 1 from dispatch_recipient where address like 'by-hand3%'") == []
+    assert listener.mails() == []
+
+
+def test_an_invitation_that_was_withdrawn_before_it_was_sent_is_not_sent(
+    boss, role, mails, work_done, owner_sql
+):
+    form = {"email": "too-late@example.com", "roles": [role], "scope": "all"}
+    boss.post("/invitations/add", data=form)
+    owner_sql("update invitation set revoked_at = now() where email = 'too-late@example.com'")
+    work_done()
+    assert mails == []
+
+
+def test_an_invitation_whose_mail_server_was_taken_away_is_in_no_log(
+    boss, role, mails, configured, owner_sql, caplog
+):
+    form = {"email": "no-log@example.com", "roles": [role], "scope": "all"}
+    boss.post("/invitations/add", data=form)
+    mail.use_sender(SENDER)
+    configured(smtp_url=None)
+    with caplog.at_level(logging.INFO):
+        work_through(boss.application)
+    assert "/invitation/" not in caplog.text
+    found = owner_sql("select state, error from job where name like '%send_invitation' order by id")
+    assert found[-1].state == "failed"
+    assert "No mail server" in found[-1].error
+
+
 def test_without_a_mail_server_nothing_is_sent_again(boss, role, configured, owner_sql):
     configured(smtp_url=None)
     invite(boss, role, "by-hand2@example.com")
@@ -187,9 +262,10 @@ def test_roles_and_stores_of_a_person_are_told_where_one_looks_for_them(boss, in
     assert "All stores of the company" not in shown
 
 
-def test_people_are_invited_from_their_list(boss, role, mails):
+def test_people_are_invited_from_their_list(boss, role, mails, work_done):
     form = {"email": "from-list@example.com", "roles": [role], "scope": "all"}
     assert boss.post("/people/add", data=form).status_code == 302
+    work_done()
     assert [one.to for one in mails] == ["from-list@example.com"]
 
 

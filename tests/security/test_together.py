@@ -14,6 +14,7 @@ from app.kit import clock
 from app.kit.database.session import db, work
 from app.kit.database.stamp import company_stamp
 from tests.company.factories import PASSWORD, make_company, make_membership, make_reader
+from tests.security.working import work_through
 
 
 @pytest.fixture
@@ -78,6 +79,7 @@ def test_an_invitation_used_by_two_at_once_makes_one_place(inside, site, mails, 
         by = make_reader(session, make_membership(session, "owner"))
         role = operations.seed_roles(session, 1)["cashier"].id
         operations.invite(session, email="race@example.com", role_ids=[role], by=by, at=clock.now())
+    work_through(site)
     link = mails[0].link
     form = {"first_name": "R", "last_name": "Ace", "password": "eine-lange-Leine-7"}
 

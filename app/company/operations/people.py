@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -29,7 +30,8 @@ from app.company.queries import roles_of
 from app.kit.access import Reader
 from app.kit.email_address import normalise_email
 from app.kit.errors import Conflict, Invalid
-from app.kit.mail import send_later
+from app.kit.jobs import defer
+from app.kit.mail import can_deliver
 from app.kit.security import reset
 from app.kit.security.addresses import public_url
 from app.kit.security.doors import hash_of, new_token
@@ -186,8 +188,7 @@ def invite(
         sent_at=at,
     )
     session.add(made)
-    link, sent = _send(session, made, by, at)
-    return Offer(made, None if sent else link)
+    return Offer(made, _send(session, made, by, at))
 
 
 def resend_invitation(
@@ -200,8 +201,7 @@ def resend_invitation(
     _check_open(invitation)
     check_roles(session, by, invitation.role_ids)
     check_stores(by, all_stores=invitation.all_stores, store_ids=invitation.store_ids)
-    _link, sent = _send(session, invitation, by, at)
-    if not sent:
+    if _send(session, invitation, by, at) is not None:
         raise Conflict(
             _("No mail server is set up, so nothing can be sent. Invite again to see the link.")
         )
@@ -237,20 +237,18 @@ def _check_not_there(session: Session, address: str) -> None:
         raise Conflict(_("This person works here already."), field="email")
 
 
-def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> tuple[str, bool]:
-    """Make the link and send it; return it, and whether it was sent."""
+def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> str | None:
+    """Have the link made and sent by a job; without a mail server return it, for the inviter.
+
+    By the installation's mail server and no other: whoever reads the link can take the place, and
+    who may set the company's server need not have its rights.
+    """
     token = new_token()
     invitation.token_hash = hash_of(token)
     invitation.sent_at, invitation.expires_at = at, at + VALID_FOR
     session.flush()
-    link = public_url("SignInView.invitation", token=token)
-    text = _(
-        "Hello,\n\n%(who)s invites you to work for %(company)s in Tresen. Open this link to set"
-        " your name and password. It works once, for seven days:\n\n%(address)s",
-        who=by.name,
-        company=by.company_name,
-        address=link,
-    )
-    subject = _("Invitation to %(company)s", company=by.company_name)
-    # Whoever reads the link can take the place, with all its rights: no outbox for it.
-    return link, send_later(session, invitation.email, subject, text, private=True)
+    if not can_deliver():
+        return public_url("SignInView.invitation", token=token)
+    words = (by.name, by.company_name, str(get_locale() or "en"))
+    defer(session, "app.company.jobs.send_invitation", invitation.id, *words)
+    return None

@@ -1,7 +1,4 @@
-"""Mails of the house to one person: invitations, new passwords.
-
-The kit's `send_later` and `deliver` end here.
-"""
+"""Mails of the house to one person: invitations, new passwords. The kit's `deliver` ends here."""
 
 from __future__ import annotations
 
@@ -13,78 +10,37 @@ from email.utils import parseaddr
 
 from flask import current_app
 from markupsafe import escape
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_
 
 from app.kit import mail
-from app.kit.database.stamp import current_stamp
-from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.engine.addresses import mail_path
 from app.messages.engine.mime import MailSkeleton, Sender
 from app.messages.engine.outcomes import Outcome, SendResult
 from app.messages.engine.smtp import Outgoing, SmtpPool, SmtpUrl, Timeouts, outgoing
-from app.messages.models import MessageTemplate, MessageTemplateVersion
-from app.messages.operations.sending import send_one
-from app.messages.operations.templates import make_template, save_wording
-from app.messages.queries.routes import Installation, route
+from app.messages.models import MessageTemplateVersion
+from app.messages.queries.routes import Installation
 
 log = logging.getLogger(__name__)
 
-# Seen by staff in the list of templates, so it says what it is for.
-NAME = "Tresen: accounts"
+# The wording under which earlier versions stored invitations.
 _SUBJECT, _BODY = "{{ subject }}", "{{ text }}"
 _HTML = '<div style="white-space: pre-line">{{ text }}</div>'
 # A transaction of a job must not wait for a mail server that hangs.
 _PATIENCE = Timeouts(connect=10, command=15, data=15, end=15)
 
 
-def send_mail(session: Session, to: str, subject: str, text: str, *, private: bool = False) -> bool:
-    """Store one mail in the caller's transaction; say whether it goes out.
-
-    A `private` one opens a door to whoever reads it, so the outbox, which staff can read, is no
-    place for it: without a mail server it is not kept at all.
-    """
-    config = current_app.config["CRM"]
-    stamp = session.info.get("stamp") or current_stamp()
-    if stamp is None or stamp.company_id is None:
-        raise LookupError("Only a company's mails are stored; others are delivered at once.")
-    if private and route(session, MessageChannel.EMAIL, config).to_outbox:
-        return False
-    send_one(session, _wording(session), to, values={"subject": subject, "text": text})
-    return True
-
-
 def of_the_house() -> ColumnElement[bool]:
-    """Return the condition on a wording that it is that of these mails, word for word.
+    """Return the condition on a wording that it is that of invitations, as they once were stored.
 
-    By its text and not by the template's name, which staff may change, as they may add wordings: a
-    link added there would carry every invitation away.
+    By its text and not by the template's name, which staff may change.
     """
     version = MessageTemplateVersion
     return and_(version.subject == _SUBJECT, version.body == _BODY, version.html == _HTML)
 
 
-def _wording(session: Session) -> MessageTemplateVersion:
-    template = session.scalars(
-        select(MessageTemplate).where(
-            MessageTemplate.name == NAME, MessageTemplate.channel == MessageChannel.EMAIL
-        )
-    ).one_or_none() or make_template(
-        session, NAME, MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL
-    )
-    found = session.scalars(
-        select(MessageTemplateVersion)
-        .where(MessageTemplateVersion.message_template_id == template.id, of_the_house())
-        .limit(1)
-    ).first()
-    return found or save_wording(
-        session,
-        template,
-        subject=_SUBJECT,
-        body=_BODY,
-        html=_HTML,
-        variables=frozenset({"subject", "text"}),
-    )
+def has_relay() -> bool:
+    """Say whether the installation names a mail server."""
+    return bool(current_app.config["CRM"].smtp_url)
 
 
 def deliver_mail(to: str, subject: str, text: str) -> None:
@@ -133,4 +89,4 @@ async def _handed_over(url: SmtpUrl, message: Outgoing) -> SendResult:
     return answers[0]
 
 
-SENDER = mail.Sender(send_mail, deliver_mail)
+SENDER = mail.Sender(has_relay, deliver_mail)

@@ -1,0 +1,12 @@
+"""The workers of this folder's tests, which run when told to."""
+
+from flask import Flask
+
+from app.kit.jobs.runner import Runner
+
+
+def work_through(site: Flask) -> None:
+    """Do what requests have left to the workers."""
+    runner = Runner("default", site)
+    while runner.run_next():
+        pass
