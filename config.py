@@ -82,6 +82,8 @@ class Config:
     web_threads: int = 4
     trusted_proxies: int = 0
     max_upload_mb: int = 32
+    # Calls of the API that a key or a person has in a minute; 0 for any number.
+    api_rate_limit: int = 600
     log_level: str = "INFO"
 
     smtp_url: str | None = None
@@ -131,6 +133,7 @@ class Config:
             web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
+            api_rate_limit=_number(environ, "API_RATE_LIMIT", cls.api_rate_limit, least=0),
             log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
             mail_from=environ.get("MAIL_FROM") or cls.mail_from,
             allow_private_addresses=environ.get("ALLOW_PRIVATE_ADDRESSES", "")
@@ -179,6 +182,7 @@ class Config:
                 "pool_recycle": 1800,
             },
             "RATELIMIT_STORAGE_URI": _limiter_url(self.redis_url),
+            "API_RATE_LIMIT": self.api_rate_limit,
             "MAX_CONTENT_LENGTH": self.max_upload_mb * 2**20,
             "TEMPLATES_AUTO_RELOAD": False,
             "CRM": self,

@@ -15,8 +15,10 @@ def __getattr__(name: str) -> object:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     from app import create_app  # noqa: PLC0415
+    from app.kit import logs  # noqa: PLC0415
 
     made = globals()["app"] = create_app()
+    logs.speak(made.config["CRM"].log_level)
     # What the application consists of is never garbage: requests do not search it again.
     gc.freeze()
     return made
@@ -28,9 +30,10 @@ def main() -> None:
 
     import config as configuration  # noqa: PLC0415
     from app import create_app, serve  # noqa: PLC0415
-    from app.kit import servers  # noqa: PLC0415
+    from app.kit import logs, servers  # noqa: PLC0415
 
     config = configuration.load()
+    logs.speak(config.log_level)
     if not is_running_from_reloader():
         serve.listen(config.host, config.port).close()
         serve.prepare(config)

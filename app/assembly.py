@@ -10,7 +10,7 @@ from flask import Flask
 
 import config as settings
 from app import parts, web
-from app.kit import health, servers
+from app.kit import health, limits, logs, request_id, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
@@ -51,6 +51,9 @@ def _with_servers(config: settings.Config) -> settings.Config:
 
 def _add_extensions(app: Flask) -> None:
     parts.load_models()
+    # What is said about every answer comes last, so it is registered first.
+    request_id.init_app(app)
+    logs.init_app(app)
     web.init_app(app)
     edge.init_app(app)
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
@@ -64,6 +67,8 @@ def _add_parts(app: Flask) -> None:
     from app.builder import build  # noqa: PLC0415 -- needs the models of all parts
 
     appbuilder = build(app)
+    # Only the security manager, which has just been made, knows who calls.
+    limits.init_app(app)
     for extends in parts.load_room("extends"):
         extends.extend(appbuilder)  # type: ignore[attr-defined]
     appbuilder.add_all(parts.load_kit_screens())

@@ -10,10 +10,12 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.menu import Menu
+from flask_babel import get_babel
 
 from app.kit.database.session import db
 from app.kit.i18n.domain import plain_texts, quicken
 from app.kit.security.home import HomeView
+from app.kit.security.language import spoken
 from app.kit.security.manager import CrmSecurityManager, prepare
 
 
@@ -55,6 +57,7 @@ def build(app: Flask) -> Builder:
         security_manager_class=CrmSecurityManager,
         update_perms=False,
     )
+    get_babel().locale_selector = spoken
     quicken()
     plain_texts(app)
     return built

@@ -16,6 +16,8 @@ class CrmError(Exception):
     """
 
     status: int = 409
+    kind: str = ""
+    """What programs know it by (see problems.py), where its status says too little."""
     default_message: Any = _l("This is not possible.")
 
     def __init__(self, message: Any = None, *, field: str | None = None) -> None:

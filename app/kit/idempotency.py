@@ -65,6 +65,7 @@ class KeyReused(Conflict):
     """The key names another request already."""
 
     status = 422
+    kind = "idempotency-key-reused"
     default_message = _l("This Idempotency-Key was used for another request.")
 
 

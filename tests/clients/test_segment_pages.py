@@ -167,7 +167,7 @@ NONSENSE = [
 def test_nonsense_is_a_sentence_and_never_a_bug(client: FlaskClient, definition: Any) -> None:
     answer = count(client, definition)
     assert answer.status_code == 422, answer.text[:300]
-    assert answer.json["message"]
+    assert answer.json["detail"]
     body = definition if isinstance(definition, str) else json.dumps(definition)
     sent = {"name": "Nonsense", "definition": body}
     assert client.post("/segments/add", data=sent).status_code == 422

@@ -45,7 +45,7 @@ def test_the_lines_of_a_placed_order_are_refused_in_a_sentence(client):
         pk, version, total = order.id, order.version, order.total
     answer = client.put(f"/api/v1/orders/{pk}", json={"version": version, "lines": []})
     assert answer.status_code == 409
-    assert "A placed order is not edited" in answer.json["message"]
+    assert "A placed order is not edited" in answer.json["detail"]
     with bench.at_work() as session:
         assert session.get_one(Order, pk).total == total
 

@@ -147,7 +147,7 @@ def test_what_is_short_is_a_sentence_and_nothing_is_written(client):
     body = {"store": store, "lines": [{"variant": variant, "quantity": 2}]}
     answer = post(client, "orders", body)
     assert answer.status_code == 409
-    assert "Only 1 of" in answer.json["message"]
+    assert "Only 1 of" in answer.json["detail"]
     with bench.at_work() as session:
         assert session.scalar(select(Order.id).where(Order.store_id == store)) is None
 

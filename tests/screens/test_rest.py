@@ -154,7 +154,7 @@ def test_a_unique_violation_is_409_with_its_field_and_no_sql(client, everything)
 def test_a_body_that_cannot_be_read_is_refused(client, everything, body):
     answer = client.post(BRANDS, data=body, content_type="application/json")
     assert answer.status_code in (400, 422)
-    assert answer.json["message"]
+    assert answer.json["detail"]
 
 
 def test_a_body_of_another_type_is_415(client, everything):

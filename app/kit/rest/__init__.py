@@ -22,8 +22,8 @@ takes the whole list: a line with its `id` is changed, one without is added, one
 removed; without the list the lines stay. The screen's operation says what may still be changed.
 
 Lists: `?q=` takes FAB's rison or JSON: filters [{col, opr, value}], order_column, order_direction,
-page_size, columns, next. The answer has `next` while there is more. Errors are {"message": "…",
-"errors": {"field": ["…"]}}.
+page_size, columns, next. The answer has `next` while there is more. Refusals are problems: see
+app/kit/problems.py.
 """
 
 from app.kit.rest.openapi import OpenApiView

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.kit.problems import MIMETYPE
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
@@ -11,16 +12,21 @@ if TYPE_CHECKING:
     from app.kit.rest.resource import Resource
     from app.kit.rest.values import ApiField
 
-ERROR = {
+PROBLEM = {
     "type": "object",
-    "required": ["message"],
+    "required": ["type", "title", "status", "detail", "instance", "errors"],
     "properties": {
-        "message": {"type": "string"},
+        "type": {"type": "string", "description": "For programs; never translated"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence in the caller's language"},
+        "instance": {"type": "string", "description": "The answer's X-Request-Id"},
         "errors": {
             "type": "object",
+            "description": "Sentences by field",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
-        "result": {"type": "object"},
+        "result": {"type": "object", "description": "With 409: the present record"},
     },
 }
 _PROBLEMS = {
@@ -34,12 +40,13 @@ _PROBLEMS = {
     "415": "Not JSON",
     "422": "A field is not valid",
     "429": "Too many requests",
+    "500": "A fault of ours; nothing was saved",
 }
 
 
 def problems() -> dict[str, Any]:
     """Return the refusals that every operation may answer with."""
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    content = {MIMETYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {code: {"description": words, "content": content} for code, words in _PROBLEMS.items()}
 
 
@@ -182,9 +189,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
     if screen.edits:
         record["put"] = _operation(tag, f"Change one of {screen.path}", "200", one, ref("put"))
     if screen.archives:
-        record["delete"] = _operation(
-            tag, f"Archive one of {screen.path}", "200", {"$ref": "#/components/schemas/Error"}
-        )
+        record["delete"] = _operation(tag, f"Archive one of {screen.path}", "200", one)
     return paths
 
 

@@ -6,7 +6,7 @@ from flask import current_app, jsonify, request
 from flask_appbuilder.baseviews import BaseView, expose
 
 from app.kit.access import reader
-from app.kit.rest.describe import ERROR, describe, schemas
+from app.kit.rest.describe import PROBLEM, describe, schemas
 from app.kit.screens.registry import resources
 
 
@@ -21,7 +21,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def describe(self) -> Any:
         reader()
         paths: dict[str, Any] = {}
-        components: dict[str, Any] = {"Error": ERROR}
+        components: dict[str, Any] = {"Problem": PROBLEM}
         for _name, resource in sorted(resources().items()):
             paths |= describe(resource)
             components |= schemas(resource)

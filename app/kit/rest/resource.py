@@ -20,6 +20,7 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.idempotency import idempotent
+from app.kit.problems import problem
 from app.kit.rest import taking
 from app.kit.rest.asking import Asked, BadRequest, asked
 from app.kit.rest.describe import info
@@ -55,7 +56,6 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     allow_browser_login = True
     csrf_exempt = False
     base_permissions: Any = None
-    exclude_route_methods: ClassVar[set[str]] = set()
 
     def __init__(self) -> None:
         made = screens().get(self.screen.__name__)
@@ -65,6 +65,9 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         self.class_permission_name = self.view
         self.datamodel = CrmInterface(self.model, db.session)
         self.base_permissions = [f"can_{name}" for name in self.permissions()]
+        # A method without a route is refused with `Allow`, before anything is asked.
+        possible = {"post": self.of.adds, "put": self.of.edits, "delete": self.of.archives}
+        self.exclude_route_methods = {name for name, there in possible.items() if not there}
         super().__init__()
         self.base_permissions = [f"can_{name}" for name in self.permissions()]
 
@@ -240,8 +243,6 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     @expose("/", methods=["POST"])
     @needs("write")
     def post(self, **kwargs: Any) -> Response:
-        if not self.of.adds:
-            abort(405)
         session, key = db.session(), request.headers.get("Idempotency-Key")
         if key is None and self.idempotent:
             raise Invalid(_("Send an Idempotency-Key with this request."), field="Idempotency-Key")
@@ -291,8 +292,6 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     @expose("/<int:pk>", methods=["PUT"])
     @needs("write")
     def put(self, pk: int, **kwargs: Any) -> Response:
-        if not self.of.edits:
-            abort(405)
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         refuse_archived(obj)
@@ -316,15 +315,13 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     @expose("/<int:pk>", methods=["DELETE"])
     @needs("delete")
     def delete(self, pk: int, **kwargs: Any) -> Response:
-        if not self.of.archives:
-            abort(405)
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         if refused := self._stale(session, obj, None, required=False):
             return refused
         if obj.archived_at is None:
             archive_one(self.of, session, obj, by=reader().user_id)
-        return _json(200, {"message": _("Archived.")})
+        return _json(200, {"id": pk, "result": self.read_one(session, pk)})
 
     def _stale(
         self, session: Session, obj: Any, given: Any, *, required: bool = True
@@ -343,7 +340,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
             return None
         row = self.read_one(session, obj.id)
         message = _("Somebody else has changed this in the meantime.")
-        return _json(409, {"message": message, "errors": {"version": [message]}, "result": row})
+        return problem(409, message, {"version": [message]}, kind="stale", result=row)
 
     def take(
         self, session: Session, body: Mapping[str, Any], *, adding: bool, pk: int = 0

@@ -17,11 +17,12 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
-from flask import Response, jsonify, make_response, render_template
+from flask import Response, jsonify, render_template
 from flask_appbuilder import BaseView, expose
 
 from app.kit.access import require
 from app.kit.errors import CrmError
+from app.kit.problems import problem
 from app.kit.screens import edge
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import DashboardPage
@@ -40,8 +41,7 @@ def needs_for_script(permission: str) -> Callable[[F], F]:
                 return function(self, *args, **kwargs)
             except CrmError as error:
                 edge.rollback()
-                body = jsonify({"message": str(error.message), "errors": {}})
-                return make_response(body, error.status)
+                return problem(error.status, error.message, kind=error.kind)
 
         guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's
         return guarded  # type: ignore[return-value]

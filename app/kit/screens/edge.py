@@ -13,7 +13,6 @@ from flask import (
     Response,
     current_app,
     g,
-    jsonify,
     make_response,
     redirect,
     render_template,
@@ -26,6 +25,7 @@ from werkzeug.exceptions import HTTPException
 from app.kit.access import MissingRight, NobodyReads
 from app.kit.database.session import db
 from app.kit.errors import CrmError
+from app.kit.problems import as_problem, problem, title
 from app.kit.rights import refusal, wording
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.pages import Text
@@ -42,12 +42,18 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
+    app.after_request(_in_shape)
     app.after_request(_settle)
+
+
+def is_api() -> bool:
+    """Whether the API is asked, which answers programs only."""
+    return request.path.startswith("/api/")
 
 
 def wants_json() -> bool:
     """Whether the caller is a program: the API, or a script of ours that asks for data."""
-    if request.path.startswith("/api/"):
+    if is_api():
         return True
     accept = request.accept_mimetypes
     return accept.best_match(["text/html", "application/json"]) == "application/json"
@@ -56,6 +62,11 @@ def wants_json() -> bool:
 def rollback() -> None:
     """Undo what the request did to the database so far."""
     db.session.rollback()
+
+
+def _in_shape(response: Response) -> Response:
+    """Give refusals of the API their shape, whoever made them. Runs after `_settle`."""
+    return as_problem(response) if is_api() else response
 
 
 def _settle(response: Response) -> Response:
@@ -71,38 +82,26 @@ def _settle(response: Response) -> Response:
         session.rollback()
         refusal = as_refusal(error)
         if refusal is not None:
-            return make_response(answer(refusal.status, refusal.message, refusal.field))
+            return answer(refusal.status, refusal.message, refusal.field)
         log.exception("The commit of %s %s failed", request.method, request.path)
-        return make_response(answer(500, _oops()))
+        return answer(500, _oops())
     return response
 
 
-def answer(status: int, message: Text, field: str | None = None, **more: Any) -> tuple[Any, int]:
+def answer(
+    status: int, message: Text, field: str | None = None, kind: str = "", **more: Any
+) -> Response:
     """Return a refusal as the caller reads it."""
     if wants_json():
         errors = more.get("errors") or ({field: [str(message)]} if field else {})
-        return jsonify({"message": str(message), "errors": errors}), status
+        return problem(status, message, errors, kind=kind)
     own = f"tresen/{status}.html"
-    title = {"title": _title(status), "text": message} if message else {}
-    return render_template(
-        own if status in _PAGES else "tresen/error.html", **title, **more
-    ), status
+    said = {"title": title(status), "text": message} if message else {}
+    page = render_template(own if status in _PAGES else "tresen/error.html", **said, **more)
+    return make_response(page, status)
 
 
 _PAGES = {403, 404, 409, 413, 429, 500}
-
-
-def _title(status: int) -> str:
-    return {
-        400: _("This could not be read"),
-        403: _("You may not do this"),
-        404: _("This was not found"),
-        409: _("This is not possible now"),
-        413: _("This is too large"),
-        422: _("Something is not valid"),
-        429: _("Too many tries"),
-        500: _("Something went wrong"),
-    }.get(status) or _("This did not work")
 
 
 def _oops() -> str:
@@ -113,7 +112,7 @@ def _refusal(error: CrmError) -> Any:
     rollback()
     if isinstance(error, NobodyReads):
         return sign_in_first()
-    more: dict[str, Any] = {"errors": getattr(error, "errors", None)}
+    more: dict[str, Any] = {"errors": getattr(error, "errors", None), "kind": error.kind}
     if isinstance(error, MissingRight):
         more["missing"] = wording(*error.right).label
         return answer(error.status, refusal(*error.right), **more)
@@ -131,7 +130,7 @@ def sign_in_first() -> Any:
     return redirect(current_app.appbuilder.get_url_for_login_with(back))  # type: ignore[attr-defined]
 
 
-def _database_error(error: SQLAlchemyError) -> tuple[Any, int]:
+def _database_error(error: SQLAlchemyError) -> Response:
     refusal = as_refusal(error)
     return _bug(error) if refusal is None else _refusal(refusal)
 
@@ -148,15 +147,16 @@ def _http_error(error: HTTPException) -> Any:
         405: _("This address does not take such a request."),
         413: _("What was sent is too large."),
         415: _("Send JSON."),
+        429: _("Too many requests at once. Try again a little later."),
     }.get(status, str(error.name))
-    response = make_response(answer(status, words))
+    response = answer(status, words)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
 
 
-def _bug(error: Exception) -> tuple[Any, int]:
+def _bug(error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     rollback()
     g.pop("web_shell", None)

@@ -10,19 +10,23 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, current_app, g, jsonify, request, session
+from flask import Flask, current_app, g, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_babel import gettext as _
 from flask_jwt_extended import JWTManager, verify_jwt_in_request
 from flask_login import AnonymousUserMixin, LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.kit.access import Reader, Right, reader_or_none, resolve
 from app.kit.database.stamp import set_stamp
+from app.kit.problems import problem
+from app.kit.request_id import request_id
 from app.kit.rights import parse
 from app.kit.security import doors
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
 from app.kit.security.csrf import TOKENS, carries_token
+from app.kit.security.language import choose_language
 from app.kit.security.menu import shell
 from app.kit.security.signin import COOKIE_KEY, SignInView
 
@@ -66,12 +70,12 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
             manager.invalid_token_loader,
             manager.unauthorized_loader,
         ):
-            refused(lambda reason: (jsonify({"message": reason, "errors": {}}), 401))
+            refused(lambda _reason: problem(401, _("This token is not valid.")))
         manager.expired_token_loader(
-            lambda _header, _data: (jsonify({"message": "Token has expired", "errors": {}}), 401)
+            lambda _header, _data: problem(401, _("This token is over. Ask for a new one."))
         )
         manager.user_lookup_error_loader(
-            lambda _header, _data: (jsonify({"message": "The session is over", "errors": {}}), 401)
+            lambda _header, _data: problem(401, _("This session is over. Sign in again."))
         )
         return manager
 
@@ -184,28 +188,10 @@ def _read_header() -> None:
         verify_jwt_in_request(optional=True)
 
 
-def choose_language() -> None:
-    """Take the language from `?lang=`, from the reader, or from what the browser prefers."""
-    known = current_app.config["LANGUAGES"]
-    asked = request.args.get("lang", "").replace("-", "_")
-    if asked in known:
-        session["locale"] = asked
-    elif "locale" not in session and not carries_token():
-        wanted = [code.replace("_", "-") for code in known]
-        best = request.accept_languages.best_match(wanted, default="en")
-        session["locale"] = best.replace("-", "_")
-
-
 def become(found: Reader) -> None:
     """Let the rest of the request be this reader's."""
     g.reader = g.user = g._login_user = found  # noqa: SLF001 -- Flask-Login's own place for it
     set_stamp(found.stamp(request_id()))
-
-
-def request_id() -> str:
-    """Return the id of the request, as the audit trail notes it."""
-    found: str = g.get("request_id", "") or request.headers.get("X-Request-ID", "")[:64]
-    return found
 
 
 def prepare(app: Flask) -> None:

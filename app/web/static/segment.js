@@ -61,7 +61,7 @@
     try {
       const answer = await fetch(root.dataset.countUrl, { method: 'POST', body: JSON.stringify(definition), credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf } });
       data = await answer.json();
-      if (!answer.ok) throw new Error(data.message);
+      if (!answer.ok) throw new Error(data.detail);
     } catch (problem) {
       if (mine !== asked) return;
       error.textContent = problem.message || t.failed; error.hidden = false; figure.textContent = '–'; sample.replaceChildren();
