@@ -18,6 +18,7 @@ from app.assembly import ROOT, assemble
 from app.kit.database.prepared import fingerprint, note_prepared
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
+from app.kit.database.statistics import analyse_new
 from app.kit.i18n import compile_catalogues
 from app.kit.security.passwords import hash_password, is_password
 
@@ -34,6 +35,7 @@ def prepare(config: settings.Config, *, demo: bool = True) -> None:
         if demo and not config.production:
             _demo_once()
             _demo_password(config)
+    analyse_new(config.database_owner_url or "")
     if demo:
         note_prepared(settings.plain_url(config.database_owner_url or ""), fingerprint(config))
 

@@ -55,8 +55,12 @@ def run(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('tresen migrations'))"))
         install.prelude(connection)
         connection.execute(text(f"set local role {Role.OWNER}"))
+        before = context.get_context().get_current_revision()
         context.run_migrations()
-        empty = context.get_context().get_current_revision() is None
+        now = context.get_context().get_current_revision()
+        empty = now is None
+        if before not in (None, now):
+            connection.execute(text("analyze"))
         connection.execute(text("reset role"))
         # A draft comes before its tables: there is nothing yet to grant on.
         if not empty and not getattr(context.config.cmd_opts, "autogenerate", False):

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 from flask import current_app
-from sqlalchemy import NullPool, text
 from sqlalchemy.orm import Session
 
 from app.cli.company import company_option, find_company, stamp_for
-from app.kit.database.session import make_engine, work
-from app.kit.database.stamp import Role, Stamp, company_stamp
+from app.kit.database.session import work
+from app.kit.database.stamp import Stamp, company_stamp
+from app.kit.database.statistics import analyse
 from app.kit.registry import DemoData, demo_data
 from app.kit.settings import Setting, get, put
 
@@ -71,14 +71,17 @@ def load_demo(slug: str, size: str, *, create: bool) -> None:
         begun = _size(session) or put(session, BEGUN, size)
     if begun != size:
         raise click.ClickException(_is_another_size(slug, begun, size))
+    url = current_app.config["CRM"].database_owner_url
     for piece in demo_data:
         start = time.monotonic()
         for number, _ in enumerate(_run(piece, size, stamp)):
+            # Planned without, the next piece of the large one takes minutes.
             if number == 0 and size == "large":
-                analyse()
+                analyse(url)
         if size == "large":
-            analyse()
+            analyse(url)
         click.echo(f"{piece.name}: {time.monotonic() - start:.1f} s")
+    analyse(url)
     with work(stamp) as session:
         put(session, LOADED, size)
 
@@ -103,14 +106,6 @@ def is_unfinished(slug: str) -> bool:
         return True
     with work(company_stamp(company)) as session:
         return _size(session) != "large" and not get(session, LOADED)
-
-
-def analyse() -> None:
-    """Have the database count what was loaded: planned without, the next piece takes minutes."""
-    owner = make_engine(current_app.config["CRM"].database_owner_url, poolclass=NullPool)
-    with work(Stamp(Role.OWNER), on=owner) as session:
-        session.execute(text("analyze"))
-    owner.dispose()
 
 
 def _run(piece: DemoData, size: str, stamp: Stamp) -> Iterator[Any]:

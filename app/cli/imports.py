@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import click
+from flask import current_app
 
 from app.cli.company import company_option, stamp_for
+from app.kit.database.statistics import analyse
 from app.kit.errors import CrmError
 from app.kit.registry import imports
 
@@ -36,6 +38,7 @@ def import_(
         outcome = found.run(stamp, list(files), rate=rate)
     except CrmError as error:
         raise click.ClickException(str(error.message)) from error
+    analyse(current_app.config["CRM"].database_owner_url)
     text = json.dumps(outcome, indent=2, ensure_ascii=False, default=str)
     if report:
         report.write_text(text + "\n", encoding="utf-8")

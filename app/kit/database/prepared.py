@@ -23,9 +23,15 @@ _ROOT = Path(__file__).resolve().parents[3]
 _SOURCES = ("app/**/*.py", "migrations/**/*.py", "translations/**/*.po")
 _FILES = ("config.py", "requirements.txt")
 
+# A condition: the database is new, or was restored without what the planner knew.
+NEVER_ANALYSED = (
+    "exists (select from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+    " and reltuples < 0 and pg_relation_size(oid) > 0)"
+)
+
 _NOTE = (
     "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'auth'"
-    " and to_regclass('public.alembic_version') is not null"
+    f" and to_regclass('public.alembic_version') is not null and not {NEVER_ANALYSED}"
 )
 _VERSION = "select version_num from public.alembic_version"
 
@@ -63,7 +69,7 @@ def note_prepared(url: str, fingerprint: str) -> None:
 
 
 def _noted(connection: extensions.connection) -> str | None:
-    """Return what was noted, unless the tables were brought to another version since."""
+    """Return what was noted, unless the tables came to another version or were restored since."""
     with connection.cursor() as cursor:
         cursor.execute(f"set role {Role.OWNER}")
         cursor.execute(_NOTE)

@@ -10,6 +10,7 @@ import hashlib
 
 from sqlalchemy import Connection, text
 
+from app.kit.database import statistics
 from app.kit.database.functions import FUNCTIONS, SqlFunction
 from app.kit.database.install import audit, partitions, policies, search
 from app.kit.database.model import Model
@@ -40,6 +41,7 @@ def install(connection: Connection, *, force: bool = False) -> bool:
     )
     connection.execute(text(f"set local role {Role.OWNER}"))
     _run(connection, partitions.statements(Model.metadata))
+    statistics.tell(connection)
     if current == _STAMP + digest and not force:
         connection.execute(text("reset role"))
         return False
