@@ -96,7 +96,8 @@ class Config:
     stripe_api_base: str | None = None
     openai_base_url: str | None = None
     openai_api_key: str | None = None
-    # Outgoing requests refuse private addresses otherwise.
+    # What companies enter must lie on the public internet otherwise. What is named here, in the
+    # environment, may lie inside either way.
     allow_private_addresses: bool = False
 
     # Files go to S3 where a bucket is named, else below `instance`.

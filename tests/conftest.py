@@ -24,6 +24,7 @@ from app.kit.database import install
 from app.kit.database.model import Model
 from app.kit.database.session import bind, make_engine
 from app.kit.database.stamp import Role, Stamp, company_stamp, stamped
+from app.kit.outgoing import addresses, allow_networks
 from app.kit.servers import TestServer, test_server
 
 HERE = Path(__file__).resolve().parent
@@ -158,6 +159,15 @@ def built_app(
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("built")),
     }
     return create_app(settings.Config.from_env(environ))
+
+
+@pytest.fixture
+def loopback() -> Iterator[None]:
+    """Open this machine to outgoing connections, as ALLOW_PRIVATE_ADDRESSES does: stand-ins."""
+    before = [str(network) for network in addresses._allowed]
+    allow_networks(["127.0.0.0/8", "::1/128"])
+    yield
+    allow_networks(before)
 
 
 @pytest.fixture

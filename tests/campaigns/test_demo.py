@@ -66,6 +66,27 @@ def test_what_does_not_fit_is_said_and_nothing_is_kept(client, site):
     assert kept(MAIL_FROM) == before
 
 
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "169.254.169.254", "[::1]", "localhost", "[::ffff:10.0.0.1]"]
+)
+def test_a_mail_server_inside_is_refused_beside_its_field(client, site, inside):
+    """The worker would have connected there, and its answers been read in the campaign."""
+    with reading_as("administrator", site):
+        answer = client.post("/settings/", data={"smtp_url": f"smtp://{inside}:25"})
+    assert answer.status_code == 422
+    field = answer.text.split('name="smtp_url"')[1][:600]
+    assert "This address is not on the public internet." in field
+    assert kept(SMTP_URL) == ""
+
+
+def test_a_mail_server_inside_is_kept_where_the_installation_allows_it(client, site, loopback):
+    with reading_as("administrator", site):
+        form = {"smtp_url": "smtp://127.0.0.1:25"}
+        assert client.post("/settings/", data=form).status_code == 302
+        assert kept(SMTP_URL) == "smtp://127.0.0.1:25"
+        client.post("/settings/", data={"smtp_url": "-"})
+
+
 def test_settings_are_for_administrators(client, site):
     for role in ("campaign_manager", "cashier"):
         with reading_as(role, site):

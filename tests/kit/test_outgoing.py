@@ -1,15 +1,24 @@
 """Outgoing requests reach the public internet, or what the configuration allows, and nothing else."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
 from app.kit import outgoing
 from app.kit.errors import Invalid
-from app.kit.outgoing import AddressRefused, HostUnknown, allow_networks, check_url, is_allowed
+from app.kit.outgoing import (
+    AddressRefused,
+    HostUnknown,
+    addresses,
+    allow_networks,
+    check_url,
+    is_allowed,
+)
 
 
 class Inside(BaseHTTPRequestHandler):
@@ -42,7 +51,7 @@ def inside() -> Iterator[HTTPServer]:
 
 @pytest.fixture(autouse=True)
 def _nothing_allowed() -> Iterator[None]:
-    before = [str(network) for network in outgoing._allowed]
+    before = [str(network) for network in addresses._allowed]
     allow_networks([])
     yield
     allow_networks(before)
@@ -69,6 +78,13 @@ def _nothing_allowed() -> Iterator[None]:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "ff02::1",
+        "fec0::1",
+        "64:ff9b:1::a00:1",
+        "::7f00:1",
+        "2001:db8::1",
+        "3fff::1",
+        "192.0.0.8",
+        "198.18.0.1",
     ],
 )
 def test_addresses_inside_are_refused(address: str) -> None:
@@ -162,3 +178,67 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(AddressRefused):
         outgoing.session().get("http://10.1.1.1/")
+
+
+async def _asked(url: str, *trusted: str) -> int:
+    async with (
+        outgoing.client_session(seconds=5, connections=2, trusted=trusted) as http,
+        http.get(url) as answer,
+    ):
+        return answer.status
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_no_byte_of_an_event_loop_reaches_a_server_inside(inside: HTTPServer, host: str) -> None:
+    with pytest.raises(OSError, match="not on the public internet"):
+        asyncio.run(_asked(f"http://{host}:{inside.server_port}/"))
+    assert inside.seen == []  # type: ignore[attr-defined]
+
+
+def test_what_the_installation_names_is_trusted_and_no_other_that_it_leads_to(
+    inside: HTTPServer,
+) -> None:
+    port = inside.server_port
+    for host in ("127.0.0.1", "localhost"):
+        assert asyncio.run(_asked(f"http://{host}:{port}/hello", host)) == 200
+    with pytest.raises(OSError, match="not on the public internet"):
+        asyncio.run(_asked(f"http://127.0.0.1:{port}/to/http://127.0.0.2:{port}/", "127.0.0.1"))
+    assert len(inside.seen) == 3  # type: ignore[attr-defined]
+
+
+def _bucket(endpoint_url: str | None) -> Any:
+    from botocore.config import Config as BotoConfig
+
+    return outgoing.s3_client(
+        endpoint_url=endpoint_url,
+        region_name="eu-central-1",
+        aws_access_key_id="id",
+        aws_secret_access_key="secret",
+        config=BotoConfig(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def test_a_bucket_inside_is_reached_where_the_installation_names_it(inside: HTTPServer) -> None:
+    url = f"http://127.0.0.1:{inside.server_port}"
+    _bucket(url).get_object(Bucket="b", Key="k")
+    assert inside.seen == ["/b/k"]  # type: ignore[attr-defined]
+
+
+def test_a_name_of_the_bucket_that_leads_inside_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hostile(_host: str, port: int, *_args: object, **_kw: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    client = _bucket(None)
+    monkeypatch.setattr(socket, "getaddrinfo", hostile)
+    with pytest.raises(Exception, match="not on the public internet"):
+        client.get_object(Bucket="b", Key="k")
+
+
+def test_a_host_of_a_setting_inside_is_refused_and_an_unknown_one_is_asked_for_later() -> None:
+    for host in ("127.0.0.1", "::1", "169.254.169.254", "localhost", "10.0.0.5", "0.0.0.0"):
+        with pytest.raises(AddressRefused):
+            outgoing.check_host(host, 25)
+    outgoing.check_host("nowhere.invalid", 25)
+    outgoing.check_host("8.8.8.8", 25)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.kit.outgoing import allow_networks, check_host
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
 from app.messages.engine.smtp import (
     Outgoing,
     SmtpPool,
@@ -26,6 +27,9 @@ from app.messages.engine.smtp import (
 from app.messages.engine.smtp.message import wire
 from app.messages.engine.smtp.replies import BadReply, ReplyReader
 from tests.stand_ins.running import Running
+
+# The relays of these tests are processes of this machine.
+pytestmark = pytest.mark.usefixtures("loopback")
 
 CONTENT = b"Subject: Hello\r\n\r\nHello\r\n"
 QUICK = Timeouts(connect=10, command=10, data=10, end=10)
@@ -302,6 +306,8 @@ def test_urls() -> None:
     [
         "http://x",
         "smtp://",
+        "smtp://x:99999",
+        "smtp://[::1",
         "smtp://x?starttls=maybe",
         "smtp://x?colour=red",
         "smtp://x?connections=0",
@@ -310,3 +316,46 @@ def test_urls() -> None:
 def test_urls_that_cannot_be_used(text: str) -> None:
     with pytest.raises(SmtpUrlError):
         SmtpUrl.parse(text)
+
+
+@pytest.mark.parametrize("inside", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_a_companys_relay_inside_is_refused_for_good_and_hears_nothing(
+    sink: Running, inside: str
+) -> None:
+    allow_networks([])
+    results = asyncio.run(_one_to(SmtpUrl.parse(f"smtp://{inside}:{sink.port}")))
+    assert [(one.outcome, one.stage, one.effect) for one in results] == [
+        (Outcome.DEFERRED, Stage.CONNECT, Effect.PAUSE_PROVIDER)
+    ]
+    assert "not on the public internet" in results[0].text
+    assert sink.stats()["connections"] == 0
+
+
+def test_the_relay_that_the_installation_names_may_lie_inside(sink: Running) -> None:
+    allow_networks([])
+    url = SmtpUrl.parse(f"smtp://127.0.0.1:{sink.port}", trusted=True)
+    assert [one.outcome for one in asyncio.run(_one_to(url))] == [Outcome.ACCEPTED]
+
+
+def test_a_name_that_answers_otherwise_when_connected_to_is_caught(
+    sink: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow_networks([])
+    answers = iter(["8.8.8.8", "127.0.0.1"])
+
+    def rebinding(_host: str, port: int, *_args: object, **_kw: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    check_host("rebinding.example", sink.port)  # when it was saved
+    results = asyncio.run(_one_to(SmtpUrl.parse(f"smtp://rebinding.example:{sink.port}")))
+    assert "not on the public internet" in results[0].text
+    monkeypatch.undo()
+    assert sink.stats()["connections"] == 0
+
+
+async def _one_to(url: SmtpUrl) -> list[SendResult]:
+    sent = Sent()
+    async with SmtpPool(replace(url, connections=1), sent.starting, sent.result, QUICK) as pool:
+        pool.put(outgoing(1, "a@example.com", "b@example.com", CONTENT))
+    return list(sent.results.values())

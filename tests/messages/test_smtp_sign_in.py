@@ -22,6 +22,9 @@ from app.messages.engine.outcomes import Outcome, SendResult, Stage
 from app.messages.engine.smtp import SmtpPool, SmtpUrl, Timeouts, outgoing
 from tests.stand_ins.running import Running
 
+# The relays of these tests are processes of this machine.
+pytestmark = pytest.mark.usefixtures("loopback")
+
 USER, PASSWORD = "crm@example.com", "s3cret"
 
 
@@ -134,3 +137,22 @@ def test_smtps(context: ssl.SSLContext) -> None:
     secure = SmtpUrl("127.0.0.1", 0, implicit_tls=True, verify=False)
     assert relay.send_one(secure).outcome is Outcome.ACCEPTED
     assert relay.send_one(replace(secure, verify=True)).outcome is Outcome.DEFERRED
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["STARTTLS", "SMTPS"])
+@pytest.mark.parametrize(("host", "fits"), [("127.0.0.1", True), ("localhost", False)])
+def test_the_certificate_is_that_of_the_name_and_not_of_the_address_connected_to(
+    context: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    *,
+    fits: bool,
+    implicit: bool,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    relay = Relay(implicit=context) if implicit else Relay(tls_context=context)
+    starttls: Any = "auto" if implicit else "required"
+    result = relay.send_one(SmtpUrl(host, 0, implicit_tls=implicit, starttls=starttls))
+    assert (result.outcome is Outcome.ACCEPTED) is fits
+    assert fits or "certificate" in result.text.lower()

@@ -165,7 +165,7 @@ def relay():
 
 
 @pytest.fixture
-def listener(inside):
+def listener(inside, loopback):
     """The company's mail server, where somebody listens who may only change settings."""
     with running("smtp_sink", "0", "300") as one:
         with inside() as session:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from app.kit.outgoing import s3_client
+
 CHUNK = 64 * 1024
 
 # Made by us from the company's id, the month and a random name: nothing of the user's gets into a
@@ -119,12 +121,10 @@ class S3Store:
         secret_access_key: str | None = None,
     ) -> None:
         # Half a second of a web process's start, needed only where there is a bucket.
-        import boto3  # noqa: PLC0415
         from botocore.config import Config as BotoConfig  # noqa: PLC0415
 
         self._bucket = bucket
-        self._client: Any = boto3.client(
-            "s3",
+        self._client: Any = s3_client(
             endpoint_url=endpoint_url,
             region_name=region,
             aws_access_key_id=access_key_id,

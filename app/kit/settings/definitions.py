@@ -21,7 +21,9 @@ class Setting(Generic[T]):
     """One setting. `check` takes a value of the type and returns it (tidied) or raises Invalid.
 
     `type` is bool, int, Decimal, str, list, dict or a Choice. A secret is a str. `permission` names
-    who may change it; None leaves it to the company's administrators.
+    who may change it; None leaves it to the company's administrators. `before_put` raises Invalid
+    for a value that must not be kept, and is not asked when a kept one is read: what the network
+    says is for it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Setting(Generic[T]):
     secret: bool = False
     permission: str | None = None
     check: Callable[[T], T] | None = None
+    before_put: Callable[[T], None] | None = None
     order: int = 0
 
     def __post_init__(self) -> None:

@@ -57,6 +57,8 @@ def get_many(session: Session, settings: Iterable[Setting[Any]]) -> dict[str, An
 def put(session: Session, setting: Setting[T], value: Any) -> T:
     """Keep a value for the company, or seal a secret. Raises Invalid. Returns the value as kept."""
     clean = setting.clean(value)
+    if setting.before_put is not None:
+        setting.before_put(clean)
     row = _made(session, setting)
     if setting.secret:
         context = _context(row)

@@ -11,20 +11,14 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientSession,
-    ClientTimeout,
-    ConnectionTimeoutError,
-    TCPConnector,
-)
+from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
+from app.kit.outgoing import client_session
 from app.messages.engine.inbox import Inbox
 from app.messages.engine.outcomes import Outcome, SendResult, Stage
 from app.messages.engine.text_message import TextMessage, TwilioAccount
@@ -47,9 +41,10 @@ class _HttpClient(AsyncHttpClient):
     def __init__(self, api_base: str, seconds: float, connections: int) -> None:
         super().__init__(_log, is_async=True)
         self._base = urlsplit(api_base) if api_base else None
-        self._session = ClientSession(
-            timeout=ClientTimeout(total=seconds, sock_connect=min(10.0, seconds)),
-            connector=TCPConnector(limit=connections),
+        # The address is that of whoever runs the installation; no company chooses it.
+        named = self._base.hostname if self._base is not None else None
+        self._session = client_session(
+            seconds=seconds, connections=connections, trusted=(named,) if named else ()
         )
 
     async def request(  # noqa: PLR0917 -- the library's signature

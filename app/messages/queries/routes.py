@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.kit import settings
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
+from app.kit.outgoing import check_host
 from app.kit.settings import Setting
 from app.messages.choices import MessageChannel
 from app.messages.engine.mime import Sender
@@ -41,6 +42,12 @@ def _relay(text: str) -> str:
         raise Invalid(str(error), field="smtp_url") from error
 
 
+def _outside(text: str) -> None:
+    if text:
+        url = SmtpUrl.parse(text)
+        check_host(url.host, url.port)
+
+
 def _sender(text: str) -> str:
     _, address = parseaddr(text)
     if text:
@@ -53,7 +60,16 @@ def _mailbox(text: str) -> str:
 
 
 SMTP_URL = settings.define(
-    Setting("smtp_url", str, "", _l("Mail server"), "messages", secret=True, check=_relay)
+    Setting(
+        "smtp_url",
+        str,
+        "",
+        _l("Mail server"),
+        "messages",
+        secret=True,
+        check=_relay,
+        before_put=_outside,
+    )
 )
 MAIL_FROM = settings.define(
     Setting(
@@ -118,5 +134,7 @@ def route(session: Session, channel: MessageChannel, at: Installation) -> Route:
 def _mail(session: Session, at: Installation) -> Route:
     name, address = parseaddr(settings.get(session, MAIL_FROM) or at.mail_from)
     sender = Sender(address, name, settings.get(session, REPLY_TO))
-    url = settings.get(session, SMTP_URL) or at.smtp_url
-    return Route(at.public_url, sender, relay=SmtpUrl.parse(url) if url else None)
+    own = settings.get(session, SMTP_URL)
+    url = own or at.smtp_url
+    relay = SmtpUrl.parse(url, trusted=not own) if url else None
+    return Route(at.public_url, sender, relay=relay)

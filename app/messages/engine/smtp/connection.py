@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from app.kit.outgoing import AddressRefused, HostUnknown, open_stream
 from app.messages.engine.outcomes import Outcome, SendResult, Stage, by_smtp_code, effect_of_smtp
 from app.messages.engine.smtp.message import Outgoing
 from app.messages.engine.smtp.replies import BadReply, Reply, ReplyReader
@@ -368,17 +369,20 @@ async def connect(
     url: SmtpUrl, starting: OnStarting, result: OnResult, timeouts: Timeouts
 ) -> SmtpConnection:
     """Return an open, signed-in connection. Raises RelayRefused."""
-    loop = asyncio.get_running_loop()
     context = url.tls_context() if url.implicit_tls else None
     try:
         async with asyncio.timeout(timeouts.connect):
-            _, connection = await loop.create_connection(
+            connection = await open_stream(
                 lambda: SmtpConnection(starting, result, timeouts),
                 url.host,
                 url.port,
-                ssl=context,
-                server_hostname=url.host if context else None,
+                trusted=(url.host,) if url.trusted else (),
+                context=context,
             )
+    except AddressRefused as error:
+        raise RelayRefused(str(error), permanent=True) from error
+    except HostUnknown as error:
+        raise RelayRefused(f"cannot connect: {error}") from error
     except (OSError, TimeoutError, ValueError) as error:  # ValueError: a host that is no name
         raise RelayRefused(f"cannot connect: {error or 'timed out'}") from error
     try:

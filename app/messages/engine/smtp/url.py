@@ -29,11 +29,17 @@ class SmtpUrl:
     helo: str = "localhost"
     connections: int = 8
     per_connection: int = 500
+    # Named by whoever runs the installation, not by a company: it may lie inside.
+    trusted: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> SmtpUrl:
+    def parse(cls, text: str, *, trusted: bool = False) -> SmtpUrl:
         """Read a URL; raises SmtpUrlError for another scheme, no host or an unknown option."""
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as error:
+            raise SmtpUrlError("The relay's URL names no host and port") from error
         if parts.scheme not in ("smtp", "smtps"):
             raise SmtpUrlError("The relay's URL must begin with smtp:// or smtps://")
         if not parts.hostname:
@@ -42,7 +48,7 @@ class SmtpUrl:
         tls = parts.scheme == "smtps"
         found = cls(
             host=parts.hostname,
-            port=parts.port or (465 if tls else 587),
+            port=port or (465 if tls else 587),
             implicit_tls=tls,
             starttls=_starttls(options.pop("starttls", None), parts.username, parts.hostname),
             user=unquote(parts.username or ""),
@@ -51,6 +57,7 @@ class SmtpUrl:
             helo=_helo(options.pop("helo", "localhost")),
             connections=_count(options.pop("connections", "8"), 1, 100),
             per_connection=_count(options.pop("per_connection", "500"), 1, 100_000),
+            trusted=trusted,
         )
         if options:
             raise SmtpUrlError(f"Unknown option in the relay's URL: {', '.join(sorted(options))}")

@@ -1,24 +1,15 @@
-"""Requests to addresses that a company typed in: they reach the public internet and nothing inside.
+"""Which addresses may be reached, and a connection to the very address that was checked."""
 
-Each connection resolves the name once, refuses private, loopback, link-local and other special
-addresses, and connects to the very address it checked. So a redirect, or a name that changes its
-answer between check and use, is caught as well. Tests and installations with servers of their own
-name what they allow.
-"""
+from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Collection, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from flask_babel import lazy_gettext as _l
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
-from urllib3.util.connection import create_connection
 
 from app.kit.errors import Invalid
 
@@ -28,6 +19,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _allowed: list[Network] = []
 # This prefix of translators hides an IPv4 address inside an IPv6 one that looks public.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# All that is given out of IPv6; what lies outside is reserved, old or inside (fec0::/10).
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Special purposes that `is_global` of some versions of Python takes for public.
+_SPECIAL = tuple(
+    ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+)
 
 
 class AddressRefused(Invalid):
@@ -50,7 +47,15 @@ def is_allowed(address: str) -> bool:
     found = _plain(ipaddress.ip_address(address.partition("%")[0]))
     if any(found in network for network in _allowed):
         return True
-    return found.is_global and not found.is_multicast and not found.is_reserved
+    return _is_public(found)
+
+
+def _is_public(found: Address) -> bool:
+    if not found.is_global or found.is_multicast or found.is_reserved:
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found not in _GIVEN_OUT:
+        return False
+    return not any(found in network for network in _SPECIAL)
 
 
 def _plain(address: Address) -> Address:
@@ -63,8 +68,8 @@ def _plain(address: Address) -> Address:
     return address.sixtofour or address
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of `host` that may be connected to.
+def resolve(host: str, port: int, trusted: Collection[str] = ()) -> list[str]:
+    """Return the addresses of `host` that may be connected to: all of them where it is `trusted`.
 
     Raises HostUnknown or AddressRefused.
     """
@@ -74,7 +79,7 @@ def resolve(host: str, port: int) -> list[str]:
         raise HostUnknown from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     # One private answer among public ones is an attempt, not an accident.
-    if not all(is_allowed(address) for address in addresses):
+    if host not in trusted and not all(is_allowed(address) for address in addresses):
         raise AddressRefused
     return addresses
 
@@ -97,74 +102,34 @@ def check_url(url: str) -> str:
     return url.strip()
 
 
-def connect(host: str, port: int, timeout: float | None = None, **options: Any) -> socket.socket:
+def check_host(host: str, port: int) -> None:
+    """Refuse a host that lies inside. Raises AddressRefused; for forms, before anything is saved.
+
+    One that has no address now is let through: names may be away for a minute, and whoever connects
+    checks again.
+    """
+    with contextlib.suppress(HostUnknown):
+        resolve(host, port)
+
+
+def connect(
+    host: str,
+    port: int,
+    timeout: float | None = None,
+    *,
+    trusted: Collection[str] = (),
+    **options: Any,
+) -> socket.socket:
     """Return a TCP connection to an allowed address of `host`.
 
     Raises HostUnknown, AddressRefused or OSError.
     """
+    from urllib3.util.connection import create_connection  # noqa: PLC0415 -- slow to load
+
     last: OSError | None = None
-    for address in resolve(host, port):
+    for address in resolve(host, port, trusted):
         try:
             return create_connection((address, port), timeout, **options)
         except OSError as error:
             last = error
     raise last or OSError(f"{host} has no address.")
-
-
-class _Guarded:
-    """Connects to the checked address; the name stays for TLS and the Host header."""
-
-    def _new_conn(self) -> socket.socket:
-        me = cast("HTTPConnection", self)
-        try:
-            return connect(
-                me._dns_host,  # noqa: SLF001 -- ours: this is the method's subclass
-                me.port,
-                me.timeout,
-                source_address=me.source_address,
-                socket_options=me.socket_options,
-            )
-        except OSError as error:
-            raise NewConnectionError(me, f"Failed to connect: {error}") from error
-
-
-class _HTTP(_Guarded, HTTPConnection):
-    pass
-
-
-class _HTTPS(_Guarded, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPS
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-
-
-def session(*, timeout: float = 15) -> requests.Session:
-    """Return a `requests` session whose every connection is checked; proxies are ignored."""
-    made = _Session(timeout)
-    made.trust_env = False
-    for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter())
-    return made
-
-
-class _Session(requests.Session):
-    def __init__(self, timeout: float) -> None:
-        super().__init__()
-        self.timeout = timeout
-        self.max_redirects = 5
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        kwargs.setdefault("timeout", self.timeout)
-        return super().request(*args, **kwargs)
