@@ -71,12 +71,13 @@ def test_a_change_that_takes_what_one_lacks_is_refused(session, helper):
         )
 
 
-def test_rights_beyond_ones_own_stay_when_others_change(session, helper):
+@pytest.mark.parametrize("rights", [{COSTS}, {READ, COSTS}, {READ, COSTS, *EDITS_ROLES}])
+def test_nobody_changes_a_role_with_rights_beyond_their_own(session, helper, rights):
     role = make_role(session, {READ, COSTS})
-    operations.change_role(
-        session, role, name=role.name, rights={COSTS}, version=1, by=helper, at=clock.now()
-    )
-    assert rights_of(session, role) == {COSTS}
+    with pytest.raises(NotYours):
+        operations.change_role(
+            session, role, name=role.name, rights=rights, version=1, by=helper, at=clock.now()
+        )
 
 
 def test_a_stronger_role_keeps_its_name(session, owner, helper):

@@ -131,10 +131,11 @@ def test_a_key_dies_with_its_makers_membership(make_key, client, owner_sql, boss
     assert client.get(STORES, headers=bearer(token)).status_code == 401
 
 
-def test_a_revoked_key_is_worthless_at_once(make_key, client, inside):
+def test_a_revoked_key_is_worthless_at_once(make_key, client, inside, boss):
     key, token = make_key(READ)
     with inside() as session:
-        operations.revoke_key(session, session.get_one(ApiKey, key.id), by=None, at=clock.now())
+        by = make_reader(session, session.get_one(operations.people.Membership, boss[1]))
+        operations.revoke_key(session, session.get_one(ApiKey, key.id), by=by, at=clock.now())
     assert client.get(STORES, headers=bearer(token)).status_code == 401
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.company.models import Membership, membership_store
+from app.company.models import ApiKey, Invitation, Membership, membership_store
 from app.company.queries import count_administrators, rights_of_roles, roles_of
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, NotFound, Refused
@@ -19,6 +19,8 @@ from app.kit.rights import wording
 from app.kit.security.models import Role
 
 _LOCK = 7_304_002
+
+Holder: TypeAlias = Membership | ApiKey | Invitation | Role
 
 
 class LastAdministrator(Conflict):
@@ -90,13 +92,42 @@ def check_stores(by: Reader, *, all_stores: bool, store_ids: Collection[int]) ->
         raise Refused(_("You can open only the stores that you work in yourself."))
 
 
-def check_stronger(session: Session, by: Reader, membership: Membership) -> None:
-    """Raise NotYours or Refused when the member may do more than the reader."""
-    for rights in rights_of_roles(
-        session, [role.id for role in roles_of(session, membership)]
-    ).values():
-        check_rights(by, rights)
-    check_stores(by, all_stores=membership.all_stores, store_ids=stores_of(session, membership))
+class Held(NamedTuple):
+    """What a membership, key, invitation or role gives to whoever has it."""
+
+    rights: frozenset[Right]
+    all_stores: bool = False
+    store_ids: frozenset[int] = frozenset()
+
+
+def check_reach(session: Session, by: Reader, subject: Holder) -> None:
+    """Raise NotYours or Refused when the subject holds a right or a store that the reader lacks.
+
+    Every operation on a membership (its link, sessions and resets included), key, invitation or
+    role asks this first: nobody acts on what is stronger than they are, not even to weaken it.
+    """
+    held = _held(session, subject)
+    check_rights(by, held.rights)
+    if by.store_ids is not None and (held.all_stores or not held.store_ids <= set(by.store_ids)):
+        raise Refused(_("This reaches into stores that you do not work in."))
+
+
+def _held(session: Session, subject: Holder) -> Held:
+    if isinstance(subject, ApiKey):
+        # A key is a way in of its maker's: whoever acts on it acts on them.
+        return _held(session, session.get_one(Membership, subject.membership_id))
+    if isinstance(subject, Role):
+        return Held(_rights(session, [subject.id]))
+    if isinstance(subject, Invitation):
+        stores = frozenset(subject.store_ids)
+        return Held(_rights(session, subject.role_ids), subject.all_stores, stores)
+    roles = [role.id for role in roles_of(session, subject)]
+    stores = frozenset(stores_of(session, subject))
+    return Held(_rights(session, roles), subject.all_stores, stores)
+
+
+def _rights(session: Session, role_ids: Collection[int]) -> frozenset[Right]:
+    return frozenset[Right]().union(*rights_of_roles(session, role_ids).values())
 
 
 def stores_of(session: Session, membership: Membership) -> set[int]:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.company.models import ApiKey
-from app.company.operations.guards import check_rights
+from app.company.operations.guards import check_reach, check_rights
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, Invalid, Refused
 from app.kit.security.doors import hash_of
@@ -51,8 +51,9 @@ def make_key(
     return key, token
 
 
-def revoke_key(session: Session, key: ApiKey, *, by: int | None, at: datetime) -> ApiKey:
-    """Make a key worthless at once."""
+def revoke_key(session: Session, key: ApiKey, *, by: Reader, at: datetime) -> ApiKey:
+    """Make a key worthless at once. Raises NotYours for that of somebody stronger."""
+    check_reach(session, by, key)
     if key.revoked_at is not None:
         raise Conflict(_("This key is revoked already."))
     key.revoked_at = at

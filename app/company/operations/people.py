@@ -20,9 +20,9 @@ from app.company.models import (
     membership_store,
 )
 from app.company.operations.guards import (
+    check_reach,
     check_roles,
     check_stores,
-    check_stronger,
     somebody_in_charge,
     stores_of,
 )
@@ -44,6 +44,7 @@ def set_roles(
 ) -> None:
     """Give exactly these roles. Raises NotYours, NotFound, LastAdministrator."""
     with somebody_in_charge(session):
+        check_reach(session, by, membership)
         present = {role.id for role in roles_of(session, membership)}
         wanted = set(role_ids)
         check_roles(session, by, present ^ wanted)
@@ -72,13 +73,13 @@ def set_stores(
 ) -> None:
     """Open all stores or exactly these. Raises Invalid for none, Refused, LastAdministrator."""
     with somebody_in_charge(session):
+        check_reach(session, by, membership)
         present = stores_of(session, membership)
         wanted = set() if all_stores else set(store_ids)
         if (all_stores, wanted) == (membership.all_stores, present):
             return
         if not all_stores and not wanted:
             raise Invalid(_("Name at least one store, or open all."), field="store_ids")
-        check_stores(by, all_stores=membership.all_stores, store_ids=present)
         check_stores(by, all_stores=all_stores, store_ids=wanted)
         if gone := present - wanted:
             session.execute(
@@ -99,10 +100,19 @@ def set_stores(
 def deactivate(session: Session, membership: Membership, *, by: Reader, at: datetime) -> None:
     """Close the company to somebody; their sessions, keys and invitations end at once."""
     with somebody_in_charge(session):
-        check_stronger(session, by, membership)
+        check_reach(session, by, membership)
         membership.active = False
         _withdraw_offers(session, membership, at)
         session.flush()
+
+
+def link_employee(
+    session: Session, membership: Membership, *, by: Reader, at: datetime
+) -> Membership:
+    """Let a membership say which employee it is. Raises NotYours for somebody stronger."""
+    check_reach(session, by, membership)
+    session.flush()
+    return membership
 
 
 def _withdraw_offers(session: Session, membership: Membership, at: datetime) -> None:
@@ -116,7 +126,7 @@ def _withdraw_offers(session: Session, membership: Membership, at: datetime) -> 
 
 def reactivate(session: Session, membership: Membership, *, by: Reader, at: datetime) -> None:
     """Open the company again to somebody. Raises NotYours for roles beyond the reader's."""
-    check_stronger(session, by, membership)
+    check_reach(session, by, membership)
     membership.active = True
     session.flush()
 
@@ -125,7 +135,7 @@ def end_sessions(
     session: Session, membership: Membership, *, by: Reader, at: datetime, only: int | None = None
 ) -> int:
     """End a member's sessions in this company, or one of them; give how many ended."""
-    check_stronger(session, by, membership)
+    check_reach(session, by, membership)
     which = [UserSession.membership_id == membership.id, UserSession.ended_at.is_(None)]
     if only is not None:
         which.append(UserSession.id == only)
@@ -140,7 +150,7 @@ def remind(
 
     Raises NotYours for somebody stronger, Conflict after too many of them.
     """
-    check_stronger(session, by, membership)
+    check_reach(session, by, membership)
     if not reset.ask(membership.person.email, network=network):
         raise Conflict(_("Links were sent to this address already. Wait a quarter of an hour."))
 
@@ -164,6 +174,7 @@ def invite(
 ) -> Offer:
     """Offer somebody a place by mail. Raises Invalid, NotYours, Conflict.
 
+    NotYours as well when the address has a stronger offer, which this one would replace.
     Where no mail server is set up, the inviter is given the link, and nobody else can read it.
     """
     address = normalise_email(email)
@@ -175,9 +186,10 @@ def invite(
     check_stores(by, all_stores=all_stores, store_ids=store_ids)
     _check_not_there(session, address)
     # One open invitation for an address: the older link stops working.
-    session.execute(
-        update(Invitation).where(Invitation.email == address, *_is_open()).values(revoked_at=at)
-    )
+    for older in session.scalars(
+        select(Invitation).where(Invitation.email == address, *_is_open()).with_for_update()
+    ):
+        revoke_invitation(session, older, by=by, at=at)
     made = Invitation(
         email=address,
         token_hash="",
@@ -199,8 +211,8 @@ def resend_invitation(
     Raises NotYours and Refused for what the reader could not offer, Conflict when nothing is sent.
     """
     _check_open(invitation)
+    check_reach(session, by, invitation)
     check_roles(session, by, invitation.role_ids)
-    check_stores(by, all_stores=invitation.all_stores, store_ids=invitation.store_ids)
     if _send(session, invitation, by, at) is not None:
         raise Conflict(
             _("No mail server is set up, so nothing can be sent. Invite again to see the link.")
@@ -211,8 +223,9 @@ def resend_invitation(
 def revoke_invitation(
     session: Session, invitation: Invitation, *, by: Reader, at: datetime
 ) -> Invitation:
-    """Withdraw the offer: the link stops working."""
+    """Withdraw the offer: the link stops working. Raises NotYours for one beyond the reader's."""
     _check_open(invitation)
+    check_reach(session, by, invitation)
     invitation.revoked_at = at
     session.flush()
     return invitation

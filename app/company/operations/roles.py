@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.company.models import membership_role
-from app.company.operations.guards import check_rights, somebody_in_charge
+from app.company.operations.guards import check_reach, check_rights, somebody_in_charge
 from app.company.operations.role_templates import SUPERUSER, TEMPLATES, Template
 from app.company.queries import known_rights, rights_of_roles
 from app.kit.access import Reader, Right
@@ -62,16 +62,15 @@ def change_role(
 ) -> Role:
     """Change name and rights. Raises Conflict for an old version, NotYours, LastAdministrator.
 
-    Who lacks some of the role's rights may change the others, and not what it is called.
+    NotYours also for a role with rights that the reader lacks, whatever would change of it.
     """
     with somebody_in_charge(session):
+        check_reach(session, by, role)
         _take_version(session, role, version)
         present = rights_of_roles(session, [role.id])[role.id]
         wanted = frozenset(rights)
+        check_rights(by, wanted)
         name, description = _good_name(session, name, but=role.id), description.strip()
-        renamed = (name, description) != (role.name, role.description)
-        # Under the name of a weak role, a strong one would be given away by mistake.
-        check_rights(by, present | wanted if renamed else present ^ wanted)
         _take(session, role.id, present - wanted)
         _give(session, role.id, wanted - present)
         role.name, role.description = name, description
@@ -83,7 +82,7 @@ def change_role(
 
 def remove_role(session: Session, role: Role, *, by: Reader, at: datetime) -> None:
     """Remove a role that nobody has. Raises Conflict when somebody has it, NotYours."""
-    check_rights(by, rights_of_roles(session, [role.id])[role.id])
+    check_reach(session, by, role)
     used = session.scalar(
         select(func.count())
         .select_from(membership_role)

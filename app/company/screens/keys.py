@@ -61,7 +61,9 @@ class ApiKeyScreen(Screen):
     edits = archives = exports = False
     actions_on = {
         "revoke": Do(
-            operations.revoke_key,
+            lambda session, obj, /, *, by, at: operations.revoke_key(
+                session, obj, by=reader(), at=at
+            ),
             _l("Revoke"),
             icon="ban",
             danger=True,

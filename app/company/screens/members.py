@@ -86,6 +86,10 @@ def _send_reset(session: Session, obj: Membership, /, *, by: int | None, at: dat
     flash(way(), "info")
 
 
+def _link(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
+    operations.link_employee(session, obj, by=reader(), at=at)
+
+
 def _sign_out(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
     operations.end_sessions(session, obj, by=reader(), at=at)
 
@@ -113,6 +117,7 @@ class MembershipScreen(Screen):
     )
     read_only = ("person", "person.email", "active", "created_at")
     archives = False
+    on_edit = staticmethod(_link)
     actions_on = {
         "deactivate": Do(
             _deactivate,

@@ -31,6 +31,7 @@ from app.kit.screens.pages import (
     FormError,
     Link,
     ListPage,
+    Note,
     Person,
     RightsPage,
     Row,
@@ -123,14 +124,13 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         errors: list[FormError] = []
         status = 200
         if request.method == "POST":
-            given, before = _asked(given), given
+            given = frozenset(parse(name) for name in request.form.getlist("right"))
             if form.validate():
                 try:
                     saved = _save(role, form, given)
                 except CrmError as refused:
                     db.session.rollback()
                     errors, status = [FormError(str(refused.message))], refused.status
-                    given |= before - reader().rights
                 else:
                     flash(_("Saved. It counts from the next click."), "success")
                     return redirect(url_for(".edit", pk=saved))
@@ -138,12 +138,6 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
                 status = 422
         page = _page(role, form, given, errors)
         return render_template("tresen/rights.html", page=page), status
-
-
-def _asked(before: frozenset[Right]) -> frozenset[Right]:
-    """Return the ticked rights, and those that the reader could not have unticked."""
-    ticked = frozenset(parse(name) for name in request.form.getlist("right"))
-    return ticked | (before - reader().rights)
 
 
 def _save(role: Role | None, form: Any, rights: frozenset[Right]) -> int:
@@ -170,6 +164,8 @@ def _save(role: Role | None, form: Any, rights: frozenset[Right]) -> int:
 def _page(role: Role | None, form: Any, given: frozenset[Right], errors: Any) -> RightsPage:
     session, by = db.session(), reader()
     people = queries.members_with(session, role.id) if role else []
+    present = queries.rights_of_roles(session, [role.id])[role.id] if role else frozenset()
+    stronger = not present <= by.rights
     told = ngettext(
         "%(num)d person has this role. It counts from the next click.",
         "%(num)d people have this role. It counts from the next click.",
@@ -202,7 +198,11 @@ def _page(role: Role | None, form: Any, given: frozenset[Right], errors: Any) ->
         save_label=_("Save the role"),
         discard_url=url_for(".list"),
         version=role.version if role else None,
-        readonly=not by.may("write", VIEW),
+        # Nobody changes a role that is stronger than they are.
+        readonly=not by.may("write", VIEW) or stronger,
+        notes=[Note(_("It has rights that you do not have, so only others can change it."))]
+        if stronger and by.may("write", VIEW)
+        else (),
     )
 
 
