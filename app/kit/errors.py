@@ -12,7 +12,8 @@ from flask_babel import lazy_gettext as _l
 class CrmError(Exception):
     """What the business refuses, worded for the reader.
 
-    `field` names the form field at fault, if one is.
+    `field` names the form field at fault, if one is; `record` the row it is a field of, where that
+    may be a line of what is saved.
     """
 
     status: int = 409
@@ -20,9 +21,12 @@ class CrmError(Exception):
     """What programs know it by (see problems.py), where its status says too little."""
     default_message: Any = _l("This is not possible.")
 
-    def __init__(self, message: Any = None, *, field: str | None = None) -> None:
+    def __init__(
+        self, message: Any = None, *, field: str | None = None, record: object = None
+    ) -> None:
         self.message = self.default_message if message is None else message
         self.field = field
+        self.record = record
         super().__init__(self.message)
 
     def __str__(self) -> str:

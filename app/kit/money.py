@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, list_currencies
 from flask_babel import lazy_gettext as _l
+from iso4217 import Currency
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -174,6 +175,17 @@ def money_ratio(
     return type_coerce(sql_cast(type_coerce(part, BigInteger), Numeric) / divisor, Numeric())
 
 
+def percent_within_sql(amount: str, percent: str, unit: int) -> str:
+    """Return what `percent_within` computes, as SQL over stored amounts.
+
+    `unit` is the smallest amount of the currency, as stored: 100 for two decimals. By whole
+    division: a quotient of numeric has sixteen digits, and the rest may be what makes a tie.
+    """
+    parts = f"((100 + ({percent})) * {unit})"
+    share = f"(abs(({amount})::numeric) * ({percent}))"
+    return f"(sign(({amount})::numeric) * {unit} * div(2 * {share} + {parts}, 2 * {parts}))::bigint"
+
+
 # Currencies
 
 
@@ -197,10 +209,23 @@ def currency_code(raw: str) -> str:
     return code
 
 
+_MINOR_UNITS = {one.code: one.exponent for one in Currency if one.exponent is not None}
+
+
 @cache
 def currency_digits(currency: str) -> int:
-    """Decimals of an amount: 2 for EUR, 0 for JPY, 3 for KWD. Raises UnknownCurrency."""
-    return int(get_currency_precision(currency_code(currency)))
+    """Decimals of an amount: 2 for EUR, 0 for JPY, 3 for KWD. Raises UnknownCurrency.
+
+    The minor units of ISO 4217. CLDR says what is usual to show: of RSD, IQD and eleven others
+    none, though they have some. Only a currency that ISO has struck out is asked of CLDR.
+    """
+    code = currency.strip().upper()
+    digits = _MINOR_UNITS.get(code)
+    if digits is not None:
+        return digits
+    if code not in list_currencies():
+        raise UnknownCurrency(currency)
+    return int(get_currency_precision(code))
 
 
 # Rounding
@@ -229,6 +254,16 @@ def round_line(quantity: Decimal | int, price: Decimal, currency: str) -> Decima
 def percent_of(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
     """`percent` per cent of the amount, rounded."""
     return round_amount(_EXACT.multiply(amount, percent).scaleb(-2, _EXACT), currency)
+
+
+def percent_within(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
+    """Return what `percent` per cent on top have added to an amount that includes them, rounded.
+
+    The quotient is exact where it counts: to lie on a tie it must end, to miss one by less than the
+    sixtieth digit it would need a divisor of as many.
+    """
+    share = _EXACT.multiply(amount, percent)
+    return round_amount(_EXACT.divide(share, _EXACT.add(percent, Decimal(100))), currency)
 
 
 def convert(amount: Decimal, rate: Decimal, currency: str) -> Decimal:

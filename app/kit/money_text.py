@@ -1,11 +1,13 @@
 """Money as people type and read it, by the customs of their language."""
 
 import re
+from copy import copy
 from decimal import Decimal
 from functools import cache
 
+from babel import Locale
 from babel.numbers import (
-    format_currency,
+    NumberPattern,
     format_decimal,
     get_decimal_symbol,
     get_group_symbol,
@@ -58,8 +60,11 @@ def _pattern(locale: str) -> re.Pattern[str]:
 
 
 def format_amount(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
-    """Return the amount with its currency, as the reader writes it: 1.234,56 €."""
-    return format_currency(amount, currency, locale=_reader(locale))
+    """Return the amount with its currency, as the reader writes it: 1.234,56 €.
+
+    With the decimals that ISO 4217 gives it: what is usual to show would hide some of RSD 99.99.
+    """
+    return _with_currency(amount, currency, currency_digits(currency), _reader(locale))
 
 
 def amount_text(amount: Decimal, currency: str) -> LazyString:
@@ -71,11 +76,34 @@ def amount_text(amount: Decimal, currency: str) -> LazyString:
     return LazyString(format_amount, amount, currency)
 
 
+def format_whole(amount: Decimal, currency: str, *, locale: str | None = None) -> str:
+    """Return a large amount without its small change, for a tile: 12.346 €."""
+    return _with_currency(round_to(amount, 0), currency, 0, _reader(locale))
+
+
 def format_price(price: Decimal, currency: str, *, locale: str | None = None) -> str:
     """Return a unit price: the currency's decimals, and up to four where it has them."""
-    digits = max(currency_digits(currency), -int(price.normalize().as_tuple().exponent))
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤"
-    return format_currency(price, currency, pattern, locale=_reader(locale), currency_digits=False)
+    return _with_currency(price, currency, price_digits(price, currency), _reader(locale))
+
+
+def price_digits(price: Decimal, currency: str) -> int:
+    """How many decimals a unit price is shown with: the currency's, or its own if more."""
+    own = -int(price.normalize().as_tuple().exponent) if price else 0
+    return max(currency_digits(currency) if currency else 2, own)
+
+
+def _with_currency(amount: Decimal, currency: str, digits: int, locale: str) -> str:
+    pattern = _currency_pattern(locale, digits)
+    # Without `currency_digits=False` Babel takes CLDR's digits instead of the pattern's.
+    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+
+
+@cache
+def _currency_pattern(locale: str, digits: int) -> NumberPattern:
+    """Return how the language writes an amount, with so many decimals."""
+    pattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    return pattern
 
 
 def format_number(amount: Decimal, currency: str, *, locale: str | None = None) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.catalogue.demo import pick
+from app.kit.money import percent_within_sql
 from app.orders.operations.figures import recount_clients
 
 ORDERS = {"small": 400, "large": 300_000}
@@ -68,7 +69,7 @@ l as (
          w.quantity * g.price amount, w.kind = 'goods' stocked
     from w join goods g using (kind, rank)),
 t as (
-  select l.*, amount - (round(amount / (1 + tax_rate / 100) / 100) * 100)::bigint tax from l),
+  select l.*, {percent_within_sql("amount", "tax_rate", 100)} tax from l),
 s as (select n, sum(amount)::bigint goods, sum(tax)::bigint tax from t group by n),
 made as (
   insert into orders (number, store_id, client_id, channel, status, placed_at, business_date,

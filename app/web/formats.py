@@ -17,7 +17,6 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import (
-    format_currency,
     format_decimal,
     get_currency_symbol,
     get_decimal_symbol,
@@ -31,6 +30,7 @@ from app.kit import clock
 from app.kit.choices import Choice
 from app.kit.i18n.reading import locale
 from app.kit.money import currency_digits
+from app.kit.money_text import format_amount, format_price, price_digits
 
 MINUS = "−"
 NONE = "–"
@@ -101,7 +101,9 @@ def number(value: object, decimals: int | None = None, by: Hand | None = None) -
         text = text.translate({44: group, 46: point})
         return MINUS + text if value < 0 and text.strip("0" + point + group) else text
     pattern = (
-        "#,##0.######" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+        "#,##0.########"
+        if decimals is None
+        else "#,##0" + ("." + "0" * decimals if decimals else "")
     )
     return _signed(format_decimal(_decimal(value), format=pattern, locale=by.locale))
 
@@ -113,7 +115,18 @@ def money(value: object, currency: str = "", by: Hand | None = None, head: str =
     by = by or hand()
     if not currency:
         return number(value, currency_digits(head) if head else 2, by)
-    return _signed(format_currency(_decimal(value), currency, locale=by.locale))
+    return _signed(format_amount(_decimal(value), currency, locale=by.tongue))
+
+
+def price(value: object, currency: str = "", by: Hand | None = None, head: str = "") -> str:
+    """£0.0125; a price for one, with the decimals that it has."""
+    if value is None:
+        return NONE
+    by = by or hand()
+    amount = _decimal(value)
+    if not currency:
+        return number(amount, price_digits(amount, head), by)
+    return _signed(format_price(amount, currency, locale=by.tongue))
 
 
 def percent(value: object, decimals: int = 1, by: Hand | None = None) -> str:
@@ -324,10 +337,10 @@ def shown(
     """
     if kind in ("text", "lead", "link") and isinstance(value, str):
         return getattr(value, "label", value)
-    if kind == "money":
+    if kind in ("money", "price"):
         if value is None or isinstance(value, str):
             return value or ""
-        return money(value, currency, by, head)
+        return (money if kind == "money" else price)(value, currency, by, head)
     if kind == "badge":
         return badge(value, colour, by)
     if kind == "tags":
@@ -357,6 +370,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "money": money,
     "number": number,
     "percent": percent,
+    "price": price,
     "promised": promised,
     "shown": shown,
     "tone": tone,

@@ -14,7 +14,7 @@ from app.web import formats
 from app.web.helpers import brief
 
 Writer = Callable[[Row, Cell], str]
-NUMERIC = ("num", "money", "percent")
+NUMERIC = ("num", "money", "price", "percent")
 LABELLED = (*NUMERIC, "date", "datetime")
 
 

@@ -1,12 +1,14 @@
 """Money is exact: what is stored, rounded, split and typed."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale, lazy_gettext
 from hypothesis import given
 from hypothesis import strategies as st
+from iso4217 import Currency
 from sqlalchemy import column, select
 from sqlalchemy.dialects import postgresql
 
@@ -22,6 +24,7 @@ from app.kit.money import (
     currency_digits,
     from_stored,
     percent_of,
+    percent_within,
     round_amount,
     round_line,
     round_price,
@@ -145,6 +148,80 @@ def test_currencies_know_their_digits() -> None:
     assert currency_code(" eur ") == "EUR"
     with pytest.raises(Invalid, match="“dukat” is not a currency"):
         currency_code("dukat")
+
+
+def test_a_currency_has_the_decimals_of_iso_4217_not_those_usual_to_show() -> None:
+    listed = {one.code: one.exponent for one in Currency}
+    # Bulgaria pays in euro since 2026: ISO has struck out the lev, CLDR still knows it.
+    assert {c: currency_digits(c) for c in currencies()} == {
+        **{c: listed.get(c) for c in currencies()},
+        "BGN": 2,
+    }
+    hidden = ("RSD", "ALL", "AFN", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "SOS", "SYP", "YER")
+    assert {currency_digits(c) for c in hidden} == {2}
+    assert (currency_digits("IQD"), currency_digits("ISK"), currency_digits("TND")) == (3, 0, 3)
+    assert round_amount(D("99.994"), "RSD") == D("99.99")
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "pt_BR", "uk", "ru"])
+@pytest.mark.parametrize("currency", currencies())
+def test_no_amount_is_shown_below_the_decimals_of_its_currency(locale: str, currency: str) -> None:
+    digits = currency_digits(currency)
+    amount = D(1234567).scaleb(-digits)
+    written = format_amount(amount, currency, locale=locale)
+    assert "".join(filter(str.isdigit, written)) == "1234567"
+    assert "99" in format_amount(D("99.99"), "RSD", locale=locale).replace("99", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "locale", "shown"),
+    [
+        ("0.0125", "GBP", "en", "£0.0125"),
+        ("0.0125", "EUR", "de", "0,0125\u00a0€"),
+        ("12.5", "GBP", "en", "£12.50"),
+        ("0.5", "JPY", "en", "¥0.5"),
+        ("3", "KWD", "en", "KWD3.000"),
+        ("0", "GBP", "en", "£0.00"),
+    ],
+)
+def test_a_unit_price_is_shown_with_the_decimals_it_has(
+    price: str, currency: str, locale: str, shown: str
+) -> None:
+    assert format_price(D(price), currency, locale=locale) == shown
+
+
+def half_away(exact: Fraction, digits: int) -> Fraction:
+    """What a book-keeper rounds to, by whole numbers only."""
+    units = abs(exact) * 10**digits
+    whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
+    return Fraction(whole if exact >= 0 else -whole, 10**digits)
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "tax"),
+    [
+        ("0.03", "20", "0.01"),
+        ("0.14", "12", "0.02"),
+        ("-0.03", "20", "-0.01"),
+        ("21.77", "8.875", "1.77"),
+    ],
+)
+def test_ties_of_a_contained_tax_go_one_way(amount: str, rate: str, tax: str) -> None:
+    assert percent_within(D(amount), D(rate), "EUR") == D(tax)
+
+
+@given(
+    st.decimals(-(10**13), 10**13, places=2),
+    st.decimals(0, 100, places=4),
+    st.sampled_from(["JPY", "EUR", "KWD"]),
+)
+def test_tax_is_what_exact_fractions_come_to(amount: Decimal, rate: Decimal, currency: str) -> None:
+    digits, part = currency_digits(currency), Fraction(rate) / 100
+    within = half_away(Fraction(amount) * part / (1 + part), digits)
+    assert Fraction(percent_within(amount, rate, currency)) == within
+    assert Fraction(percent_of(amount, rate, currency)) == half_away(
+        Fraction(amount) * part, digits
+    )
 
 
 @pytest.mark.parametrize(

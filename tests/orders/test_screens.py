@@ -19,6 +19,7 @@ from app.clients import screens as clients
 from app.clients.models import ClientFigures
 from app.company.operations.role_templates import template
 from app.kit.screens.registry import resources, rights, screens
+from app.orders import operations as orders_operations
 from app.orders import screens as orders
 from app.orders.models import Order
 from app.stock import screens as stock
@@ -341,3 +342,29 @@ def test_a_search_asks_each_kind_once_and_once_more_for_what_it_found(app, name,
                 client.get(f"/search/?q={words}")
             counts.append(len(queries))
     assert counts == [asked, asked + 1, asked + 2]
+
+
+def test_a_unit_price_is_shown_with_the_decimals_it_has_everywhere(app, client):
+    with bench.at_work() as session:
+        store = factories.make_store(session)
+        variant = factories.make_variant(session, price=Decimal("0.0125"))
+        order = factories.make_order(session, orders_operations.Item(1000, variant.id), store=store)
+        ids = variant.id, order.id, order.lines[0].id
+    with app.app_context():
+        paths = {type(one): one.path for one in screens().values()}
+    variants, documents, lines = (
+        paths[one] for one in (catalogue.VariantScreen, orders.OrderScreen, orders.OrderLineScreen)
+    )
+    for url in (
+        f"/{variants}/show/{ids[0]}",
+        f"/{variants}/edit/{ids[0]}",
+        f"/{variants}/list/?cols=sku,price",
+        f"/{variants}/export?cols=sku,price",
+        f"/{documents}/show/{ids[1]}",
+        f"/{lines}/show/{ids[2]}",
+        f"/{lines}/list/?cols=order,unit_price,amount",
+    ):
+        answer = client.get(url)
+        assert "0.0125" in answer.text, url
+    assert client.get(f"/api/v1/{variants}/{ids[0]}").json["result"]["price"] == "0.0125"
+    assert client.get(f"/api/v1/{lines}/{ids[2]}").json["result"]["amount"] == "12.50"

@@ -161,7 +161,7 @@ class Product(Business, Model):
         },
     )
     tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(5, 2),
+        Numeric(7, 4),
         default=Decimal(0),
         server_default=text("0"),
         info={"label": _l("Tax rate"), "unit": "%"},

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_interval, format_skeleton
-from babel.numbers import format_currency
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -14,7 +13,7 @@ from app.insights.queries.periods import Period, Step
 from app.insights.screens.asked import Asked
 from app.insights.screens.measures import Measure, Value
 from app.kit import codes
-from app.kit.money import round_to
+from app.kit.money_text import format_whole
 from app.kit.screens.pages import Tone
 from app.web import formats
 
@@ -66,12 +65,7 @@ def amount(value: Value, measure: Measure, currency: str) -> str:
 
 
 def _whole(value: Decimal, currency: str) -> str:
-    where = formats.locale()
-    pattern = where.currency_formats["standard"].pattern.replace(".00", "")
-    text = format_currency(
-        round_to(value, 0), currency, format=pattern, locale=where, currency_digits=False
-    )
-    return str(text).replace("-", formats.MINUS)
+    return format_whole(value, currency).replace("-", formats.MINUS)
 
 
 def change(now: Value, before: Value) -> str:

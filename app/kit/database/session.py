@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.kit.database.model import Model
 from app.kit.database.stamp import STAMP_SQL, Role, Stamp, current_stamp, stamped
+from app.kit.fitting import refuse_unfit
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,11 @@ def _stamp_transaction(
     # Without a stamp nothing is set: the login itself has no rights, so the database refuses.
     if stamp is not None:
         _apply(connection, stamp)
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_unfit(session: Session, _context: object, _instances: object) -> None:
+    refuse_unfit(session)
 
 
 @event.listens_for(Session, "after_transaction_create")

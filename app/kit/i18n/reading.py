@@ -31,4 +31,4 @@ def span_text(span: timedelta) -> str:
 
 def number_text(number: int | Decimal) -> str:
     """Return a number with its thousands apart: 1,284.5."""
-    return format_decimal(number, "#,##0.######", locale())
+    return format_decimal(number, "#,##0.########", locale())

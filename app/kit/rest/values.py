@@ -1,6 +1,5 @@
 """Values as JSON: one reader and one writer per column, made once."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -10,13 +9,11 @@ from typing import Any, cast
 from flask_babel import gettext as _
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Boolean,
     Date,
     DateTime,
     Integer,
     Numeric,
-    SmallInteger,
     Time,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,13 +21,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.kit.choices import Choice
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
-from app.kit.money import to_stored
+from app.kit.fitting import UNKEPT, fit
 from app.kit.phone import normalise_phone
 from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.shapes import check
-
-_SURROGATE = re.compile("[\ud800-\udfff\x00]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +62,20 @@ def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], di
         values = [member.value for member in attr.choices]
         return _value, _choice(attr), {"type": "string", "enum": values}
     if attr.kind == "money":
-        return decimal_text, _money, _DECIMAL
+        return decimal_text, _money(attr), _DECIMAL
     for types, (read, schema) in _TYPES:
         if isinstance(kind, types):
-            return read, _WRITERS[types](attr), dict(schema)
+            return read, _WRITERS[types](attr), {**schema, **_limits(attr)}
     return _same, _text(attr), {"type": "string", "maxLength": longest_of(attr.column)}
+
+
+def _limits(attr: Attr) -> dict[str, Any]:
+    """Return what a schema says of how much a column of decimals holds."""
+    kind: Any = attr.column.type
+    if not isinstance(kind, Numeric) or kind.precision is None:
+        return {}
+    whole, places = kind.precision - (kind.scale or 0), kind.scale or 0
+    return {"pattern": rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"}
 
 
 def _same(value: Any) -> Any:
@@ -93,10 +97,6 @@ def decimal_text(value: Any) -> str | None:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
-def _plain_decimal(value: Any) -> str | None:
-    return None if value is None else f"{value:f}"
-
-
 def _moment(value: Any) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -112,7 +112,7 @@ _TYPES: tuple[tuple[Any, tuple[Callable[[Any], Any], dict[str, Any]]], ...] = (
     (Date, (_iso, {"type": "string", "format": "date"})),
     (Time, (_iso, {"type": "string"})),
     (Integer, (_same, {"type": "integer", "format": "int64"})),
-    (Numeric, (_plain_decimal, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})),
+    (Numeric, (decimal_text, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})),
     (ARRAY, (_same, {"type": "array", "items": {}})),
     (JSONB, (_same, {})),
 )
@@ -159,15 +159,13 @@ def _decimal(raw: Any) -> Decimal:
     return found
 
 
-def _money(raw: Any) -> Decimal:
-    found = _decimal(raw)
-    try:
-        to_stored(found)
-    except Invalid:
-        raise
-    except ValueError as error:
-        raise _bad(_("At most four decimals.")) from error
-    return found
+def _money(attr: Attr) -> Callable[[Any], Decimal]:
+    def write(raw: Any) -> Decimal:
+        found = _decimal(raw)
+        fit(attr.column, found)
+        return found
+
+    return write
 
 
 def _boolean(_attr: Attr) -> Callable[[Any], bool]:
@@ -192,12 +190,14 @@ def _datetime(_attr: Attr) -> Callable[[Any], datetime]:
     return write
 
 
-def _date(_attr: Attr) -> Callable[[Any], date]:
+def _date(attr: Attr) -> Callable[[Any], date]:
     def write(raw: Any) -> date:
         try:
-            return date.fromisoformat(raw)
+            found = date.fromisoformat(raw)
         except (ValueError, TypeError) as error:
             raise _bad(_("Send a date like “2026-11-21”.")) from error
+        fit(attr.column, found)
+        return found
 
     return write
 
@@ -213,27 +213,19 @@ def _time(_attr: Attr) -> Callable[[Any], time]:
 
 
 def _integer(attr: Attr) -> Callable[[Any], int]:
-    kind = attr.column.type
-    largest = 2**15 - 1 if isinstance(kind, SmallInteger) else 2**31 - 1
-    largest = BIGGEST_ID if isinstance(kind, BigInteger) else largest
-
     def write(raw: Any) -> int:
         if isinstance(raw, bool) or not isinstance(raw, int):
             raise _bad(_("Send a whole number."))
-        if abs(raw) > largest:
-            raise _bad(_("This number is too large."))
+        fit(attr.column, raw)
         return raw
 
     return write
 
 
 def _numeric(attr: Attr) -> Callable[[Any], Decimal]:
-    precision, scale = attr.column.type.precision, attr.column.type.scale or 0  # type: ignore[attr-defined]
-
     def write(raw: Any) -> Decimal:
         found = _decimal(raw)
-        if precision is not None and abs(found) >= Decimal(10) ** (precision - scale):
-            raise _bad(_("This number is too large."))
+        fit(attr.column, found)
         return found
 
     return write
@@ -308,7 +300,7 @@ def refuse_odd_texts(raw: Any, depth: int = 0) -> None:
     if depth > 50:
         raise _bad(_("This is nested too deeply."))
     if isinstance(raw, str):
-        if _SURROGATE.search(raw):
+        if UNKEPT.search(raw):
             raise _bad(_("A text holds characters that cannot be kept."))
     elif isinstance(raw, dict):
         for key, one in raw.items():

@@ -86,6 +86,11 @@ class Attr:
         return CODES.get(self.form)
 
     @property
+    def shown_as(self) -> Kind:
+        """How its values are written: as its kind says, a unit price with the decimals it has."""
+        return "price" if self.column.info.get("unit_price") else self.kind
+
+    @property
     def is_structured(self) -> bool:
         """Whether its values are objects or lists of JSON, shown in words."""
         return isinstance(self.column.type, JSONB)

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app.kit.access import may, reader
+from app.kit.fitting import COMPANY
 from app.kit.phone import display_phone
 from app.kit.screens.attrs import Attr, called, table_of
 from app.kit.screens.pages import Cell, Column, Kind
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 Writer = Callable[[Any], Cell]
-# Instead of a column's name: what stands in the company's own currency, whatever the document's is.
-COMPANY = "company"
 LONGEST = 160
 
 
@@ -144,7 +143,7 @@ _NOTHING = Cell(None)
 def column_head(attr: Attr, *, kind: Kind | None = None, sort_url: str = "", **more: Any) -> Column:
     """Return the head of a column."""
     return Column(
-        attr.name, attr.label, kind or attr.kind, sort_url=sort_url, hint=attr.help, **more
+        attr.name, attr.label, kind or attr.shown_as, sort_url=sort_url, hint=attr.help, **more
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import Integer, SmallInteger, select
+from sqlalchemy import select
 from wtforms import Field
 from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextInput
 
@@ -22,10 +22,11 @@ from app.kit.codes import Codes
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
+from app.kit.fitting import UNKEPT, fit
 from app.kit.money_text import parse_amount
 from app.kit.phone import normalise_phone
 from app.kit.screens.attrs import Attr, longest_of, table_of, title_of
-from app.kit.screens.paging import BIGGEST_ID, read_id
+from app.kit.screens.paging import read_id
 
 LONG_TEXTS = {"note", "description", "comment", "text"}
 """Columns of several lines, whether or not they say so."""
@@ -50,6 +51,9 @@ class PlainField(Field):  # type: ignore[misc]  # WTForms is untyped
             return
         self.raw = str(valuelist[0])
         text = plain(self.raw)
+        if UNKEPT.search(self.raw):
+            self.data = None
+            raise ValueError(_("A text holds characters that cannot be kept."))
         if self.object_data is not None and text == plain(self.write(self.object_data)):
             # Shown and sent back: no rounding on the way to the page counts as a change.
             self.data = self.object_data
@@ -144,15 +148,8 @@ class IntegerField(PlainField):
             number = int(text)
         except ValueError as error:
             raise Invalid(_("“%(text)s” is not a whole number.", text=text[:40])) from error
-        if abs(number) > _largest(self.attr):
-            raise Invalid(_("This number is too large."))
+        fit(self.attr.column, number)
         return number
-
-
-def _largest(attr: Attr) -> int:
-    if isinstance(attr.column.type, SmallInteger):
-        return 2**15 - 1
-    return 2**31 - 1 if type(attr.column.type) is Integer else BIGGEST_ID
 
 
 class DecimalField(PlainField):
@@ -163,7 +160,7 @@ class DecimalField(PlainField):
     def write(self, value: Any) -> str:
         if value is None:
             return ""
-        return format_decimal(value, "0.######", locale=str(get_locale() or "en"))
+        return format_decimal(value, "0.########", locale=str(get_locale() or "en"))
 
     def read(self, text: str) -> Decimal:
         plain = text.replace(" ", "").replace("\u00a0", "").replace("\u2212", "-")
@@ -173,12 +170,9 @@ class DecimalField(PlainField):
             number = Decimal(plain)
         except InvalidOperation as error:
             raise Invalid(_("“%(text)s” is not a number.", text=text[:40])) from error
-        kind: Any = self.attr.column.type
         if not number.is_finite():
             raise Invalid(_("“%(text)s” is not a number.", text=text[:40]))
-        precision = getattr(kind, "precision", None)
-        if precision is not None and abs(number) >= Decimal(10) ** (precision - (kind.scale or 0)):
-            raise Invalid(_("This number is too large."))
+        fit(self.attr.column, number)
         return number
 
 
@@ -192,11 +186,13 @@ class DateField(PlainField):
 
     def read(self, text: str) -> date:
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError as error:
             raise Invalid(
                 _("“%(text)s” is not a date. Write it like 2026-11-21.", text=text[:40])
             ) from error
+        fit(self.attr.column, day)
+        return day
 
 
 class MomentField(PlainField):
@@ -217,8 +213,7 @@ class MomentField(PlainField):
                 "“%(text)s” is not a date and time. Write it like 2026-11-21 14:30.", text=text[:40]
             )
             raise Invalid(said) from error
-        if not 1 < moment.year < 9999:
-            raise Invalid(_("This date is too far away."))
+        fit(self.attr.column, moment)
         place = ZoneInfo(reader().time_zone)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=place)
         return aware.astimezone(UTC)

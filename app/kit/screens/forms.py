@@ -245,7 +245,7 @@ class LinesForm:
                         f"{label} {number}, {attr.label}",
                         shown(attr, yours),
                         shown(attr, theirs),
-                        attr.kind,
+                        attr.shown_as,
                     )
                 )
         mine = [line for _form, line in self.rows]
@@ -256,7 +256,7 @@ class LinesForm:
         return found
 
     def sheet(self) -> Sheet:
-        columns = [Column(attr.name, attr.label, attr.kind) for attr in self.attrs.values()]
+        columns = [Column(attr.name, attr.label, attr.shown_as) for attr in self.attrs.values()]
         names = [*self.attrs, "id"]
         return Sheet(
             self.lines.label,

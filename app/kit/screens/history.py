@@ -147,7 +147,9 @@ def _change(
     column: Column[Any], before: Any, after: Any, linked: dict[tuple[str, int], str]
 ) -> Change:
     label = column.info.get("label") or column.name.replace("_", " ").capitalize()
-    kind: Kind = "money" if is_money(column) else "text"
+    kind: Kind = "text"
+    if is_money(column):
+        kind = "price" if column.info.get("unit_price") else "money"
     if choices_of(column) is not None:
         kind = "badge"
     return Change(label, _value(column, before, linked), _value(column, after, linked), kind)

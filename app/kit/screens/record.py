@@ -14,8 +14,10 @@ from app.kit import registry as parts
 from app.kit.access import may, reader, require
 from app.kit.choices import Choice
 from app.kit.database.session import db
+from app.kit.fitting import COMPANY
+from app.kit.i18n.reading import number_text
 from app.kit.screens.attrs import Attr, lines_of, mapper_of, resolve, table_of, title_of
-from app.kit.screens.cells import COMPANY, has_archive, phone_text, record_url
+from app.kit.screens.cells import has_archive, phone_text, record_url
 from app.kit.screens.declare import Do, Lines, Panel, Related
 from app.kit.screens.pages import (
     Action,
@@ -131,9 +133,9 @@ def fact(attr: Attr, obj: Any, document: Any = None) -> Fact:
     if attr.form == "phone" and value:
         value = phone_text(value)
     if attr.unit and value is not None and attr.kind == "num":
-        value = f"{value} {attr.unit}"
+        value = f"{number_text(value)} {attr.unit}"
         return Fact(attr.label, value, "text")
-    return Fact(attr.label, shown(attr, value), attr.kind, currency=currency)
+    return Fact(attr.label, shown(attr, value), attr.shown_as, currency=currency)
 
 
 def shown(attr: Attr, value: Any) -> Any:
@@ -208,7 +210,7 @@ def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> C
         cells = [Cell(one.value, url=one.url, currency=one.currency) for one in facts]
         rows.append(Row(str(line.id), cells, label=str(facts[0].value or "")))
     columns = [
-        Column(attr.name, attr.label, "lead" if number == 0 else attr.kind)
+        Column(attr.name, attr.label, "lead" if number == 0 else attr.shown_as)
         for number, attr in enumerate(attrs)
     ]
     card = TableCard(lines.label, columns, rows, hint=lines.hint, empty=_("None yet."))

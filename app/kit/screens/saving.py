@@ -271,7 +271,7 @@ def _show_conflict(attempt: Attempt) -> Any:
                 attempt.attrs[name].label,
                 shown(attempt.attrs[name], attempt.form[name].data),
                 shown(attempt.attrs[name], value_of(obj, attempt.attrs[name])),
-                attempt.attrs[name].kind,
+                attempt.attrs[name].shown_as,
             )
             for name in names
         ]

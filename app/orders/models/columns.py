@@ -91,7 +91,7 @@ class Line:
     )
     amount: Mapped[Decimal] = amount_column(_l("Amount"))
     tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(5, 2),
+        Numeric(7, 4),
         default=Decimal(0),
         server_default=text("0"),
         info={"label": _l("Tax rate"), "unit": "%"},

@@ -17,7 +17,8 @@ from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Product, Variant
 from app.kit.database.lines import current_lines
 from app.kit.errors import Conflict, Invalid
-from app.kit.money import convert, percent_of, round_amount, round_line, round_price
+from app.kit.fitting import refuse_decimals
+from app.kit.money import convert, currency_digits, percent_of, percent_within, round_line
 from app.orders.choices import ChargeKind, LineKind, OrderChannel, OrderStatus, PaymentState
 from app.orders.models import Order, OrderLine
 from app.orders.operations.places import Place, place
@@ -179,7 +180,7 @@ def _price(item: Item, row: Any, order: Any) -> Decimal:
     if item.unit_price is not None:
         if item.unit_price < 0:
             raise Invalid(_l("A price cannot be less than zero."), field="lines")
-        return round_price(item.unit_price)
+        return item.unit_price
     if row is None:
         raise Invalid(_l("A charge needs an amount."), field="lines")
     if row.currency != order.currency:
@@ -196,14 +197,19 @@ def settle(line: Any, document: Any) -> None:
     Raises Invalid for a discount above the amount.
     """
     full = round_line(line.quantity, line.unit_price, document.currency)
-    line.discount = round_amount(line.discount or Decimal(0), document.currency)
+    line.discount = line.discount or Decimal(0)
+    try:
+        refuse_decimals(line.discount, currency_digits(document.currency))
+    except Invalid as refused:
+        raise Invalid(refused.message, field="discount", record=line) from refused
     if not 0 <= line.discount <= full:
-        raise Invalid(_l("The discount must lie between zero and the amount."), field="lines")
+        raise Invalid(
+            _l("The discount must lie between zero and the amount."), field="discount", record=line
+        )
     line.amount = full - line.discount
     rate = Decimal(line.tax_rate or 0)
     if document.prices_include_tax:
-        net = convert(line.amount, 1 / (1 + rate / 100), document.currency) if rate else line.amount
-        line.tax = line.amount - net
+        line.tax = percent_within(line.amount, rate, document.currency)
     else:
         line.tax = percent_of(line.amount, rate, document.currency)
 

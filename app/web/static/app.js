@@ -476,7 +476,7 @@
   };
   const written = data => {
     const money = data.kind === 'money' && data.currency[1];
-    const whole = new Intl.NumberFormat(texts.locale, money ? { style: 'currency', currency: money, maximumFractionDigits: 2 } : { maximumFractionDigits: 2 });
+    const whole = new Intl.NumberFormat(texts.locale, money ? { style: 'currency', currency: money } : { maximumFractionDigits: 2 });
     const short = new Intl.NumberFormat(texts.locale, money ? { style: 'currency', currency: money, notation: 'compact', maximumFractionDigits: 1 } : { notation: 'compact', maximumFractionDigits: 1 });
     const unit = data.kind === 'percent' ? ' %' : '';
     return { whole: v => (v === null || v === undefined ? '–' : whole.format(v) + unit), short: v => (v ? short.format(v) + unit : '0') };

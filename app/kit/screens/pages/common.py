@@ -18,9 +18,21 @@ The colour words of `choices.py` and the four of the style sheet both work.
 """
 
 Kind: TypeAlias = Literal[
-    "text", "num", "money", "percent", "date", "datetime", "badge", "lead", "link", "bool", "tags"
+    "text",
+    "num",
+    "money",
+    "price",
+    "percent",
+    "date",
+    "datetime",
+    "badge",
+    "lead",
+    "link",
+    "bool",
+    "tags",
 ]
-"""How a column's values are written. `lead` is the first column, the name of the row."""
+"""How a column's values are written. `lead` is the first column, the name of the row; `price` is
+money for one, which keeps decimals below its currency's."""
 
 FilterKind: TypeAlias = Literal["text", "num", "money", "date", "choice", "bool", "lookup"]
 ChartKind: TypeAlias = Literal["line", "bar", "heatmap", "pie"]
