@@ -59,3 +59,9 @@ class Conflict(CrmError):
 
     status = 409
     default_message = _l("This is not possible in the present state.")
+
+
+class Again(Conflict):
+    """Two met, and neither is to blame: the same once more may well succeed."""
+
+    default_message = _l("Two changes met. Please try again.")

@@ -1,4 +1,4 @@
-"""What every screen and every resource must do, whoever declared it.
+"""What every screen must do, whoever declared it (resources: resources.py).
 
 `ScreenTests` runs for each screen class given to it (`test_walk.py` gives all there are); a domain
 may run it alone:
@@ -21,13 +21,12 @@ from app.kit.access import Reader
 from app.kit.database.install.policies import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
-from app.kit.rest import Resource
 from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of, title_column
 from app.kit.screens.declare import Panel, Related
 from app.kit.screens.filters import operators_of
 from app.kit.screens.listing import bulk_actions
-from app.kit.screens.registry import resources, screens
+from app.kit.screens.registry import screens
 from tests.screens import bench, filling
 from tests.screens.bench import counted, page, reader_with, signed_in
 
@@ -268,127 +267,6 @@ class ScreenTests:
             assert answer.status_code in (302, 403, 404, 409, 422), (name, answer.status_code)
 
 
-class ResourceTests:
-    """The walk over one resource; parametrised over the registered ones."""
-
-    @pytest.fixture
-    def rights(self, whole_app: Flask) -> set[tuple[str, str]]:
-        return all_rights(whole_app)
-
-    @pytest.fixture
-    def client(self, whole_app: Flask) -> FlaskClient:
-        return whole_app.test_client()
-
-    @pytest.fixture
-    def resource(self, whole_app: Flask, resource_class: type[Resource]) -> Resource:
-        with whole_app.app_context():
-            return next(one for one in resources().values() if type(one).__name__ == resource_class)
-
-    @pytest.fixture
-    def make(self, resource: Resource) -> Callable[..., int]:
-        def one(company: int = 1) -> int:
-            with work(company_stamp(company, user_id=7)) as session:
-                return int(filling.make(session, type(resource.of)).id)
-
-        return one
-
-    def test_nobody_reads_or_writes_without_signing_in_or_the_right(
-        self, resource: Resource, client: FlaskClient, make: Any
-    ) -> None:
-        pk = make()
-        calls = [
-            ("get", "/"),
-            ("get", "/_info"),
-            ("get", f"/{pk}"),
-            ("post", "/"),
-            ("put", f"/{pk}"),
-            ("delete", f"/{pk}"),
-        ]
-        absent = resource.exclude_route_methods
-        for method, tail in calls:
-            if method in absent:
-                answer = call(client, resource, method, tail)
-                assert answer.status_code == 405
-                assert method.upper() not in answer.headers["Allow"]
-                continue
-            assert call(client, resource, method, tail).status_code == 401, (method, tail)
-            with signed_in(reader_with(set())):
-                assert call(client, resource, method, tail).status_code == 403, (method, tail)
-
-    def test_records_of_another_company_or_store_are_not_there(
-        self, resource: Resource, client: FlaskClient, make: Any, rights: set[tuple[str, str]]
-    ) -> None:
-        theirs, ours = make(company=2), make()
-        with signed_in(reader_with(rights)):
-            assert_gone(resource, client, theirs)
-            assert theirs not in newest(client, resource)
-            assert ours in newest(client, resource)
-        if store_key(table_of(resource.model)) is not None:
-            with signed_in(reader_with(rights, store_ids=(10**9,))):
-                assert_gone(resource, client, ours)
-                assert ours not in newest(client, resource)
-
-    def test_a_list_needs_as_many_queries_for_three_rows_as_for_one(
-        self, resource: Resource, client: FlaskClient, make: Any, rights: Any, whole_app: Flask
-    ) -> None:
-        with signed_in(reader_with(rights)):
-            make()
-            client.get(f"{base(resource)}/")
-            with counted(whole_app) as one:
-                assert client.get(f"{base(resource)}/").status_code == 200
-            make()
-            make()
-            with counted(whole_app) as three:
-                client.get(f"{base(resource)}/")
-        assert len(one) == len(three) == 2, three.statements
-
-    def test_a_record_is_read_and_described(
-        self, resource: Resource, client: FlaskClient, make: Any, rights: Any
-    ) -> None:
-        pk = make()
-        with signed_in(reader_with(rights)):
-            row = client.get(f"{base(resource)}/{pk}").json["result"]
-            assert row["id"] == pk
-            described = client.get(f"{base(resource)}/_info").json["fields"]
-            assert set(described) <= set(row)
-
-    def test_an_empty_body_is_refused_in_words(
-        self, resource: Resource, client: FlaskClient, make: Any, rights: Any
-    ) -> None:
-        with signed_in(reader_with(rights)):
-            answer = client.post(
-                f"{base(resource)}/", json={}, headers={"Idempotency-Key": f"e{make()}"}
-            )
-        assert answer.status_code in (201, 403, 405, 409, 422), answer.text
-        assert answer.status_code == 201 or answer.json["detail"]
-
-
-def base(resource: Resource) -> str:
-    return f"/api/v1/{resource.resource_name}"
-
-
-def newest(client: FlaskClient, resource: Resource) -> list[int]:
-    """The ids that the resource lists, the newest record first."""
-    asked = {"q": "(order_column:id,order_direction:desc,page_size:100)"}
-    found: list[int] = client.get(f"{base(resource)}/", query_string=asked).json["ids"]
-    return found
-
-
-def call(client: FlaskClient, resource: Resource, method: str, tail: str) -> Any:
-    body = {"json": {"version": 1}} if method in ("post", "put") else {}
-    return getattr(client, method)(base(resource) + tail, **body)
-
-
-def assert_gone(resource: Resource, client: FlaskClient, pk: int) -> None:
-    """Nothing of the record can be read or changed by this reader."""
-    assert call(client, resource, "get", f"/{pk}").status_code == 404
-    for method, possible in (("put", resource.of.edits), ("delete", resource.of.archives)):
-        answer = call(client, resource, method, f"/{pk}")
-        assert answer.status_code == 404 if possible else answer.status_code in (403, 404, 405), (
-            method
-        )
-
-
 # --- addresses ------------------------------------------------------------------------------------
 
 
@@ -497,4 +375,4 @@ def errors_in(html: str) -> list[str]:
     return re.findall(r'class="err[^>]*>(.{0,300}?)</', html, re.DOTALL)
 
 
-__all__ = ["ResourceTests", "ScreenTests", "bench", "bulk_actions"]
+__all__ = ["ScreenTests", "bench", "bulk_actions"]

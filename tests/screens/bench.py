@@ -118,6 +118,10 @@ VIEWS = (
 )
 GUARDS = ("costs", "prices", "contacts", "salaries", "money")
 EVERYTHING = frozenset(
-    {(right, view) for right in ("read", "write", "delete", "export", "rename") for view in VIEWS}
+    {
+        (right, view)
+        for right in ("read", "write", "delete", "export", "rename", "copy")
+        for view in VIEWS
+    }
     | {("read", guard) for guard in GUARDS}
 )

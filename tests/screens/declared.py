@@ -12,7 +12,7 @@ from app.company.models import Store
 from app.company.operations import check_store
 from app.kit.database.session import db
 from app.kit.errors import Conflict
-from app.kit.screens import Bulk, Computed, Do, Lines, Related, Screen
+from app.kit.screens import Ask, Bulk, Computed, Do, Lines, Related, Screen
 from app.kit.screens.areas import CLIENTS, PRODUCTS
 from app.kit.screens.guarding import needs
 from app.orders.models import Order
@@ -24,6 +24,14 @@ def rename(session, obj, /, *, by, at):
         raise Conflict("This brand keeps its name.")
     obj.name = f"{obj.name} (renamed)"
     session.flush()
+
+
+def copy(session, obj, /, *, by, at, name):
+    """Make another one."""
+    made = Brand(name=name)
+    session.add(made)
+    session.flush()
+    return made
 
 
 def lengths(session, ids):
@@ -42,7 +50,15 @@ class BenchBrands(Screen):
     order = ("name", "asc")
     sections = (("Brand", ("name", "website", "note")),)
     related = (Related("BenchProduct", by="brand"),)
-    actions_on = {"rename": Do(rename, "Rename it", when=lambda brand: brand.name != "Fixed")}
+    actions_on = {
+        "rename": Do(
+            rename,
+            "Rename it",
+            done="It has another name.",
+            when=lambda brand: brand.name != "Fixed",
+        ),
+        "copy": Do(copy, "Copy it", asks=(Ask("name", "Name", required=True, longest=20),)),
+    }
     bulk = {"rename": Bulk(rename, "Rename them")}
     api = True
 

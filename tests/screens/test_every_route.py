@@ -79,7 +79,7 @@ class Called:
 
     @property
     def verbs(self) -> list[str]:
-        return sorted((self.rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"})
+        return sorted((self.rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class Filler:
@@ -123,21 +123,27 @@ class Filler:
 
     def _record(self, owner: str, method: str) -> tuple[int, bool]:
         """Return the id of a record for a route of a view, and whether it belongs to a store."""
-        if owner in self.screens:
-            if method == "show_bulk":
-                return self._once(f"run {owner}", lambda s: _bulk_run(s, owner)), False
+        screen = self._screen(owner)
+        if screen is not None and method == "show_bulk":
+            name = screen.name
+            return self._once(f"run {name}", lambda s: _bulk_run(s, name)), False
+        if screen is not None:
             if method == "delete_view":
                 return self._once(
                     f"view {owner}", lambda s: _saved_view(s, owner, self.mark)
                 ), False
-            return self._of_screen(self.screens[owner])
-        if owner in self.resources:
-            return self._of_screen(self.resources[owner].of)
+            return self._of_screen(screen)
         if owner == "RoleView":
             return self._once(owner, lambda s: _saved(s, Role(name=f"{self.mark} role"))), False
         if owner == "ClientMessageView":
             return self._once(owner, lambda s: int(factories.make_client(s).id)), _is_bound(Client)
         raise filling.CannotFill(f"The walk has no record for {owner}.{method}.")
+
+    def _screen(self, owner: str) -> Screen | None:
+        """Return the screen of a view or resource."""
+        if owner in self.resources:
+            return cast("Screen", self.resources[owner].of)
+        return self.screens.get(owner)
 
     def _of_screen(self, screen: Any) -> tuple[int, bool]:
         made = self._once(screen.name, lambda s: int(filling.make(s, type(screen)).id))
@@ -150,7 +156,14 @@ class Filler:
         return self.ids[key]
 
     def _names(self, owner: str, method: str) -> list[str]:
-        screen = self.screens[owner]
+        if owner in self.resources:
+            screen = self.resources[owner].of
+            if method == "do":
+                return list(screen.all_operations()) or [NOTHING]
+            if method == "start_bulk":
+                return [*screen.bulk, *(["archive"] if screen.archives else [])] or [NOTHING]
+        else:
+            screen = self.screens[owner]
         if method == "do":
             return list(screen.all_actions()) or [NOTHING]
         if method == "tab":
@@ -217,7 +230,7 @@ def them(rights: set[tuple[str, str]]) -> Reader:
 
 def status(client: FlaskClient, url: str, verb: str) -> int:
     sent: dict[str, Any] = {} if verb == "GET" else {"data": {"version": 1}}
-    if url.startswith("/api/") and verb in ("POST", "PUT"):
+    if url.startswith("/api/") and verb in ("POST", "PUT", "PATCH"):
         sent = {"json": {"version": 1}}
     return client.open(url, method=verb, **sent).status_code
 
@@ -446,4 +459,7 @@ def test_every_route_of_a_resource_is_one_that_is_walked(whole_app):
         for rule in whole_app.url_map.iter_rules()
         if rule.endpoint.partition(".")[0] in names
     }
-    assert methods == {"info", "get_list", "get", "post", "put", "delete"}
+    assert methods == {
+        *("info", "get_list", "get", "post", "put", "patch", "delete"),
+        *("do", "restore", "start_bulk", "show_bulk"),
+    }

@@ -12,7 +12,8 @@ import config as settings
 from app.kit.screens import Screen
 from app.kit.servers import TestServer
 from tests.screens import bench, filling
-from tests.screens.base import ResourceTests, ScreenTests
+from tests.screens.base import ScreenTests
+from tests.screens.resources import ResourceTests
 
 CLASSES = filling.screen_classes()
 RESOURCES = filling.resource_names(CLASSES)

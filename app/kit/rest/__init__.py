@@ -14,12 +14,22 @@
 
 A screen whose resource is declared this way says no `api = True`. Relations are ids; beside each
 stands its name (`client_name`). Money and other decimals are strings ("12.50"). A record carries
-`version`: PUT and DELETE send it back (in the body, or as If-Match), a stale one is answered by 409
-with the present record. DELETE archives.
+`version`: PUT, PATCH and DELETE send it back (in the body, or as If-Match), a stale one is answered
+by 409 with the present record. DELETE archives. PUT and PATCH change what is sent; where a field
+holds an object (an address, own fields, texts), PUT takes it whole and PATCH merges it, null taking
+a member away (RFC 7396).
 
 The lines that a form edits come with the record, under the relation's name. POST makes them. PUT
-takes the whole list: a line with its `id` is changed, one without is added, one that is left out is
-removed; without the list the lines stay. The screen's operation says what may still be changed.
+and PATCH take the whole list: a line with its `id` is changed, one without is added, one that is
+left out is removed; without the list the lines stay. The screen's operation says what may still be
+changed.
+
+What the screen does with records, the API does (doing.py): POST /<id>/<action> for each action and
+each of `operations`, with what it asks and, if one likes, the version; POST /<id>/restore; POST
+/bulk/<action> with ids, or filters and a search, answered with a run to be read at GET /bulk/<id>.
+
+Whatever changes something takes an `Idempotency-Key` and keeps its answer under it, a refusal too
+(once.py); a POST of a resource that is `idempotent` insists on one.
 
 Lists: `?q=` takes FAB's rison or JSON: filters [{col, opr, value}], order_column, order_direction,
 page_size, columns, next. The answer has `next` while there is more. Refusals are problems: see

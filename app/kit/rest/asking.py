@@ -74,6 +74,13 @@ def asked() -> Asked:
     return _read(given)
 
 
+def asked_in(body: Mapping[str, Any]) -> Asked:
+    """Read which records a body means: its filters and search. Raises BadRequest."""
+    if unknown := set(body) - {"filters", "search"}:
+        raise BadRequest(_("“%(name)s” is not known here.", name=min(unknown)[:60]))
+    return _read(body)
+
+
 def _loads(raw: str) -> Any:
     for loads in (prison.loads, json.loads):
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.kit.problems import MIMETYPE
+from app.kit.rest.taking import MERGE_PATCH
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
@@ -175,25 +176,33 @@ def describe(resource: "Resource") -> dict[str, Any]:
             "next": {"type": "string", "nullable": True},
         },
     }
-    listed = _operation(tag, f"List {screen.path}", "200", many, parameters=_LIST_PARAMETERS)
-    paths: dict[str, Any] = {f"{base}/": {"get": listed}, f"{base}/{{pk}}": {"parameters": [_PK]}}
+    listed = operation(tag, f"List {screen.path}", "200", many, parameters=_LIST_PARAMETERS)
+    paths: dict[str, Any] = {f"{base}/": {"get": listed}, f"{base}/{{pk}}": {"parameters": [PK]}}
     paths[f"{base}/_info"] = {
-        "get": _operation(tag, f"Fields and filters of {screen.path}", "200", {"type": "object"})
+        "get": operation(tag, f"Fields and filters of {screen.path}", "200", {"type": "object"})
     }
     record = paths[f"{base}/{{pk}}"]
-    record["get"] = _operation(tag, f"Read one of {screen.path}", "200", one)
-    if screen.adds:
+    record["get"] = operation(tag, f"Read one of {screen.path}", "200", one)
+    if resource.adds:
         headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
-        listed_post = _operation(tag, f"Add to {screen.path}", "201", one, ref("post"), headers)
+        listed_post = operation(tag, f"Add to {screen.path}", "201", one, ref("post"), headers)
         paths[f"{base}/"]["post"] = listed_post
-    if screen.edits:
-        record["put"] = _operation(tag, f"Change one of {screen.path}", "200", one, ref("put"))
-    if screen.archives:
-        record["delete"] = _operation(tag, f"Archive one of {screen.path}", "200", one)
+    if resource.edits:
+        change = f"Change one of {screen.path}"
+        record["put"] = operation(tag, change, "200", one, ref("put"), KEYED)
+        record["patch"] = operation(
+            tag, f"{change}; objects are merged (RFC 7396)", "200", one, ref("put"), KEYED
+        )
+        content = record["patch"]["requestBody"]["content"]
+        content[MERGE_PATCH] = content["application/json"]
+    if resource.archives:
+        record["delete"] = operation(
+            tag, f"Archive one of {screen.path}", "200", one, parameters=[*KEYED, IF_MATCH]
+        )
     return paths
 
 
-_PK = {
+PK = {
     "name": "pk",
     "in": "path",
     "required": True,
@@ -223,7 +232,16 @@ _IDEMPOTENCY = {
 }
 
 
-def _operation(
+KEYED = [_IDEMPOTENCY]
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The version that was read; a stale one is refused",
+    "schema": {"type": "string", "pattern": '^"?[0-9]+"?$'},
+}
+
+
+def operation(
     tags: list[str],
     summary: str,
     code: str,
@@ -231,6 +249,7 @@ def _operation(
     body: Mapping[str, Any] | None = None,
     parameters: Any = (),
 ) -> dict[str, Any]:
+    """Return the description of one operation, with the refusals that it may answer with."""
     found: dict[str, Any] = {
         "tags": tags,
         "summary": summary,

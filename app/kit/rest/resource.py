@@ -3,7 +3,6 @@
 It builds on the screen's declaration and on plain rows: no schema library in the way.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -19,12 +18,14 @@ from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
-from app.kit.idempotency import idempotent
 from app.kit.problems import problem
 from app.kit.rest import taking
+from app.kit.rest.answers import json_answer, with_version
 from app.kit.rest.asking import Asked, BadRequest, asked
 from app.kit.rest.describe import info
+from app.kit.rest.doing import Doing
 from app.kit.rest.nested import Nested
+from app.kit.rest.once import once
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens import forms
@@ -44,13 +45,17 @@ from app.kit.screens.selection import COUNT_CAP, Selection, search
 _ALWAYS = ("created_at", "changed_at", "archived_at")
 
 
-class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+class Resource(Doing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """A resource over the model of a screen (see the package's docstring)."""
 
     screen: ClassVar[type[Screen]]
     fields: Sequence[str] = ()
     writable: Sequence[str] | None = None
     idempotent = False
+    # None where it is as on the screen; False where a page of the screen's own asks for more.
+    adds: bool | None = None
+    edits: bool | None = None
+    archives: bool | None = None
     resource_name: Any = None
 
     allow_browser_login = True
@@ -61,15 +66,27 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         made = screens().get(self.screen.__name__)
         self.of: Screen = made if made is not None else self.screen()
         self.model, self.view = self.of.model, self.of.view
+        for name in ("adds", "edits", "archives"):
+            if getattr(self, name) is None:
+                setattr(self, name, getattr(self.of, name))
         self.resource_name = self.resource_name or self.of.path
         self.class_permission_name = self.view
         self.datamodel = CrmInterface(self.model, db.session)
         self.base_permissions = [f"can_{name}" for name in self.permissions()]
         # A method without a route is refused with `Allow`, before anything is asked.
-        possible = {"post": self.of.adds, "put": self.of.edits, "delete": self.of.archives}
-        self.exclude_route_methods = {name for name, there in possible.items() if not there}
+        self.exclude_route_methods = {name for name, there in self._possible() if not there}
         super().__init__()
         self.base_permissions = [f"can_{name}" for name in self.permissions()]
+
+    def _possible(self) -> Sequence[tuple[str, bool]]:
+        return (
+            ("post", bool(self.adds)),
+            ("put", bool(self.edits)),
+            ("patch", bool(self.edits)),
+            *((name, bool(self.archives)) for name in ("delete", "restore")),
+            ("do", bool(self.of.all_operations())),
+            *((name, bool(self.of.bulk or self.archives)) for name in ("start_bulk", "show_bulk")),
+        )
 
     def permissions(self) -> Sequence[str]:
         return [name for name in self.of.permissions() if name in ("read", "write", "delete")]
@@ -131,14 +148,14 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     @expose("/_info", methods=["GET"])
     @needs("read")
     def info(self, **kwargs: Any) -> Response:
-        return _json(200, info(self))
+        return json_answer(200, info(self))
 
     @expose("", methods=["GET"])
     @expose("/", methods=["GET"])
     @needs("read")
     def get_list(self, **kwargs: Any) -> Response:
         session, question = db.session(), asked()
-        selection = self._selection(session, question)
+        selection = self.selection(session, question)
         fields = self._asked_fields(question.columns)
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
             raise BadRequest(
@@ -165,7 +182,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
                 question.size,
             )
             rows, after = found.rows, found.next
-        return _json(
+        return json_answer(
             200,
             {
                 "count": min(count, COUNT_CAP),
@@ -184,7 +201,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
                 raise BadRequest(_("There is no field “%(name)s”.", name=name[:60]))
         return fields
 
-    def _selection(self, session: Session, question: Asked) -> Selection:
+    def selection(self, session: Session, question: Asked) -> Selection:
         found = Selection(Plan(self.model))
         found.where += self.of.always()
         if "archived_at" in found.plan.root.c:
@@ -212,7 +229,7 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
         fields = self._asked_fields(names, *self.nested)
         inner = [name for name in self.nested if not names or name in names]
         row = self.read_one(db.session(), pk, fields, inner)
-        return _with_version(_json(200, {"id": pk, "result": row}), row)
+        return with_version(json_answer(200, {"id": pk, "result": row}), row)
 
     def read_one(
         self,
@@ -242,31 +259,16 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
     @expose("", methods=["POST"])
     @expose("/", methods=["POST"])
     @needs("write")
+    @once(insists=True)
     def post(self, **kwargs: Any) -> Response:
-        session, key = db.session(), request.headers.get("Idempotency-Key")
-        if key is None and self.idempotent:
-            raise Invalid(_("Send an Idempotency-Key with this request."), field="Idempotency-Key")
-        if key is None:
-            return self._created(session)
-        who = reader()
-        owner = f"key:{who.api_key_id}" if who.api_key_id else f"user:{who.user_id}"
-        with idempotent(
-            session, key, request.get_data(), key_id=owner, operation=f"POST {request.path}"
-        ) as once:
-            if once.answer is None:
-                made = self._created(session)
-                once.keep(made.status_code, json.loads(made.get_data()))
-                return made
-            answer = _json(once.answer.status, once.answer.body)
-            answer.headers["Idempotency-Replayed"] = "true"
-            return answer
+        return self._created(db.session())
 
     def _created(self, session: Session) -> Response:
         values = self.take(session, taking.json_body(), adding=True)
         obj = self.create(session, values, by=reader().user_id, at=clock.now())
         session.flush()
         row = self.read_one(session, obj.id)
-        answer = _with_version(_json(201, {"id": obj.id, "result": row}), row)
+        answer = with_version(json_answer(201, {"id": obj.id, "result": row}), row)
         answer.headers["Location"] = f"{request.path.rstrip('/')}/{obj.id}"
         return answer
 
@@ -291,39 +293,54 @@ class Resource(RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-App
 
     @expose("/<int:pk>", methods=["PUT"])
     @needs("write")
+    @once()
     def put(self, pk: int, **kwargs: Any) -> Response:
+        return self._changed(pk, taking.json_body())
+
+    @expose("/<int:pk>", methods=["PATCH"])
+    @needs("write")
+    @once()
+    def patch(self, pk: int, **kwargs: Any) -> Response:
+        """As PUT, but that an object within is merged with the present one (RFC 7396)."""
+        return self._changed(pk, taking.json_body(taking.MERGE_PATCH), merge=True)
+
+    def _changed(self, pk: int, body: dict[str, Any], *, merge: bool = False) -> Response:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         refuse_archived(obj)
-        body = taking.json_body()
-        if refused := self._stale(session, obj, body.pop("version", None)):
+        if refused := self.stale(session, obj, body.pop("version", None)):
             return refused
-        values = self.take(session, body, adding=False, pk=pk)
+        self.change(session, obj, taking.merged(obj, body) if merge else body)
+        row = self.read_one(session, pk)
+        return with_version(json_answer(200, {"id": pk, "result": row}), row)
+
+    def change(self, session: Session, obj: Any, body: Mapping[str, Any]) -> None:
+        """Set what was sent on a stored record, by the screen's operation where it names one."""
+        values = self.take(session, body, adding=False, pk=obj.id)
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
         taking.assign(session, obj, values)
         with session.no_autoflush:
             for name, lines in nested.items():
-                self.nested[name].put(session, pk, lines)
+                self.nested[name].put(session, obj.id, lines)
         if nested:
             forms.touch(obj)
         if self.of.on_edit is not None:
             self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
         session.flush()
-        row = self.read_one(session, pk)
-        return _with_version(_json(200, {"id": pk, "result": row}), row)
 
     @expose("/<int:pk>", methods=["DELETE"])
     @needs("delete")
+    @once()
     def delete(self, pk: int, **kwargs: Any) -> Response:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
-        if refused := self._stale(session, obj, None, required=False):
+        if refused := self.stale(session, obj, None, required=False):
             return refused
         if obj.archived_at is None:
             archive_one(self.of, session, obj, by=reader().user_id)
-        return _json(200, {"id": pk, "result": self.read_one(session, pk)})
+        return json_answer(200, {"id": pk, "result": self.read_one(session, pk)})
 
-    def _stale(
+    def stale(
         self, session: Session, obj: Any, given: Any, *, required: bool = True
     ) -> Response | None:
         """409 with the present record when the caller's version is not the present one."""
@@ -394,17 +411,6 @@ def _own_operator(attr: Attr | None, operator: str, values: tuple[str, ...]) -> 
         return "is"
     known = {one.name for one in OPERATORS[kind]}
     return operator if operator in known | {"empty", "filled"} else f"?{operator}"
-
-
-def _json(status: int, body: Mapping[str, Any]) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
-    return Response(text, status, mimetype="application/json")
-
-
-def _with_version(answer: Response, row: Mapping[str, Any]) -> Response:
-    if row.get("version") is not None:
-        answer.headers["ETag"] = f'"{row["version"]}"'
-    return answer
 
 
 def resource_for(screen: Screen) -> type[Resource]:

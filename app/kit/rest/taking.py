@@ -148,12 +148,46 @@ def check_links(
                 errors.setdefault(name, []).append(_("This does not exist."))
 
 
-def json_body() -> dict[str, Any]:
+def merged(obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body with its objects merged into the record's own (RFC 7396).
+
+    Null takes a member away. Lists, and so lines, stand for the whole list.
+    """
+    found = dict(body)
+    names = {
+        column.key: attr.key
+        for attr in mapper_of(type(obj)).column_attrs
+        for column in attr.columns
+    }
+    for name, raw in body.items():
+        if isinstance(raw, dict) and name in names:
+            present = getattr(obj, names[name])
+            found[name] = _merge(present if isinstance(present, dict) else {}, raw)
+    return found
+
+
+def _merge(present: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(present)
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        elif isinstance(value, dict):
+            inner = found.get(name)
+            found[name] = _merge(inner if isinstance(inner, dict) else {}, value)
+        else:
+            found[name] = value
+    return found
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def json_body(*also: str) -> dict[str, Any]:
     """Return the request's JSON object, numbers with a point as exact decimals.
 
-    Raises BadRequest or 415.
+    `also` are further media types. Raises BadRequest or 415.
     """
-    if request.mimetype not in ("application/json", "text/json"):
+    if request.mimetype not in ("application/json", "text/json", *also):
         abort(415)
     try:
         found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_no_constant)

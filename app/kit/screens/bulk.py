@@ -1,5 +1,6 @@
 """Bulk actions: ticked rows, or all that match, done by a job piece by piece, with progress."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import abort, redirect, render_template, request
@@ -42,49 +43,70 @@ def right_of(action: str) -> str:
 
 def start(screen: "Screen") -> Any:
     """Answer POST bulk: note what is meant, and have a job do it."""
-    from app.kit.jobs import defer  # noqa: PLC0415 -- jobs has screens of its own
-
     name = request.form.get("action", "")
-    if name not in screen.bulk and not (name == "archive" and screen.archives):
-        raise NotFound
-    require(right_of(name), screen.view)
+    refuse_bulk(screen, name)
     everything = request.form.get("all") == "1"
     ticked = (read_id(raw) for raw in request.form.getlist("rowid"))
     ids = list(dict.fromkeys(pk for pk in ticked if pk is not None))
     if not everything and not 0 < len(ids) <= MOST_TICKED:
         raise Invalid(_("Tick at least one row."))
-    who, session = reader(), db.session()
     address = Address.of(screen.list_url(), request.args)
-    if everything:
-        chosen = selection_of(screen, session, address, screen.filterable(), who.time_zone)
+    run = note_run(screen, db.session(), name, address if everything else ids)
+    return redirect(screen.url("bulk", run.id))
+
+
+def refuse_bulk(screen: "Screen", name: str) -> None:
+    """Raise NotFound for what is not done in bulk, MissingRight for who may not do it."""
+    if name not in screen.bulk and not (name == "archive" and screen.archives):
+        raise NotFound
+    require(right_of(name), screen.view)
+
+
+def note_run(
+    screen: "Screen", session: Session, action: str, meant: Address | Sequence[int]
+) -> BulkRun:
+    """Note which records are meant, by their ids or as a list's address, and have a job do it.
+
+    Raises Invalid for an address that does not give all that it means.
+    """
+    from app.kit.jobs import defer  # noqa: PLC0415 -- jobs has screens of its own
+
+    who = reader()
+    ids, query = [], None
+    if isinstance(meant, Address):
+        chosen = selection_of(screen, session, meant, screen.filterable(), who.time_zone)
         chosen.insist_on_all()
+        query = meant.rows
+    else:
+        ids = list(meant)
     run = BulkRun(
         user_id=who.user_id,
         screen=screen.name,
-        action=name,
-        query=address.rows if everything else None,
-        ids=[] if everything else ids,
+        action=action,
+        query=query,
+        ids=ids,
         store_ids=list(who.store_ids) if who.store_ids is not None else None,
         zone=who.time_zone,
-        total=0 if everything else len(ids),
+        total=len(ids),
         reasons={},
     )
     session.add(run)
     session.flush()
     defer(session, JOB, run.id, who.membership_id)
-    return redirect(screen.url("bulk", run.id))
+    return run
 
 
 def progress(screen: "Screen", pk: int) -> Any:
     """Answer GET bulk/<pk>; with `part=1` only the live part, for polling."""
-    run = _own_run(screen, db.session(), pk)
+    run = own_run(screen, db.session(), pk)
     page = _page(screen, run)
     part = request.args.get("part") == "1"
     template = "tresen/fragment/progress.html" if part else "tresen/progress.html"
     return render_template(template, page=page)
 
 
-def _own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
+def own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
+    """Return a run of this reader on this screen. Raises NotFound."""
     if pk > BIGGEST_ID:
         abort(404)
     run = session.scalars(select(BulkRun).where(BulkRun.id == pk)).one_or_none()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.kit.database.model import Model
-from app.kit.errors import Conflict, CrmError, Invalid, NotFound, Refused
+from app.kit.errors import Again, Conflict, CrmError, Invalid, NotFound, Refused
 from app.kit.screens.pages import Text
 
 _SAID: dict[str, Text] = {}
@@ -116,7 +116,7 @@ def _unreadable(label: Text | None, field: str | None) -> CrmError:
 
 
 def _again(label: Text | None, field: str | None) -> CrmError:
-    return Conflict(_("Two changes met. Please try again."))
+    return Again()
 
 
 def _refused(label: Text | None, field: str | None) -> CrmError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,10 @@ from app.kit.screens.pages import Card, Kind, Text
 
 
 class Operation(Protocol):
-    """A verb of a domain: flushes, never commits, raises CrmError."""
+    """A verb of a domain: flushes, never commits, raises CrmError.
+
+    What it makes beside the record it returns.
+    """
 
     def __call__(
         self, session: Session, obj: Any, /, *, by: int | None, at: datetime
@@ -20,13 +23,29 @@ class Operation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Something that an operation wants to be told, under the name of its parameter."""
+
+    name: str
+    label: Text
+    kind: Literal["text", "texts", "id", "ids", "flag"] = "text"
+    required: bool = False
+    longest: int = 200
+    """Of a text, the characters; of a list, the values."""
+    values: Sequence[str] = ()
+    """Where it is one of a few words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Do:
     """A button on a record that calls an operation. `when(obj)` says whether it is offered at all.
 
     The right's name is the key under which the screen declares it. `confirm` names the consequence.
+    The API offers each as `POST /api/v1/<plural>/<id>/<key>`.
     """
 
-    operation: Operation
+    operation: Any
+    """An `Operation`, which may take what `asks` names."""
     label: Text
     icon: str = ""
     danger: bool = False
@@ -36,6 +55,10 @@ class Do:
     when: Callable[[Any], bool] | None = None
     primary: bool = False
     """The one filled button of the record, where `when` holds."""
+    asks: Sequence[Ask] = ()
+    """What callers may tell; what they must, a button cannot ask: see `Screen.operations`."""
+    needs: tuple[str, str] | None = None
+    """The right as (permission, view), where it is another one than the key."""
 
 
 @dataclass(frozen=True, slots=True)

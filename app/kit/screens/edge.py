@@ -46,6 +46,14 @@ def init_app(app: Flask) -> None:
     app.after_request(_settle)
 
 
+_KEPT = "kept_refusal"
+
+
+def keep_refusal() -> None:
+    """Commit this request although it is refused: the work is undone, its answer is kept."""
+    setattr(g, _KEPT, True)
+
+
 def is_api() -> bool:
     """Whether the API is asked, which answers programs only."""
     return request.path.startswith("/api/")
@@ -73,7 +81,7 @@ def _settle(response: Response) -> Response:
     session = db.session()
     if not session.in_transaction():
         return response
-    if response.status_code >= 400:
+    if response.status_code >= 400 and not g.pop(_KEPT, False):
         session.rollback()
         return response
     try:
@@ -110,6 +118,19 @@ def _oops() -> str:
 
 def _refusal(error: CrmError) -> Any:
     rollback()
+    return _worded(error)
+
+
+def refused(error: Exception) -> Response | None:
+    """Return the answer to a refusal, with nothing undone; None for a bug."""
+    if isinstance(error, HTTPException):
+        good = (error.code or 500) >= 400 and error.response is None
+        return _http_answer(error) if good else None
+    refusal = as_refusal(error)
+    return None if refusal is None else make_response(_worded(refusal))
+
+
+def _worded(error: CrmError) -> Any:
     if isinstance(error, NobodyReads):
         return sign_in_first()
     more: dict[str, Any] = {"errors": getattr(error, "errors", None), "kind": error.kind}
@@ -136,10 +157,14 @@ def _database_error(error: SQLAlchemyError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Any:
-    status = error.code or 500
-    if status < 400 or error.response is not None:
+    if (error.code or 500) < 400 or error.response is not None:
         return error
     rollback()
+    return _http_answer(error)
+
+
+def _http_answer(error: HTTPException) -> Response:
+    status = error.code or 500
     words = {
         400: _("The request could not be read."),
         403: _("You may not do this."),

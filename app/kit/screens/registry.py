@@ -19,6 +19,7 @@ Figure = Callable[[Session, Any], Card | None]
 TABS: dict[str, dict[str, Related | Panel]] = defaultdict(dict)
 FIGURES: dict[str, list[Figure]] = defaultdict(list)
 ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
+OPERATIONS: dict[str, dict[str, Do]] = defaultdict(dict)
 KNOWN: dict[str, "Screen"] = {}
 """The screens of this process by name, for jobs, which run outside a request."""
 
@@ -37,6 +38,11 @@ def add_figure(view: str, figure: Figure) -> None:
 def add_action(view: str, name: str, action: Do) -> None:
     """Put a button on the records of a screen; its right is (name, view)."""
     ACTIONS[view][name] = action
+
+
+def add_operation(view: str, name: str, operation: Do) -> None:
+    """Say what a page of another domain does with a screen's records, for the API."""
+    OPERATIONS[view][name] = operation
 
 
 def note_screen(screen: "Screen") -> None:

@@ -17,6 +17,7 @@ from app.kit.errors import CrmError
 from app.kit.screens import forms, people
 from app.kit.screens.attrs import title_of
 from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.declare import Do
 from app.kit.screens.edge import rollback
 from app.kit.screens.models import FormSent
 from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link, Note
@@ -303,10 +304,15 @@ def archive_one(screen: "Screen", session: Session, obj: Any, *, by: int | None)
 def restore(screen: "Screen", pk: int) -> Any:
     """Answer POST restore/<pk>."""
     obj = _for_action(screen, pk)
-    obj.archived_at = None
-    db.session().flush()
+    restore_one(db.session(), obj)
     flash(_("“%(name)s” is back.", name=title_of(obj)), "success")
     return redirect(screen.url("show", pk))
+
+
+def restore_one(session: Session, obj: Any) -> None:
+    """Bring a record back to the lists."""
+    obj.archived_at = None
+    session.flush()
 
 
 def _for_action(screen: "Screen", pk: int) -> Any:
@@ -337,11 +343,7 @@ def do(screen: "Screen", name: str, pk: int) -> Any:
 
     def run() -> None:
         _check_version(obj)
-        refuse_archived(obj)
-        if action.when is not None and not action.when(obj):
-            raise ConflictError
-        action.operation(session, obj, by=reader().user_id, at=clock.now())
-        session.flush()
+        act(session, obj, action)
 
     refused = attempted(run)
     if refused is not None:
@@ -350,6 +352,19 @@ def do(screen: "Screen", name: str, pk: int) -> Any:
         )
     flash(str(action.done) if action.done else _("Done: %(what)s.", what=action.label), "success")
     return redirect(screen.url("show", pk))
+
+
+def act(session: Session, obj: Any, action: Do, **told: Any) -> object:
+    """Do with a record what a button does; return what the operation gives.
+
+    `told` is what the caller says of what it asks. Raises Conflict where it is not offered now.
+    """
+    refuse_archived(obj)
+    if action.when is not None and not action.when(obj):
+        raise ConflictError
+    found: object = action.operation(session, obj, by=reader().user_id, at=clock.now(), **told)
+    session.flush()
+    return found
 
 
 def _page_with(

@@ -1,0 +1,96 @@
+"""What an operation asks for beside its record: read from JSON, and described."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.kit.errors import Invalid
+from app.kit.rest.taking import FieldErrors
+from app.kit.screens.declare import Ask
+from app.kit.screens.paging import BIGGEST_ID
+
+_ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
+
+
+def told(asks: Sequence[Ask], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the caller tells, by name. Raises FieldErrors."""
+    known = {ask.name: ask for ask in asks}
+    errors: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    for name, raw in body.items():
+        if name not in known:
+            errors[name[:100]] = [_("There is no such field.")]
+        elif raw is not None:
+            try:
+                values[name] = _read(known[name], raw)
+            except Invalid as error:
+                errors[name] = [str(error.message)]
+    for ask in asks:
+        if ask.required and ask.name not in errors and values.get(ask.name) in (None, "", []):
+            errors[ask.name] = [_("This is needed.")]
+    if errors:
+        raise FieldErrors(errors)
+    return values
+
+
+def _read(ask: Ask, raw: Any) -> Any:
+    if ask.kind in ("texts", "ids"):
+        if not isinstance(raw, list) or len(raw) > ask.longest:
+            raise Invalid(_("Send a list of at most %(number)s.", number=ask.longest))
+        return [_text(one, 320) if ask.kind == "texts" else _id(one) for one in raw]
+    if ask.kind == "id":
+        return _id(raw)
+    if ask.kind == "flag":
+        if not isinstance(raw, bool):
+            raise Invalid(_("Send true or false."))
+        return raw
+    text = _text(raw, ask.longest)
+    if ask.values and text not in ask.values:
+        raise Invalid(_("Choose one of the list."))
+    return text
+
+
+def _text(raw: Any, longest: int) -> str:
+    if not isinstance(raw, str):
+        raise Invalid(_("Send a text."))
+    if len(raw) > longest:
+        raise Invalid(_("At most %(number)s characters.", number=longest))
+    return raw.strip()
+
+
+def _id(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise Invalid(_("Send the id only."))
+    if not 0 < raw <= BIGGEST_ID:
+        raise Invalid(_("This does not exist."))
+    return raw
+
+
+def schema(asks: Sequence[Ask], **more: Any) -> dict[str, Any]:
+    """Return the schema of the object that tells it; `more` are further properties."""
+    found: dict[str, Any] = {
+        "type": "object",
+        "properties": {ask.name: _schema(ask) for ask in asks} | more,
+        "additionalProperties": False,
+    }
+    if needed := [ask.name for ask in asks if ask.required]:
+        found["required"] = needed
+    return found
+
+
+def _schema(ask: Ask) -> dict[str, Any]:
+    title = {"title": str(ask.label)} | ({} if ask.required else {"nullable": True})
+    least = {"minItems": 1} if ask.required else {}
+    if ask.kind == "flag":
+        return {"type": "boolean", **title}
+    if ask.kind == "id":
+        return {**_ID, **title}
+    if ask.kind in ("texts", "ids"):
+        one = {"type": "string", "maxLength": 320} if ask.kind == "texts" else _ID
+        return {"type": "array", "items": one, "maxItems": ask.longest, **least, **title}
+    if ask.values:
+        return {"type": "string", "enum": list(ask.values), **title}
+    # Spaces alone are no answer to what is needed.
+    needed = {"minLength": 1, "pattern": r"\S"} if ask.required else {}
+    return {"type": "string", "maxLength": ask.longest, **needed, **title}

@@ -1,0 +1,119 @@
+"""The OpenAPI description of what is done with records: each action by its own path."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.kit.rest.asks import schema
+from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation
+from app.kit.screens.bulk import MOST_TICKED
+from app.kit.screens.declare import Ask
+from app.kit.screens.paging import BIGGEST_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.kit.rest.resource import Resource
+
+_VERSION = {"type": "integer"}
+_RUN = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "result": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "integer"},
+                "action": {"type": "string"},
+                "status": {"type": "string", "enum": ["queued", "running", "done"]},
+                "total": {"type": "integer"},
+                "done": {"type": "integer"},
+                "skipped": {"type": "integer"},
+                "failed": {"type": "integer"},
+                "reasons": {"type": "object", "additionalProperties": {"type": "integer"}},
+            },
+        },
+    },
+}
+_IDS = {
+    "type": "array",
+    "items": {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID},
+    "minItems": 1,
+    "maxItems": MOST_TICKED,
+}
+_FILTER = {
+    "type": "object",
+    "required": ["col"],
+    "properties": {"col": {"type": "string"}, "opr": {"type": "string"}, "value": {}},
+}
+_MEANT = {
+    "oneOf": [
+        {
+            "type": "object",
+            "required": ["ids"],
+            "properties": {"ids": _IDS},
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "required": ["filters"],
+            "properties": {
+                "filters": {"type": "array", "items": _FILTER, "minItems": 1, "maxItems": 20},
+                "search": {"type": "string", "maxLength": 200},
+            },
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "required": ["search"],
+            "properties": {"search": {"type": "string", "minLength": 1, "maxLength": 200}},
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+def describe_doing(resource: "Resource") -> dict[str, Any]:
+    """Return the paths of a resource's actions, one by one and in bulk."""
+    screen, base = resource.of, f"/api/v1/{resource.resource_name}"
+    tag = [str(screen.label)]
+    paths: dict[str, Any] = {}
+    for name, action in screen.all_operations().items():
+        summary = f"{action.label}: one of {screen.path}"
+        paths[f"{base}/{{pk}}/{name}"] = _one(resource, tag, summary, action.asks)
+    if resource.archives:
+        summary = f"Restore one of {screen.path}"
+        paths[f"{base}/{{pk}}/restore"] = _one(resource, tag, summary, ())
+    names = {name: str(bulk.label) for name, bulk in screen.bulk.items()}
+    if resource.archives:
+        names.setdefault("archive", "Archive")
+    for name, label in names.items():
+        started = operation(tag, f"{label}: many of {screen.path}", "202", _RUN, _MEANT, KEYED)
+        paths[f"{base}/bulk/{name}"] = {"post": started}
+    if names:
+        read = operation(tag, f"What became of many of {screen.path}", "200", _RUN)
+        paths[f"{base}/bulk/{{pk}}"] = {"parameters": [PK], "get": read}
+    return paths
+
+
+def _one(
+    resource: "Resource", tag: list[str], summary: str, asks: "Sequence[Ask]"
+) -> dict[str, Any]:
+    record = {"$ref": f"#/components/schemas/{type(resource).__name__}.get"}
+    answer = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"},
+            "result": {"allOf": [record], "nullable": True},
+            "message": {"type": "string"},
+            "made": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "integer"},
+                    "resource": {"type": "string", "nullable": True},
+                },
+            },
+        },
+    }
+    body = schema(asks, version=_VERSION)
+    found = operation(tag, summary, "200", answer, body, [*KEYED, IF_MATCH])
+    found["requestBody"]["required"] = any(ask.required for ask in asks)
+    return {"parameters": [PK], "post": found}
