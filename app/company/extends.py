@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from app.company import screens
 from app.company.operations import sync_roles
 from app.company.operations.demo import DEMO
-from app.company.queries import administrators
+from app.company.operations.guards import LastAdministrator
+from app.company.queries import ADMINISTERS, holders
 from app.kit.access import Right, reader_or_none
 from app.kit.database.session import work
 from app.kit.registry import demo_data
@@ -19,14 +20,17 @@ from app.kit.screens.dberrors import say
 from app.kit.security.permissions import on_permissions
 
 
-def givers(right: Right) -> Iterable[str]:  # noqa: ARG001 -- administrators give every right
-    """Name the administrators, in a transaction of its own: the reader's has been rolled back."""
+def givers(right: Right) -> Iterable[str]:
+    """Name people who have the right and may give it.
+
+    In a transaction of its own: the reader's has been rolled back.
+    """
     who = reader_or_none()
     stamp = who.stamp() if who is not None else None
     if stamp is None or stamp.company_id is None:
         return []
     with work(stamp) as session:
-        return [str(membership.person) for membership in administrators(session)[:3]]
+        return [str(one.person) for one in holders(session, {right, *ADMINISTERS})[:3]]
 
 
 def extend(builder: Any) -> None:
@@ -34,5 +38,6 @@ def extend(builder: Any) -> None:
     builder.add_all(screens.ALL)
     who_gives(givers)
     on_permissions("company", sync_roles)
+    say("last_administrator", LastAdministrator.default_message)
     say("uq_membership_employee", _l("Somebody else signs in as this employee already."))
     demo_data.register(*DEMO)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
@@ -22,7 +23,7 @@ from app.kit import clock
 from app.kit.access import Right
 from app.kit.security.models import Permission, PermissionView, Role, ViewMenu, role_rights
 
-# Who has both can put everything else right again.
+# Who has both can give to others what they have themselves.
 ADMINISTERS: frozenset[Right] = frozenset({("write", "Membership"), ("write", "Role")})
 
 _PV = (
@@ -151,29 +152,33 @@ def _has(right: Right) -> Any:
     )
 
 
-def administrators(session: Session) -> Sequence[Membership]:
-    """Return the active memberships that may give rights in the whole company, by name."""
-    conditions = [_has(right) for right in sorted(ADMINISTERS)]
-    query = _members().where(Membership.all_stores, *conditions)
+def holders(session: Session, rights: Collection[Right]) -> Sequence[Membership]:
+    """Return the active memberships that hold all of the rights in the whole company, by name."""
+    query = _members().where(
+        Membership.all_stores, Person.active.is_(True), *map(_has, sorted(rights))
+    )
     return session.scalars(query).unique().all()
 
 
 def count_administrators(session: Session) -> int:
-    """How many could still put everything right."""
-    conditions = [_has(right) for right in sorted(ADMINISTERS)]
-    query = (
-        select(func.count())
-        .select_from(Membership)
-        .join(Membership.person)
-        .where(
-            Membership.active,
-            Membership.archived_at.is_(None),
-            Membership.all_stores,
-            Person.active.is_(True),
-            *conditions,
-        )
-    )
-    return int(session.execute(query).scalar_one())
+    """How many hold everything that an administrator's template does, in the whole company."""
+    found = session.scalar(text("select count(*) from crm_administrators(crm_company())"))
+    return int(found or 0)
+
+
+class InCharge(IntEnum):
+    """How much the strongest people of a company can put right."""
+
+    NOTHING = 0
+    WHAT_THEY_HAVE = 1
+    EVERYTHING = 2
+
+
+def in_charge(session: Session) -> InCharge:
+    """Return how much somebody in the stamped company can put right."""
+    if count_administrators(session):
+        return InCharge.EVERYTHING
+    return InCharge.WHAT_THEY_HAVE if holders(session, ADMINISTERS) else InCharge.NOTHING
 
 
 def sessions_of(session: Session, membership: Membership) -> Sequence[UserSession]:

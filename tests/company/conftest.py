@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import NullPool
 
+from app.company.operations.roles import mark_essential
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.security.permissions import make_rights
@@ -20,3 +21,4 @@ def _rights(owner_url: str) -> None:
     owner = make_engine(owner_url, poolclass=NullPool)
     with work(Stamp(Role.OWNER), on=owner) as session:
         make_rights(session, RIGHTS)
+        mark_essential(session)

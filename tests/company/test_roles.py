@@ -141,6 +141,36 @@ def test_the_last_administrator_is_not_deactivated(session, owner):
         operations.deactivate(session, member, by=owner, at=clock.now())
 
 
+def test_who_lacks_a_right_of_administrators_does_not_count_as_one(session, owner, helper):
+    """Nobody could give back what nobody has."""
+    member = session.get(operations.people.Membership, owner.membership_id)
+    for leave in (
+        lambda: operations.set_roles(session, member, [], by=owner, at=clock.now()),
+        lambda: operations.deactivate(session, member, by=owner, at=clock.now()),
+    ):
+        with pytest.raises(LastAdministrator), session.begin_nested():
+            leave()
+
+
+def test_the_last_administrator_takes_no_right_off_their_own_role(session, owner):
+    member = session.get(operations.people.Membership, owner.membership_id)
+    role = make_role(session, owner.rights, name="Everything")
+    operations.set_roles(session, member, [role.id], by=owner, at=clock.now())
+    for rights in (owner.rights - {("export", "Client")}, EDITS_ROLES):
+        with pytest.raises(LastAdministrator), session.begin_nested():
+            operations.change_role(
+                session, role, name="Less", rights=rights, version=1, by=owner, at=clock.now()
+            )
+
+
+def test_who_holds_everything_by_two_roles_counts(session, owner):
+    halves = [make_role(session, part) for part in (EDITS_ROLES, owner.rights - EDITS_ROLES)]
+    make_membership(session, *halves)
+    member = session.get(operations.people.Membership, owner.membership_id)
+    operations.deactivate(session, member, by=owner, at=clock.now())
+    assert queries.count_administrators(session) == 1
+
+
 def test_the_role_of_the_last_administrator_keeps_the_right_to_give_rights(session):
     role = make_role(session, {READ, *EDITS_ROLES})
     reader = make_reader(session, make_membership(session, role))

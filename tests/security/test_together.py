@@ -4,15 +4,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import NullPool, event, text
+from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from app.company import operations, queries
 from app.company.models import Membership
 from app.company.operations.guards import LastAdministrator
 from app.kit import clock
-from app.kit.database.session import db, work
-from app.kit.database.stamp import company_stamp
+from app.kit.database.session import db, make_engine, work
+from app.kit.database.stamp import Role, Stamp, company_stamp
+from app.kit.screens.dberrors import as_refusal
+from app.kit.security.permissions import make_rights
 from tests.company.factories import PASSWORD, make_company, make_membership, make_reader
 from tests.security.working import work_through
 
@@ -59,6 +62,79 @@ def test_two_administrators_who_deactivate_each_other_leave_one(alone):
         ends = [pool.submit(shut_out, one, other), pool.submit(shut_out, other, one)]
         errors = [end.exception() for end in ends]
     assert [type(error) for error in errors if error] == [LastAdministrator]
+
+
+PAST_THE_OPERATIONS = {
+    "role taken": "delete from membership_role where membership_id = :m",
+    "deactivated": "update membership set active = false where id = :m",
+    "archived": "update membership set archived_at = now() where id = :m",
+    "bound to stores": "update membership set all_stores = false where id = :m",
+    "deactivated everywhere": "update ab_user set active = false where id = :u",
+    "a right taken off the role": "delete from ab_permission_view_role where ctid in (select x.ctid"
+    " from ab_permission_view_role x join membership_role mr on mr.role_id = x.role_id"
+    " where mr.membership_id = :m limit 1)",
+}
+
+
+@pytest.mark.parametrize("how", PAST_THE_OPERATIONS)
+def test_the_database_keeps_somebody_who_holds_everything(alone, owner_sql, how):
+    """Whatever the way: a bulk job, a program of somebody's, a person at the database."""
+    _company, people = alone
+    values = [{"m": one.membership_id, "u": one.user_id} for one in people]
+    if "right" not in how:  # both have the same role
+        owner_sql(PAST_THE_OPERATIONS[how], **_named(PAST_THE_OPERATIONS[how], values[0]))
+    with pytest.raises(IntegrityError, match="nobody would be left") as refused:
+        owner_sql(PAST_THE_OPERATIONS[how], **_named(PAST_THE_OPERATIONS[how], values[1]))
+    assert "Appoint another" in str(as_refusal(refused.value))
+
+
+def _named(statement, values):
+    return {name: value for name, value in values.items() if f":{name}" in statement}
+
+
+def test_the_database_keeps_one_of_two_who_remove_each_other_without_the_lock(alone):
+    company, people = alone
+    start = threading.Barrier(2)
+
+    def remove(whom):
+        with work(company_stamp(company)) as session:
+            start.wait()
+            session.execute(
+                text("delete from membership_role where membership_id = :m"),
+                {"m": whom.membership_id},
+            )
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(remove, one) for one in people]
+        errors = [end.exception() for end in ends]
+    assert [type(error) for error in errors if error] == [IntegrityError]
+    with work(company_stamp(company)) as session:
+        assert queries.count_administrators(session) == 1
+
+
+def test_a_deploy_leaves_whole_what_was_whole_and_adds_nothing_to_the_rest(alone, site, owner_sql):
+    """A right of a new screen, which nobody had, would be out of everybody's reach."""
+    company, people = alone
+    owner = make_engine(site.config["CRM"].database_owner_url, poolclass=NullPool)
+    with work(company_stamp(company)) as session:
+        whole = operations.make_role(
+            session, name="Whole", rights=people[0].rights, by=people[0], at=clock.now()
+        )
+        part = operations.make_role(
+            session, name="Part", rights=[("write", "Role")], by=people[0], at=clock.now()
+        )
+        for one in people:
+            member = session.get_one(Membership, one.membership_id)
+            operations.set_roles(session, member, [whole.id], by=people[0], at=clock.now())
+        ids = whole.id, part.id
+    new = ("read", "NewScreen")
+    with site.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
+        make_rights(session, [new])
+        operations.sync_roles(session)
+    with work(company_stamp(company)) as session:
+        has = [new in rights for rights in queries.rights_of_roles(session, ids).values()]
+        assert has == [True, False]
+        assert queries.count_administrators(session) == 2
 
 
 def test_twenty_guesses_at_once_are_twenty_guesses(inside, site):

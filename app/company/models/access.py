@@ -168,6 +168,8 @@ class PermVersion(Model):
 
     company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    # Whether somebody has held every essential right; from then on somebody always does.
+    administered: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 _SEEN_OF_SESSIONS = (

@@ -3,6 +3,10 @@
 Roles are held in link tables without versions, so the usual triggers say nothing about them: these
 write `audit_entry` rows of the role or membership concerned, and raise the company's
 `perm_version`, by which every process keys the rights it remembers.
+
+That row orders changes of power, too: whoever raises it waits for the one before, and at the end of
+the transaction it is seen whether the company is still administered. Two who remove each other at
+once leave one.
 """
 
 from app.kit.database.functions import SqlFunction, register
@@ -108,4 +112,61 @@ end""",
     "drop trigger if exists crm_membership_ended on membership; create trigger crm_membership_ended"
     " after update on membership referencing new table as changed"
     " for each statement execute function crm_membership_ended();",
+)
+
+# Somebody deactivated in the whole installation is nobody who could give rights.
+USER_ACTIVE = _register(
+    "crm_user_active",
+    f"""
+begin
+  {
+        _BUMP.format(
+            company="m.company_id",
+            rows="changed c join was w on w.id = c.id and w.active is distinct from c.active"
+            " join membership m on m.user_id = c.id",
+        )
+    }
+  return null;
+end""",
+    "drop trigger if exists crm_user_active on ab_user; create trigger crm_user_active"
+    " after update on ab_user referencing old table as was new table as changed"
+    " for each statement execute function crm_user_active();",
+)
+
+ADMINISTRATORS = register(
+    SqlFunction(
+        "crm_administrators(bigint)",
+        """create or replace function crm_administrators(p_company bigint) returns setof bigint
+language sql stable set search_path = pg_catalog, public as $$
+  select m.id from membership m join ab_user u on u.id = m.user_id and u.active
+   where m.company_id = p_company and m.active and m.archived_at is null and m.all_stores
+     and exists (select 1 from ab_permission_view where essential)
+     and not exists (
+       select 1 from ab_permission_view pv where pv.essential and not exists (
+         select 1 from membership_role mr
+           join ab_permission_view_role rr on rr.role_id = mr.role_id
+          where mr.company_id = m.company_id and mr.membership_id = m.id
+            and rr.permission_view_id = pv.id))
+$$""",
+    )
+)
+
+STAYS_ADMINISTERED = _register(
+    "crm_stays_administered",
+    """
+begin
+  if exists (select 1 from crm_administrators(new.company_id)) then
+    update perm_version set administered = true
+     where company_id = new.company_id and not administered;
+  elsif exists (select 1 from perm_version v join company c on c.id = v.company_id
+      where v.company_id = new.company_id and v.administered) then
+    raise exception 'nobody would be left who holds every right'
+      using errcode = 'check_violation', table = 'membership', constraint = 'last_administrator';
+  end if;
+  return null;
+end""",
+    "drop trigger if exists crm_stays_administered on perm_version;"
+    " create constraint trigger crm_stays_administered"
+    " after insert or update of version on perm_version deferrable initially deferred"
+    " for each row execute function crm_stays_administered();",
 )

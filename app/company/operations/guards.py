@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.company.models import ApiKey, Invitation, Membership, membership_store
-from app.company.queries import count_administrators, rights_of_roles, roles_of
+from app.company.queries import in_charge, rights_of_roles, roles_of
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, NotFound, Refused
 from app.kit.rights import wording
@@ -24,10 +24,10 @@ Holder: TypeAlias = Membership | ApiKey | Invitation | Role
 
 
 class LastAdministrator(Conflict):
-    """Nobody would be left who can give rights."""
+    """Nobody would be left who holds everything, or could at least give rights."""
 
     default_message = _l(
-        "Somebody must stay who may give rights in the whole company. Appoint another"
+        "Somebody must stay who may do everything in the whole company. Appoint another"
         " administrator first."
     )
 
@@ -51,15 +51,16 @@ def somebody_in_charge(session: Session) -> Iterator[None]:
     """Do the change of power inside, one at a time per company. Raises LastAdministrator after it.
 
     Two administrators who demote each other at once must not both see the other. The row of
-    `perm_version` would order them too, but only after the change; the lock does so before.
+    `perm_version` would order them too, but only after the change; the lock does so before. What
+    comes by no operation is refused at commit, by the trigger on that row.
     """
     session.execute(
         text("select pg_advisory_xact_lock(:lock, crm_company()::int)"), {"lock": _LOCK % 2**31}
     )
-    before = count_administrators(session)
+    before = in_charge(session)
     yield
     session.flush()
-    if before and not count_administrators(session):
+    if in_charge(session) < before:
         raise LastAdministrator
 
 

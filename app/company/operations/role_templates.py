@@ -58,6 +58,13 @@ def _matches(patterns: tuple[str, ...], right: Right) -> bool:
     return False
 
 
+# In every company somebody holds all that this one does.
+ADMINISTRATOR = Template(
+    "administrator",
+    _l("Administrator"),
+    _l("Invites people, gives rights, imports and sets things up."),
+    ("* *",),
+)
 TEMPLATES = (
     Template(
         "owner",
@@ -65,12 +72,7 @@ TEMPLATES = (
         _l("Sees and does everything in the company."),
         ("* *",),
     ),
-    Template(
-        "administrator",
-        _l("Administrator"),
-        _l("Invites people, gives rights, imports and sets things up."),
-        ("* *",),
-    ),
+    ADMINISTRATOR,
     Template(
         "store_manager",
         _l("Store manager"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.company.models import membership_role
 from app.company.operations.guards import check_reach, check_rights, somebody_in_charge
-from app.company.operations.role_templates import SUPERUSER, TEMPLATES, Template
+from app.company.operations.role_templates import ADMINISTRATOR, SUPERUSER, TEMPLATES, Template
 from app.company.queries import known_rights, rights_of_roles
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.fold import fold
 from app.kit.security.models import Role, role_rights
+
+log = logging.getLogger(__name__)
 
 # FAB takes the first two for its own, and ours would be mistaken for the installation's.
 RESERVED = {"admin", "public", "superuser"}
@@ -108,9 +111,12 @@ def seed_roles(session: Session, company_id: int, *, locale: str = "en") -> dict
 def sync_roles(session: Session) -> None:
     """Bring every untouched role of every company up to its template; requires the owner's stamp.
 
-    Run at every deploy: a new screen's rights reach those whom they are for.
+    Run at every deploy: a new screen's rights reach those whom they are for. A role of the
+    company's own that held everything still does.
     """
     known = known_rights(session)
+    whole = _whole_roles(session)
+    new = mark_essential(session, known)
     companies = session.execute(text("select id, locale from company order by id")).all()
     for company in companies:
         seed_roles(session, company.id, locale=company.locale)
@@ -123,6 +129,56 @@ def sync_roles(session: Session) -> None:
         wanted = template.rights(known)
         _take(session, role_id, present[role_id] - wanted, known)
         _give(session, role_id, wanted - present[role_id], known)
+    for role_id, present_rights in rights_of_roles(session, whole).items():
+        _give(session, role_id, new - present_rights, known)
+    _note_administered(session)
+
+
+def mark_essential(session: Session, known: dict[Right, int] | None = None) -> frozenset[Right]:
+    """Say in the database what an administrator's template holds; return what is new of it."""
+    known = known_rights(session) if known is None else known
+    wanted = {known[right]: right for right in ADMINISTRATOR.rights(known)}
+    changed = session.execute(
+        text(
+            "update ab_permission_view set essential = (id = any (:ids))"
+            " where essential <> (id = any (:ids)) returning id, essential"
+        ),
+        {"ids": list(wanted)},
+    )
+    return frozenset(wanted[pk] for pk, essential in changed if essential)
+
+
+def _whole_roles(session: Session) -> list[int]:
+    """Return the roles, changed by their companies, that hold every right essential until now."""
+    query = text(
+        """
+        select r.id from ab_role r
+         where r.company_id is not null and not r.follows
+           and exists (select 1 from ab_permission_view where essential)
+           and not exists (select 1 from ab_permission_view pv where pv.essential and not exists (
+             select 1 from ab_permission_view_role rr
+              where rr.role_id = r.id and rr.permission_view_id = pv.id))"""
+    )
+    return list(session.scalars(query))
+
+
+def _note_administered(session: Session) -> None:
+    """Say of each company whether somebody holds everything there, and who has lost it."""
+    query = text(
+        """
+        with now as (select v.company_id, v.administered was,
+                       exists (select 1 from crm_administrators(v.company_id)) administered
+                       from perm_version v)
+        update perm_version v set administered = n.administered from now n
+         where n.company_id = v.company_id and n.was <> n.administered
+        returning v.company_id, v.administered"""
+    )
+    for company_id, administered in session.execute(query).all():
+        if not administered:
+            log.warning(
+                "In company %d nobody holds every right any more: see `flask crm people role`.",
+                company_id,
+            )
 
 
 def _seed_superuser(session: Session, known: dict[Right, int]) -> None:

@@ -103,6 +103,8 @@ def _extend_role() -> None:
 
 
 def _share_rights() -> None:
+    # In every company somebody has all of these: said at deploy, held to by a trigger.
+    PermissionView.essential = mapped_column(Boolean, server_default=text("false"), nullable=False)
     for model in (Permission, ViewMenu, PermissionView):
         _table(model).info["grants"] = {APP: "select", STORE: "select", PLATFORM: "select"}
     own = "role_id in (select r.id from ab_role r)"
