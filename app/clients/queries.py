@@ -8,8 +8,11 @@ from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from app.clients.choices import Channel, Purpose
+from app.clients.choices import Channel, ContactChannel, Purpose
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
+from app.company.models import Company
+from app.kit.email_address import normalise_email
+from app.kit.phone import normalise_phone
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.queries import Gate, Values
 
@@ -29,6 +32,32 @@ def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
     for client_id, value in rows:
         found[client_id] = f"{found[client_id]}, {value}" if client_id in found else value
     return found
+
+
+def with_phone(session: Session, value: str) -> ColumnElement[bool]:
+    """Return the condition that a client has this phone; it may be written as one dials it.
+
+    Raises Invalid.
+    """
+    # In an address an unescaped plus is a space.
+    written = f"+{value.strip()}" if value.startswith(" ") else value
+    region = session.scalar(select(Company.country))
+    return _reached_by(ContactChannel.PHONE, normalise_phone(written, region))
+
+
+def with_email(_session: Session, value: str) -> ColumnElement[bool]:
+    """Return the condition that a client has this email. Raises Invalid."""
+    return _reached_by(ContactChannel.EMAIL, normalise_email(value))
+
+
+def _reached_by(channel: ContactChannel, value: str) -> ColumnElement[bool]:
+    return Client.id.in_(
+        select(ContactPoint.client_id).where(
+            ContactPoint.channel == channel,
+            ContactPoint.normalised == value,
+            ContactPoint.archived_at.is_(None),
+        )
+    )
 
 
 def timeline(client_id: int, *, limit: int = 100) -> Select[tuple[TimelineEntry]]:

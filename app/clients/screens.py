@@ -19,12 +19,12 @@ from app.clients.models import (
     Segment,
     TimelineEntry,
 )
-from app.clients.queries import main_contacts, timeline
+from app.clients.queries import main_contacts, timeline, with_email, with_phone
 from app.clients.segments import count_and_sample, editor, segment_clients
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.registry import timeline_kinds
-from app.kit.screens import Computed, Lines, Panel, Related, Screen
+from app.kit.screens import Code, Computed, Lines, Panel, Related, Screen
 from app.kit.screens.areas import CLIENTS, MARKETING
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
@@ -156,6 +156,10 @@ class ClientScreen(Screen):
         Panel("timeline", _l("Timeline"), draw_timeline),
         Related("ConsentCurrent", by="client"),
     )
+    codes = {
+        "email": Code(with_email, _l("Email"), guard="contacts"),
+        "phone": Code(with_phone, _l("Phone"), guard="contacts"),
+    }
     on_add = operations.register_client
     on_edit = operations.save_client
     api = True

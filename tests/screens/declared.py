@@ -8,11 +8,12 @@ from flask_appbuilder.baseviews import expose
 from app.catalogue.choices import ProductStatus
 from app.catalogue.models import Brand, Category, Product, Variant
 from app.clients.models import Client
+from app.clients.queries import with_email, with_phone
 from app.company.models import Store
 from app.company.operations import check_store
 from app.kit.database.session import db
 from app.kit.errors import Conflict
-from app.kit.screens import Ask, Bulk, Computed, Do, Lines, Related, Screen
+from app.kit.screens import Ask, Bulk, Code, Computed, Do, Lines, Related, Screen
 from app.kit.screens.areas import CLIENTS, PRODUCTS
 from app.kit.screens.guarding import needs
 from app.orders.models import Order
@@ -127,6 +128,10 @@ class BenchClients(Screen):
     )
     read_only = ("figures.orders_count", "figures.orders_sum")
     lines = (Lines("contact_points", "Contact points", ("channel", "value", "label")),)
+    codes = {
+        "phone": Code(with_phone, "Phone", guard="contacts"),
+        "email": Code(with_email, "Email", guard="contacts"),
+    }
     api = True
 
 

@@ -12,6 +12,7 @@ from tests.screens.bench import at_work, counted, reader_with, signed_in
 BRANDS = "/api/v1/bench-brands"
 PRODUCTS = "/api/v1/bench-products"
 VARIANTS = "/api/v1/bench-variants"
+CLIENTS = "/api/v1/bench-clients"
 
 
 def rison(client, url: str, q: str):

@@ -42,7 +42,7 @@ class ExpenseCategory(Business, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
-        *sort_indexes("name_fold", "kind"),
+        *sort_indexes("name_fold", "kind", "changed_at"),
         trigram_index("name_fold"),
         {
             "info": {
@@ -78,7 +78,9 @@ class Expense(Business, Model):
         CheckConstraint("rate > 0", name="rate"),
         CheckConstraint("description <> ''", name="description_given"),
         CheckConstraint("due_on is null or due_on >= incurred_on", name="due"),
-        *sort_indexes("number", "incurred_on", "due_on", "amount", "status", "description_fold"),
+        *sort_indexes(
+            "number", "incurred_on", "due_on", "amount", "status", "description_fold", "changed_at"
+        ),
         Index(None, "company_id", "store_id", "incurred_on"),
         trigram_index("description_fold"),
         trigram_index("number"),

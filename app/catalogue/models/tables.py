@@ -32,7 +32,7 @@ class Brand(Business, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
-        *sort_indexes("name_fold"),
+        *sort_indexes("name_fold", "changed_at"),
         trigram_index("name_fold"),
         {"info": {"label": _l("Brand"), "search": (Look("brand", "id", "name_fold"),)}},
     )
@@ -59,7 +59,7 @@ class Category(Business, Model):
         CheckConstraint("name <> ''", name="name_given"),
         CheckConstraint("parent_id is distinct from id", name="not_its_own_parent"),
         CheckConstraint("depth between 0 and 20", name="depth"),
-        *sort_indexes("name_fold", "path"),
+        *sort_indexes("name_fold", "path", "changed_at"),
         trigram_index("name_fold"),
         {"info": {"label": _l("Category"), "search": (Look("category", "id", "name_fold"),)}},
     )
@@ -105,7 +105,7 @@ class Product(Business, Model):
         CheckConstraint("duration > 0", name="duration"),
         CheckConstraint("duration is null or kind = 'service'", name="only_services_last"),
         CheckConstraint("tax_rate between 0 and 100", name="tax_rate"),
-        *sort_indexes("name_fold", "status", "kind", "created_at"),
+        *sort_indexes("name_fold", "status", "kind", "created_at", "changed_at"),
         trigram_index("name_fold"),
         {
             "info": {
@@ -200,7 +200,7 @@ class Variant(Business, Model):
         CheckConstraint("weight >= 0", name="weight"),
         CheckConstraint("min_stock >= 0 and reorder_quantity >= 0", name="reorder"),
         CheckConstraint(CURRENCY_CODE, name="currency"),
-        *sort_indexes("name_fold", "sku_fold", "price", "cost", "created_at"),
+        *sort_indexes("name_fold", "sku_fold", "price", "cost", "created_at", "changed_at"),
         trigram_index("name_fold"),
         trigram_index("sku_fold"),
         trigram_index("barcode"),
@@ -278,7 +278,7 @@ class Supplier(Business, Model):
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         CheckConstraint(CURRENCY_CODE, name="currency"),
         CheckConstraint("lead_days >= 0", name="lead_days"),
-        *sort_indexes("name_fold", "country"),
+        *sort_indexes("name_fold", "country", "changed_at"),
         trigram_index("name_fold"),
         {"info": {"label": _l("Supplier"), "search": (Look("supplier", "id", "name_fold"),)}},
     )
@@ -327,7 +327,7 @@ class SupplierProduct(Business, Model):
             unique=True,
             postgresql_where=text("preferred and archived_at is null"),
         ),
-        *sort_indexes("code", "price", "name_fold"),
+        *sort_indexes("code", "price", "name_fold", "changed_at"),
         trigram_index("name_fold"),
         {
             "info": {

@@ -72,6 +72,7 @@ class Client(Business, Model):
             "kind",
             "birthday",
             "city",
+            "changed_at",
         ),
         trigram_index("name_fold"),
         trigram_index("number"),
@@ -273,7 +274,7 @@ class ContactPoint(Business, Model):
             "channel <> 'phone' or normalised ~ '^[+][1-9][0-9]{5,14}$'", name="phone_e164"
         ),
         CheckConstraint("channel <> 'email' or normalised = lower(normalised)", name="email_lower"),
-        *sort_indexes("normalised", "created_at"),
+        *sort_indexes("normalised", "created_at", "changed_at"),
         trigram_index("search_key"),
         {
             "info": {

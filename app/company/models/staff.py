@@ -57,7 +57,7 @@ class Employee(Business, Model):
     __table_args__ = (
         CheckConstraint("left_on >= entered_on", name="dates"),
         UniqueConstraint("company_id", "number"),
-        *sort_indexes("name_fold", "entered_on", "position"),
+        *sort_indexes("name_fold", "entered_on", "position", "changed_at"),
         Index(None, "company_id", "store_id", "name_fold"),
         trigram_index("name_fold"),
         {

@@ -32,8 +32,9 @@ Whatever changes something takes an `Idempotency-Key` and keeps its answer under
 (once.py); a POST of a resource that is `idempotent` insists on one.
 
 Lists: `?q=` takes FAB's rison or JSON: filters [{col, opr, value}], order_column, order_direction,
-page_size, columns, next. The answer has `next` while there is more. Refusals are problems: see
-app/kit/problems.py.
+page_size, columns, next. The answer has `next` while there is more, and the `page_size` in force.
+Beside `q` there are `expand` (expanding.py), codes such as `sku` (codes.py) and `changed_since`
+(changes.py); other parameters are refused. Refusals are problems: app/kit/problems.py.
 """
 
 from app.kit.rest.openapi import OpenApiView

@@ -1,8 +1,11 @@
-"""What a caller asks of a list: FAB's rison (or JSON) in `q`, read strictly."""
+"""What a caller asks of a list: FAB's rison (or JSON) in `q` and plain parameters, read strictly.
+
+What is not known is refused by name: a filter that is misspelt must not give all records.
+"""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,10 +33,23 @@ _KEYS = {
 }
 
 
+PLAIN = ("q", "next", "page_size", "search", "expand", "changed_since")
+
+
 class BadRequest(CrmError):
     """The question itself could not be read."""
 
     status = 400
+
+
+class Unknown(BadRequest):
+    """Parameters that this address does not know."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        shown = sorted(name[:60] for name in names)
+        super().__init__(_("There is no parameter “%(name)s”.", name=shown[0]))
+        words = _("This parameter is not known here.")
+        self.errors = {name: [words] for name in shown[:20]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +62,42 @@ class Asked:
     columns: tuple[str, ...] = ()
     next: str = ""
     words: str = ""
+    expand: str = ""
+    changed_since: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
-def asked() -> Asked:
-    """Read the request's `q`, or the plain parameters next, page_size and search.
+def only(*names: str) -> dict[str, str]:
+    """Return the request's parameters. Raises BadRequest for others, and for one said twice."""
+    if unknown := [name for name in request.args if name not in names]:
+        raise Unknown(unknown)
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise BadRequest(_("Send “%(name)s” once.", name=name), field=name)
+    return request.args.to_dict()
+
+
+def asked(codes: Collection[str] = (), plain: Collection[str] = PLAIN) -> Asked:
+    """Read the request's `q` and the plain parameters; `codes` are further ones.
 
     Raises BadRequest.
     """
-    raw = request.args.get("q")
+    args = only(*plain, *codes)
+    try:
+        refuse_odd_texts(args)
+    except Invalid as error:
+        raise BadRequest(error.message) from error
+    found = _from_q(args)
+    return replace(
+        found,
+        expand=args.get("expand", ""),
+        changed_since=args.get("changed_since", ""),
+        codes={name: args[name] for name in codes if name in args},
+    )
+
+
+def _from_q(args: Mapping[str, str]) -> Asked:
+    raw = args.get("q")
     given: Any = {}
     if raw:
         given = _loads(raw)
@@ -63,10 +107,10 @@ def asked() -> Asked:
             raise BadRequest(_("“q” has no “%(name)s”.", name=min(map(str, unknown))))
     given = dict(given)
     for name in ("next", "search"):
-        if name not in given and request.args.get(name):
-            given[name] = request.args[name]
-    if "page_size" not in given and request.args.get("page_size", "").isdecimal():
-        given["page_size"] = int(request.args["page_size"][:9])
+        if name not in given and args.get(name):
+            given[name] = args[name]
+    if "page_size" not in given and "page_size" in args:
+        given["page_size"] = _number(args["page_size"])
     try:
         refuse_odd_texts(given)
     except Invalid as error:
@@ -79,6 +123,10 @@ def asked_in(body: Mapping[str, Any]) -> Asked:
     if unknown := set(body) - {"filters", "search"}:
         raise BadRequest(_("“%(name)s” is not known here.", name=min(unknown)[:60]))
     return _read(body)
+
+
+def _number(raw: str) -> int | None:
+    return int(raw[:9]) if raw.isascii() and raw.isdigit() else None
 
 
 def _loads(raw: str) -> Any:
@@ -95,8 +143,8 @@ def _read(given: Mapping[str, Any]) -> Asked:
     if page not in (0, -1) or isinstance(page, bool):
         raise BadRequest(_("Pages have no numbers: send back “next”."))
     size = given.get("page_size", SIZE)
-    if isinstance(size, bool) or not isinstance(size, int):
-        raise BadRequest(_("“page_size” must be a number."))
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise BadRequest(_("“page_size” must be a number above zero."), field="page_size")
     columns = given.get("columns", [])
     if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
         raise BadRequest(_("“columns” must be a list of names."))
@@ -109,7 +157,7 @@ def _read(given: Mapping[str, Any]) -> Asked:
     return Asked(
         filters=_filters(given.get("filters", [])),
         order=f"-{order}" if order and direction == "desc" else order,
-        size=min(max(size, 1), LARGEST),
+        size=min(size, LARGEST),
         columns=tuple(columns),
         next=next_,
         words=words[:200],

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.kit.problems import MIMETYPE
+from app.kit.rest.changes import is_kept
+from app.kit.rest.codes import LONGEST, names_of
+from app.kit.rest.expanding import MOST, targets
 from app.kit.rest.taking import MERGE_PATCH
+from app.kit.screens.attrs import table_of
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
@@ -86,6 +90,14 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     if hasattr(resource.model, "version"):
         properties["version"] = {"type": "integer"}
     properties |= {**_record(resource.all_fields.values()), **_read_lines(resource)}
+    if known := targets(resource):
+        properties["expanded"] = {
+            "type": "object",
+            "properties": {
+                name: {"allOf": [_ref(f"{type(one).__name__}.get")], "nullable": True}
+                for name, one in known.items()
+            },
+        }
     written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
     post: dict[str, Any] = {
         "type": "object",
@@ -157,13 +169,17 @@ def _list_of(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "object", "properties": properties, **more}}
 
 
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def describe(resource: "Resource") -> dict[str, Any]:
     """Return the paths of a resource."""
     name, screen = type(resource).__name__, resource.of
     base, tag = f"/api/v1/{resource.resource_name}", [str(screen.label)]
 
     def ref(kind: str) -> dict[str, str]:
-        return {"$ref": f"#/components/schemas/{name}.{kind}"}
+        return _ref(f"{name}.{kind}")
 
     one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": ref("get")}}
     many = {
@@ -171,18 +187,22 @@ def describe(resource: "Resource") -> dict[str, Any]:
         "properties": {
             "count": {"type": "integer"},
             "count_is_more": {"type": "boolean"},
+            "page_size": {"type": "integer", "description": "What was asked for, or the most"},
             "ids": {"type": "array", "items": {"type": "integer"}},
             "result": {"type": "array", "items": ref("get")},
             "next": {"type": "string", "nullable": True},
+            "changed_until": {"type": "string", "description": "The next changed_since"},
         },
     }
-    listed = operation(tag, f"List {screen.path}", "200", many, parameters=_LIST_PARAMETERS)
+    listed = operation(tag, f"List {screen.path}", "200", many, parameters=_asked_of(resource))
     paths: dict[str, Any] = {f"{base}/": {"get": listed}, f"{base}/{{pk}}": {"parameters": [PK]}}
     paths[f"{base}/_info"] = {
         "get": operation(tag, f"Fields and filters of {screen.path}", "200", {"type": "object"})
     }
     record = paths[f"{base}/{{pk}}"]
-    record["get"] = operation(tag, f"Read one of {screen.path}", "200", one)
+    record["get"] = operation(
+        tag, f"Read one of {screen.path}", "200", one, parameters=[_Q, _expand(resource)]
+    )
     if resource.adds:
         headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
         listed_post = operation(tag, f"Add to {screen.path}", "201", one, ref("post"), headers)
@@ -208,22 +228,57 @@ PK = {
     "required": True,
     "schema": {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID},
 }
+_Q = {
+    "name": "q",
+    "in": "query",
+    "description": "Rison or JSON: filters [{col, opr, value}], order_column, "
+    "order_direction, page_size, columns, next",
+    "schema": {"type": "string"},
+}
 _LIST_PARAMETERS = [
-    {
-        "name": "q",
-        "in": "query",
-        "description": "Rison or JSON: filters [{col, opr, value}], order_column, "
-        "order_direction, page_size, columns, next",
-        "schema": {"type": "string"},
-    },
+    _Q,
     {"name": "next", "in": "query", "schema": {"type": "string"}},
     {
         "name": "page_size",
         "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+        "description": "The answer says how many it gives at most",
+        "schema": {"type": "integer", "minimum": 1},
     },
     {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": 200}},
 ]
+_SINCE = {
+    "name": "changed_since",
+    "in": "query",
+    "description": "A moment, or the changed_until of the last round: what has changed since, "
+    "in the order of changes, archived records among them",
+    "schema": {"type": "string"},
+}
+
+
+def _expand(resource: "Resource") -> dict[str, Any]:
+    names = [*resource.nested, *targets(resource)]
+    return {
+        "name": "expand",
+        "in": "query",
+        "description": "What is to come with each record, in one text with commas between",
+        "style": "form",
+        "explode": False,
+        "schema": {"type": "array", "maxItems": MOST, "items": {"type": "string", "enum": names}},
+    }
+
+
+def _asked_of(resource: "Resource") -> list[dict[str, Any]]:
+    """Return the parameters of a list."""
+    found = [*_LIST_PARAMETERS, _expand(resource)]
+    if is_kept(table_of(resource.model)):
+        found.append(_SINCE)
+    for name in names_of(resource):
+        schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+        words = "The records with exactly this"
+        found.append({"name": name, "in": "query", "description": words, "schema": schema})
+    return found
+
+
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",

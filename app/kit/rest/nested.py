@@ -55,12 +55,22 @@ class Nested:
 
     def read(self, session: Session, pk: int) -> list[dict[str, Any]]:
         """Return the lines of a record as JSON, in one query."""
+        return self.read_many(session, [pk]).get(pk, [])
+
+    def read_many(self, session: Session, pks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+        """Return the lines of records as JSON by the record's id, in one query."""
+        if not pks:
+            return {}
         plan = Plan(self.model)
         columns, writers = selected(plan, self.seen())
-        where = [plan.root.c[self.link] == pk, *self._alive()]
+        of = plan.root.c[self.link].label("line_of")
+        where = [plan.root.c[self.link].in_(sorted(pks)), *self._alive()]
         pk_column = plan.root.c.id.label("id")
-        rows = session.execute(plan.select(pk_column, *columns, where=where).order_by(pk_column))
-        return [as_object(row, writers) for row in rows]
+        statement = plan.select(pk_column, of, *columns, where=where).order_by(pk_column)
+        found: dict[int, list[dict[str, Any]]] = {}
+        for row in session.execute(statement):
+            found.setdefault(row.line_of, []).append(as_object(row, writers))
+        return found
 
     def known(self, session: Session, pk: int) -> dict[int, Any]:
         """Return the lines of a record by their ids."""

@@ -21,31 +21,30 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.problems import problem
 from app.kit.rest import taking
 from app.kit.rest.answers import json_answer, with_version
-from app.kit.rest.asking import Asked, BadRequest, asked
+from app.kit.rest.asking import asked, only
 from app.kit.rest.describe import info
 from app.kit.rest.doing import Doing
+from app.kit.rest.expanding import expand, links_of, read_names
+from app.kit.rest.listing import Listing
 from app.kit.rest.nested import Nested
 from app.kit.rest.once import once
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens import forms
-from app.kit.screens.attrs import Attr, table_of
+from app.kit.screens.attrs import table_of
 from app.kit.screens.base import Screen
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
-from app.kit.screens.filters import OPERATORS, read_filter
 from app.kit.screens.guarding import needs
-from app.kit.screens.listing import order_of
-from app.kit.screens.paging import BIGGEST_ID, fetch, read_place, write_place
+from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.plan import Plan
 from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert, refuse_archived
-from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 _ALWAYS = ("created_at", "changed_at", "archived_at")
 
 
-class Resource(Doing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """A resource over the model of a screen (see the package's docstring)."""
 
     screen: ClassVar[type[Screen]]
@@ -148,87 +147,18 @@ class Resource(Doing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Fl
     @expose("/_info", methods=["GET"])
     @needs("read")
     def info(self, **kwargs: Any) -> Response:
+        only()
         return json_answer(200, info(self))
-
-    @expose("", methods=["GET"])
-    @expose("/", methods=["GET"])
-    @needs("read")
-    def get_list(self, **kwargs: Any) -> Response:
-        session, question = db.session(), asked()
-        selection = self.selection(session, question)
-        fields = self._asked_fields(question.columns)
-        if question.order and question.order.removeprefix("-") not in self.of.seen_order():
-            raise BadRequest(
-                _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
-            )
-        order, _name, _desc = order_of(self.of, selection.plan, question.order or None)
-        place = read_place(question.next, order.column.type)
-        if question.next and place is None:
-            raise BadRequest(_("“next” could not be read."))
-        count = selection.count(session)
-        shown = Plan(self.model)
-        columns, writers = selected(shown, fields)
-        rows: Sequence[Any] = ()
-        after = None
-        if count:
-            found = fetch(
-                session,
-                selection.plan,
-                shown,
-                columns,
-                selection.where,
-                order,
-                place,
-                question.size,
-            )
-            rows, after = found.rows, found.next
-        return json_answer(
-            200,
-            {
-                "count": min(count, COUNT_CAP),
-                "count_is_more": count > COUNT_CAP,
-                "ids": [row[0] for row in rows],
-                "result": [as_object(row, writers) for row in rows],
-                "next": write_place(after) if after is not None else None,
-            },
-        )
-
-    def _asked_fields(self, names: Sequence[str], *also: str) -> list[ApiField]:
-        fields = self.seen_fields(names)
-        known = {field.name for field in self.seen_fields()}
-        for name in names:
-            if name not in known and name not in ("id", "version", *also):
-                raise BadRequest(_("There is no field “%(name)s”.", name=name[:60]))
-        return fields
-
-    def selection(self, session: Session, question: Asked) -> Selection:
-        found = Selection(Plan(self.model))
-        found.where += self.of.always()
-        if "archived_at" in found.plan.root.c:
-            found.where.append(found.plan.root.c.archived_at.is_(None))
-        attrs = {**self.of.filterable(), **self.of.seen(tuple(self.of.relations))}
-        for column, operator, values in question.filters:
-            attr = attrs.get(column)
-            own = _own_operator(attr, operator, values)
-            given = () if own in ("yes", "no", "empty", "filled") else values
-            one = read_filter(found.plan, attrs, column, own, given, reader().time_zone)
-            if one.condition is None:
-                raise BadRequest(one.error, field=column[:60])
-            found.where.append(one.condition)
-        if question.words:
-            search(found, session, question.words, self.of)
-        if found.error:
-            raise BadRequest(found.error, field="search")
-        return found
 
     @expose("/<int:pk>", methods=["GET"])
     @needs("read")
     def get(self, pk: int, **kwargs: Any) -> Response:
-        question = asked()
+        session, question = db.session(), asked(plain=("q", "expand"))
         names = question.columns
-        fields = self._asked_fields(names, *self.nested)
+        fields = self.asked_fields(names, *self.nested)
         inner = [name for name in self.nested if not names or name in names]
-        row = self.read_one(db.session(), pk, fields, inner)
+        expanded = [n for n in read_names(self, question.expand) if n not in self.nested]
+        row = self.read_one(session, pk, fields, inner, expanded)
         return with_version(json_answer(200, {"id": pk, "result": row}), row)
 
     def read_one(
@@ -237,22 +167,23 @@ class Resource(Doing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Fl
         pk: int,
         fields: Sequence[ApiField] | None = None,
         inner: Sequence[str] | None = None,
+        expanded: Sequence[str] = (),
     ) -> dict[str, Any]:
         """One record as JSON, with its lines. Raises NotFound."""
         if not 0 < pk <= BIGGEST_ID:
             abort(404)
         plan = Plan(self.model)
         columns, writers = selected(plan, self.seen_fields() if fields is None else fields)
+        columns += links_of(self, plan, expanded)
         where = [plan.root.c.id == pk, *self.of.always()]
         statement = plan.select(plan.root.c.id.label("id"), *columns, where=where)
         row = session.execute(statement).one_or_none()
         if row is None:
             raise NotFound
+        found = as_object(row, writers)
+        expand(self, session, expanded, [pk], [found], [row])
         lines = self.nested if inner is None else inner
-        return {
-            **as_object(row, writers),
-            **{name: self.nested[name].read(session, pk) for name in lines},
-        }
+        return {**found, **{name: self.nested[name].read(session, pk) for name in lines}}
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -390,27 +321,6 @@ class Resource(Doing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Fl
         if errors:
             raise taking.FieldErrors(errors)
         return values
-
-
-_BOOLEANS: dict[tuple[str, ...], str] = {
-    **dict.fromkeys((("1",), ("true",), ("True",)), "yes"),
-    **dict.fromkeys((("0",), ("false",), ("False",)), "no"),
-}
-
-
-def _own_operator(attr: Attr | None, operator: str, values: tuple[str, ...]) -> str:
-    """FAB's `eq` by the name that the field's kind gives it."""
-    if attr is None or attr.filter_kind is None:
-        return operator
-    kind = attr.filter_kind
-    if kind == "bool" and operator in ("eq", "is"):
-        return _BOOLEANS.get(values, f"?{operator}")
-    if kind == "date":
-        return {"eq": "on", "more": "after", "less": "before"}.get(operator, operator)
-    if operator == "eq":
-        return "is"
-    known = {one.name for one in OPERATORS[kind]}
-    return operator if operator in known | {"empty", "filled"} else f"?{operator}"
 
 
 def resource_for(screen: Screen) -> type[Resource]:

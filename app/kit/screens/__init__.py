@@ -58,6 +58,7 @@ What else a screen may say (all optional):
                            does with a record, under the page's name: the API offers it like a
                            button (as it does each of `actions_on` and `bulk`)
   where = lambda: Model.kind == "x"     a fixed condition of this screen
+  codes = {"phone": Code(with_phone, _l("Phone"))}   finds records by API, beside unique texts
   view = "Client"          name of the right, when it is not the model's
   menu = True              False keeps it out of the side menu
   menu_rank = 100          smaller ones stand first in their area
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen as Screen
     from app.kit.screens.declare import Ask as Ask
     from app.kit.screens.declare import Bulk as Bulk
+    from app.kit.screens.declare import Code as Code
     from app.kit.screens.declare import Computed as Computed
     from app.kit.screens.declare import Do as Do
     from app.kit.screens.declare import Lines as Lines
@@ -97,6 +99,7 @@ _HOMES = {
     "Ask": "declare",
     "Screen": "base",
     "Bulk": "declare",
+    "Code": "declare",
     "Computed": "declare",
     "Do": "declare",
     "Lines": "declare",

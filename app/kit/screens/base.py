@@ -18,7 +18,7 @@ from app.kit.screens import bulk, export, history, listing, lookup, record, save
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
-from app.kit.screens.declare import Bulk, Computed, Do, Lines, Panel, Related
+from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Related
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
@@ -65,6 +65,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     phone_columns: Sequence[str] = ()
     path_of = ""
     where: Callable[[], ColumnElement[bool]] | None = None
+    codes: ClassVar[Mapping[str, Code]] = {}
 
     adds = edits = archives = exports = True
     # Operations. Any, because a function on a class would be typed as a method.

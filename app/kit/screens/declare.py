@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.kit.plurals import Counted
@@ -133,3 +134,15 @@ class Computed:
     kind: Kind = "text"
     guard: str = ""
     currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the API finds records by besides their own unique texts.
+
+    `condition(session, value)` compares the whole value; it raises Invalid for one that is none.
+    """
+
+    condition: Callable[[Session, str], ColumnElement[bool]]
+    label: Text
+    guard: str = ""

@@ -204,8 +204,8 @@ def _date(
         low: Any = since if attr.kind == "datetime" else since.date()
         words = ngettext("is in the last %(num)d day", "is in the last %(num)d days", days)
         return column >= low, words
-    dates = sorted(date.fromisoformat(value) for value in values)
-    shown = [day_text(day) for day in dates]
+    dates = sorted((_day_or_moment(attr, value) for value in values), key=str)
+    shown = [_when_text(day) for day in dates]
     low, high = _bounds(attr, dates[0], zone)[0], _bounds(attr, dates[-1], zone)[1]
     if operator == "before":
         return column < low, _("is before %(day)s", day=shown[0])
@@ -217,8 +217,24 @@ def _date(
     return inside, _("is between %(low)s and %(high)s", low=shown[0], high=shown[1])
 
 
+def _day_or_moment(attr: Attr, value: str) -> date:
+    """Return a day, or the moment that a program gives of a column with a time."""
+    if attr.kind != "datetime" or "T" not in value:
+        return date.fromisoformat(value)
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError(value)
+    return found
+
+
+def _when_text(day: date) -> str:
+    return day.isoformat() if isinstance(day, datetime) else day_text(day)
+
+
 def _bounds(attr: Attr, day: date, zone: str) -> tuple[date | datetime, date | datetime]:
-    """Return the day as [first, next) in the type of the column."""
+    """Return the day, or a moment, as [first, next) in the type of the column."""
+    if isinstance(day, datetime):
+        return day, day + datetime.resolution
     if not 1 < day.year < 9999:
         raise Invalid(_("This date is too far away."))
     if attr.kind == "datetime":

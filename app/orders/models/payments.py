@@ -61,7 +61,7 @@ class Payment(Business, Model):
             "(method = 'certificate') = (certificate_id is not null)", name="certificate"
         ),
         CheckConstraint(CURRENCY, name="currency"),
-        *sort_indexes("at", "amount", "status", "method", "business_date"),
+        *sort_indexes("at", "amount", "status", "method", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         {"info": {"label": _l("Payment")}},
     )
@@ -138,7 +138,7 @@ class Adjustment(Business, Source, Model):
         CheckConstraint(CURRENCY, name="currency"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         CheckConstraint("(source is null) = (source_key is null)", name="source"),
-        *sort_indexes("number", "at", "amount", "reason", "business_date"),
+        *sort_indexes("number", "at", "amount", "reason", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         trigram_index("number_fold"),
         {"info": {"label": _l("Adjustment"), "search": (Look("adjustment", "id", "number_fold"),)}},

@@ -60,7 +60,9 @@ class GoodsReturn(Business, Sums, Source, Model):
         CheckConstraint("least(goods, charges, tax, total) >= 0", name="sums"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *document_checks("goods_return"),
-        *sort_indexes("number", "returned_at", "business_date", "total", "status", "created_at"),
+        *sort_indexes(
+            "number", "returned_at", "business_date", "total", "status", "created_at", "changed_at"
+        ),
         Index(None, "company_id", "store_id", "returned_at", "id"),
         trigram_index("number_fold"),
         {"info": {"label": _l("Return"), "search": (Look("goods_return", "id", "number_fold"),)}},
