@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,6 +18,7 @@ from app.messages.models import Dispatch, MessageTemplate
 from tests import factories
 from tests.campaigns.conftest import make_reader
 from tests.campaigns.site import at_work, reading_as, site  # noqa: F401 -- fixtures
+from tests.messages.hostile import TEXTS
 from tests.screens import filling
 from tests.screens.bench import page
 
@@ -108,8 +110,35 @@ def test_the_page_shows_the_message_as_a_client_gets_it_and_then_another(client)
     assert 'data-preview-of="As Bo Lind sees it"' in answer.text
     assert "Unknown" not in answer.text
     wrong = client.post(url, data={**typed, "text": "{{ 1 + 1 }}"})
-    assert "not available in templates" in wrong.text
+    assert "not available in texts" in wrong.text
     assert get(pk).text == "Hello {{ first_name }} <b>"
+
+
+def test_a_hostile_text_is_refused_with_its_place_and_stops_no_page(client):
+    pk = make_draft()
+    data = filling.as_data(filling.form_values(page(client, f"/campaigns/edit/{pk}")))
+    for number, (what, source) in enumerate(TEXTS.items()):
+        began = time.thread_time()
+        typed = data | {("subject", "text", "html")[number % 3]: [source[:190_000]]}
+        assert client.post(f"/campaigns/preview/{pk}", data=typed).status_code == 200
+        assert time.thread_time() - began < 1, what
+    for name in ("subject", "text", "html"):
+        typed = data | {name: ["Hi {{ 1|round(4000000, 'ceil') }}"]}
+        answer = client.post(f"/campaigns/edit/{pk}", data=typed)
+        assert "Line 1: “round” does not take these arguments." in answer.text
+    assert "round" not in get(pk).text + get(pk).subject + get(pk).html
+
+
+def test_a_hostile_text_that_was_stored_before_is_shown_and_not_sent(client):
+    pk = make_draft()
+    with at_work() as session:
+        session.get_one(Campaign, pk).text = "Hi {{ 1|round(4000000, 'ceil') }}"
+    assert "does not take these arguments" in page(client, f"/campaigns/show/{pk}")
+    tried = client.post(f"/campaigns/test/{pk}", data={"addresses": "me@example.com"})
+    assert tried.status_code == 422
+    assert "does not take these arguments" in tried.text
+    post(client, pk, "schedule")
+    assert get(pk).status is CampaignStatus.DRAFT
 
 
 def test_whatsapp_variables_are_rows_that_the_preview_shows_before_they_are_saved(client):

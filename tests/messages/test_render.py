@@ -92,6 +92,43 @@ def test_an_absent_value_is_nothing_whatever_is_done_with_it(
     assert Template(source, html=html).render({"name": None}) == text
 
 
+@pytest.mark.parametrize("value", [None, "", "  ", []])
+@pytest.mark.parametrize("source", ["{{ name|default('there') }}", "{{ name|d('there')|trim }}"])
+def test_an_empty_value_gives_the_word_that_stands_for_it(source: str, value: object) -> None:
+    assert Template(source).render({"name": value}) == Template(source).render({}) == "there"
+
+
+def test_nought_is_a_value_and_gives_way_only_where_the_text_says_so() -> None:
+    assert Template("{{ n|default('none') }}").render({"n": 0}) == "0"
+    assert Template("{{ n|default('none', true) }}").render({"n": 0}) == "none"
+    assert Template("{{ name|default(city) }}").render({"name": "", "city": "Ulm"}) == "Ulm"
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [
+        ("{{ 2.5|round }} {{ '1.005'|round(2) }} {{ n|round(1, 'floor') }}", "3 1.01 7.2"),
+        ("{{ '12 '|int + 0 if false else '12 '|int }}", None),
+        ("{{ '3.9'|int }} {{ 'x'|int(5) }} {{ '1e999'|int }}", "3 5 0"),
+        ("{{ 'one two three'|truncate(9, leeway=0) }}", "one..."),
+        ("{{ 'ada-maria o(neil)'|title }} {{ 'ADA'|capitalize }}", "Ada-Maria O(Neil) Ada"),
+        ("{{ goods|join(', ', attribute='name') }} {{ goods[-1].name }}", "tea, cup cup"),
+        ("{{ goods|length }}{% if n > 7 and 'a' in 'ab' and n is number %}!{% endif %}", "2!"),
+        ("{{ 'yes' if missing is defined else 'no' }}", "no"),
+        ("{% for one in goods if one.name != 'tea' %}{{ loop.length }}{{ one.name }}{% endfor %}", "1cup"),
+        ("{% for one in none_given|default(goods) %}{% endfor %}", None),
+        ("{{ 'a b/c'|urlencode }} {{ '<a>'|e }}", "a%20b/c &lt;a&gt;"),
+    ],
+)  # fmt: skip
+def test_what_texts_need_is_there(source: str, made: str | None) -> None:
+    values = {"n": Decimal("7.25"), "goods": [{"name": "tea"}, {"name": "cup"}]}
+    if made is None:
+        with pytest.raises(Invalid, match="Line 1"):
+            Template(source)
+    else:
+        assert Template(source).render(values) == made
+
+
 def test_unknown_variables_are_named_when_saved() -> None:
     assert check("{{ a }} {{ b.c }}", frozenset("ab")) == {"a", "b"}
     with pytest.raises(Invalid, match="first_nam"):

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.campaigns import queries
 from app.campaigns.models import Campaign
-from app.campaigns.operations.wording import html_of, render
+from app.campaigns.operations.wording import html_of, render, sources
 from app.campaigns.queries import Counts, Example
 from app.kit import clock
 from app.kit.errors import Invalid
 from app.messages.choices import MessageChannel
-from app.messages.engine.render import RenderError, Template
+from app.messages.engine.render import RenderError, Template, unknown_of
 from app.messages.engine.sms_length import SmsLength, sms_length
 from app.messages.operations.templates import SYSTEM_VARIABLES
 from app.messages.queries import known_variables
@@ -74,7 +74,7 @@ def _words(campaign: Campaign) -> Iterator[Finding]:
             yield Finding(str(error.message), field=name)
             continue
         if unknown:
-            words = _("Unknown variable: %(names)s", names=", ".join(sorted(unknown)))
+            words = _("Unknown variable: %(names)s", names=unknown_of(unknown))
             yield Finding(words, field=name)
     yield from _doubts(campaign)
 
@@ -93,16 +93,6 @@ def _doubts(campaign: Campaign) -> Iterator[Finding]:
     if len(html_of(campaign).encode()) > _LARGEST_MAIL:
         words = _("Mail programs cut mails of more than 102 KB.")
         yield Finding(words, problem=False, field="html")
-
-
-def sources(campaign: Any) -> dict[str, str]:
-    """Return every source with variables, by the name of its field."""
-    found = {"text": campaign.text}
-    if campaign.channel is MessageChannel.EMAIL:
-        found = {"subject": campaign.subject, "html": campaign.html, "text": campaign.text}
-    for number, source in (campaign.content_variables or {}).items():
-        found[f"content_variables {number}"] = str(source)
-    return {name: source for name, source in found.items() if source}
 
 
 def _known() -> frozenset[str]:
@@ -127,9 +117,9 @@ def _fit(campaign: Campaign, found: Sequence[Example]) -> Iterator[Finding]:
         if n and not _has_default(campaign, name):
             words = ngettext(
                 "“%(label)s” is empty for %(n)s of %(all)s client looked at. Write"
-                " {{ %(name)s|default('…', true) }} to put something else there.",
+                " {{ %(name)s|default('…') }} to put something else there.",
                 "“%(label)s” is empty for %(n)s of %(all)s clients looked at. Write"
-                " {{ %(name)s|default('…', true) }} to put something else there.",
+                " {{ %(name)s|default('…') }} to put something else there.",
                 len(found), label=labels.get(name, name), n=n, all=len(found), name=name,
             )  # fmt: skip
             yield Finding(words, problem=False, field="text")

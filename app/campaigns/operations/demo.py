@@ -16,7 +16,7 @@ _LAPSED: dict[str, object] = {
         {"field": "last_order", "op": "not_in_last_days", "value": 90},
     ]
 }
-_TEXT = """Hello {{ first_name|default('there', true) }},
+_TEXT = """Hello {{ first_name|default('there') }},
 
 it has been a while since {{ last_order }}. Ten per cent on everything until Sunday:
 https://shop.example/autumn

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.campaigns.choices import CampaignPurpose, CampaignStatus
 from app.campaigns.models import Campaign
-from app.campaigns.operations.wording import html_of
+from app.campaigns.operations.wording import html_of, sources
 from app.kit.errors import Conflict, Invalid
 from app.messages.choices import MessageChannel, MessagePurpose, UncertainPolicy
+from app.messages.engine.render import Template, UnreadableText
 from app.messages.models import MessageTemplate, MessageTemplateVersion
 from app.messages.operations import make_template, save_wording
 
@@ -41,7 +42,10 @@ def create(session: Session, campaign: Campaign, *, by: int | None, at: datetime
 
 
 def save_draft(session: Session, campaign: Campaign, *, by: int | None, at: datetime) -> None:
-    """Keep what was typed, however unfinished. Raises Conflict once it is scheduled."""
+    """Keep what was typed, however unfinished, if the language of texts can say it.
+
+    Raises Conflict once it is scheduled, Invalid for what no text may say.
+    """
     if campaign.status is not CampaignStatus.DRAFT:
         raise Conflict(
             _l("It is scheduled already, and what goes out is fixed. Copy it to change it.")
@@ -64,6 +68,16 @@ def _tidy(campaign: Campaign) -> None:
         campaign.content_variables = {}
     elif not isinstance(found, dict):
         raise Invalid(_l("Write each number with its text."), field="content_variables")
+    _refuse_unreadable(campaign)
+
+
+def _refuse_unreadable(campaign: Campaign) -> None:
+    """Refuse what the language of texts does not have, with field and line."""
+    for name, source in sources(campaign).items():
+        try:
+            Template(source, html=name == "html")
+        except UnreadableText as error:
+            raise UnreadableText(error.message, field=name.partition(" ")[0]) from error
 
 
 def copy(session: Session, campaign: Campaign) -> Campaign:

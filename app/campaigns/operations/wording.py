@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from app.kit.errors import Invalid
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.engine.html_text import text_of_html
-from app.messages.engine.render import Template
+from app.messages.engine.render import Template, refuse_too_long
+from app.messages.engine.tags import split_tags
 from app.messages.models import MessageTemplate, MessageTemplateVersion
 from app.messages.operations import save_wording
 from app.messages.operations.templates import with_way_out
 
-_TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _WAY_OUT = re.compile(r"\{\{\s*unsubscribe_url\s*\}\}")
 
@@ -69,6 +69,16 @@ class Rendered:
     text: str
 
 
+def sources(campaign: Any) -> dict[str, str]:
+    """Return every source with variables, by the name of its field."""
+    found = {"text": campaign.text}
+    if campaign.channel is MessageChannel.EMAIL:
+        found = {"subject": campaign.subject, "html": campaign.html, "text": campaign.text}
+    for number, source in (campaign.content_variables or {}).items():
+        found[f"content_variables {number}"] = str(source)
+    return {name: source for name, source in found.items() if source}
+
+
 def html_of(typed: Typed) -> str:
     """Return the email's HTML source: the layout of its own, else the paragraphs of the text."""
     if typed.channel is not MessageChannel.EMAIL:
@@ -87,7 +97,7 @@ def paragraphs(text: str) -> str:
 
 def _inline(text: str) -> str:
     pieces = []
-    for number, piece in enumerate(_TAGS.split(text)):
+    for number, piece in enumerate(split_tags(text)):
         if number % 2 == 0:
             safe = str(escape(piece)).replace("\n", "<br>\n")
             pieces.append(_LINK.sub(lambda m: f'<a href="{m.group()}">{m.group()}</a>', safe))
@@ -100,6 +110,7 @@ def _inline(text: str) -> str:
 
 def render(typed: Typed, values: Mapping[str, Any]) -> Rendered:
     """Return what one reader gets. Raises Invalid for the source, RenderError for the values."""
+    refuse_too_long(typed.subject, typed.text, typed.html)
     if typed.channel is not MessageChannel.EMAIL:
         if typed.content_sid and not typed.text.strip():
             return Rendered("", "\n".join(_filled(typed, values)))

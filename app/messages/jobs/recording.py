@@ -444,11 +444,11 @@ def pause_dispatch(plan: Plan, reason: PauseReason, words: str) -> None:
         _pause(session, plan.dispatch_id, reason, words)
 
 
-def refuse(claim: Claim, terms: Terms, words: str) -> None:
+def refuse(claim: Claim, terms: Terms, reason: PauseReason, words: str) -> None:
     """Stop a sending that cannot be begun; its batch waits as it was until somebody goes on."""
     with work(company_stamp(claim.company_id)) as session:
         session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
-        _pause(session, claim.dispatch_id, PauseReason.PROVIDER, words)
+        _pause(session, claim.dispatch_id, reason, words)
         values = {"dispatch": claim.dispatch_id, "no": claim.no, "epoch": claim.epoch}
         session.execute(sql.GIVE_BACK, values | {"worker": terms.worker})
 

@@ -19,7 +19,8 @@ from app.kit.jobs import job
 from app.kit.jobs.runner import Runner
 from app.kit.jobs.schedules import schedule
 from app.kit.jobs.sources import Source, add_source
-from app.messages.choices import DispatchStatus
+from app.messages.choices import DispatchStatus, PauseReason
+from app.messages.engine.render import UnreadableText
 from app.messages.jobs import recording
 from app.messages.jobs.dispatcher import Database, Run
 from app.messages.jobs.loading import load_plan
@@ -95,7 +96,9 @@ async def _serve(
             # A sender that is no address, a setting whose key is gone, a wording that cannot be
             # read: every batch would fail, again and again, and nobody would be told.
             log.warning("Sending %s cannot be served: %s", claim.dispatch_id, error)
-            await database(recording.refuse, claim, terms, str(error))
+            unreadable = isinstance(error, UnreadableText)
+            reason = PauseReason.RENDERING if unreadable else PauseReason.PROVIDER
+            await database(recording.refuse, claim, terms, reason, str(error))
             return
         await run.go(claim)
     finally:

@@ -50,16 +50,19 @@ def save_wording(
     `variables` are those that this template's sender gives besides the clients' own. Raises Invalid
     for an unknown variable, a missing part or a text that is too long.
     """
+    known = frozenset(known_variables()) | SYSTEM_VARIABLES | variables
     if template.channel is MessageChannel.EMAIL:
+        # Before anything is made of it.
+        check(html, known, html=True, field="html")
         body, html = _mail_parts(template, subject, body, html)
     elif not body and not content_sid:
         raise Invalid(_l("Write a text."), field="body")
     elif len(body) > _LONGEST_SMS:
         raise Invalid(_l("At most 1,600 characters fit."), field="body")
-    known = frozenset(known_variables()) | SYSTEM_VARIABLES | variables
-    used = check(subject, known) | check(body, known) | check(html, known, html=True)
+    used = check(subject, known, field="subject") | check(body, known, field="body")
+    used |= check(html, known, html=True, field="html")
     for source in (content_variables or {}).values():
-        used |= check(source, known)
+        used |= check(source, known, field="content_variables")
     version = MessageTemplateVersion(
         message_template=template,
         number=_next_number(session, template),
