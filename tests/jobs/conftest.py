@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from app import create_app
+from app.kit.database.session import bind
 from app.kit.servers import TestServer
+from config import Config
 from tests.jobs.house import House, Valkey, furnish, open_house
+from tests.screens import bench
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +43,19 @@ def house(server: TestServer, house_database: str, own_redis: Valkey) -> Iterato
     urls = server.url(house_database), server.url(house_database, "crm_migrate")
     with open_house(*urls, own_redis.url) as made:
         yield made
+
+
+@pytest.fixture
+def client(house: House, tmp_path: Path) -> FlaskClient:
+    """Give a browser of the whole application on that database; the test chooses who reads."""
+    environ = {
+        "DATABASE_URL": house.url,
+        "REDIS_URL": house.redis_url,
+        "SECRET_KEY": "s" * 40,
+        "INSTANCE_DIR": str(tmp_path),
+    }
+    app = create_app(Config.from_env(environ))
+    app.config["WTF_CSRF_ENABLED"] = False
+    bind(house.engine)
+    bench.let_tests_choose_the_reader(app)
+    return app.test_client()

@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import create_app
 from app.kit import clock
-from app.kit.database.session import bind, db, work
+from app.kit.database.session import db, work
 from app.kit.events import emit, on
 from app.kit.jobs import defer, job, queues
 from app.kit.jobs.schedules import SCHEDULES, Schedule, start_due
-from config import Config
 from tests.jobs.house import SYSTEM, House, do, wait_until
 from tests.screens import bench
 
@@ -32,21 +28,6 @@ def write(session, what):
 @on("house.clicked", name="house.click")
 def hear(session, happened):
     do(session, f"heard {happened.data['number']}")
-
-
-@pytest.fixture
-def client(house: House, tmp_path: Path) -> FlaskClient:
-    environ = {
-        "DATABASE_URL": house.url,
-        "REDIS_URL": house.redis_url,
-        "SECRET_KEY": "s" * 40,
-        "INSTANCE_DIR": str(tmp_path),
-    }
-    app = create_app(Config.from_env(environ))
-    app.config["WTF_CSRF_ENABLED"] = False
-    bind(house.engine)
-    bench.let_tests_choose_the_reader(app)
-    return app.test_client()
 
 
 def test_schedules_are_shown_to_those_with_the_right_only(client: FlaskClient):

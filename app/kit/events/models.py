@@ -12,7 +12,9 @@ from app.kit.choices import Choice, choice
 from app.kit.database.install.policies import COMPANY_IS
 from app.kit.database.model import USER_DEFAULT, Model, OfCompany, link
 from app.kit.database.stamp import Role
+from app.kit.events.showing import shown
 from app.kit.jobs.models import BOUND, REQUEST_DEFAULT, STORES_DEFAULT
+from app.kit.jobs.showing import reason
 
 
 class DeliveryState(Choice):
@@ -48,7 +50,9 @@ class Event(OfCompany, Model):
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Event")})
     data: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Details"), "format": "json"}
+        JSONB,
+        server_default=text("'{}'"),
+        info={"label": _l("Details"), "format": "json", "told": shown},
     )
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("When")}
@@ -110,7 +114,9 @@ class EventDelivery(OfCompany, Model):
     not_before: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("Not before")}
     )
-    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error"), "format": "long"})
+    error: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Error"), "format": "long", "told": reason}
+    )
     done_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Finished")}
     )

@@ -28,6 +28,7 @@ from app.kit.database.install.policies import COMPANY_IS, STORES
 from app.kit.database.model import COMPANY_DEFAULT, USER_DEFAULT, Model
 from app.kit.database.stamp import Role
 from app.kit.jobs.choices import JobState
+from app.kit.jobs.showing import numbers, reason
 
 STORES_DEFAULT = text("nullif(current_setting('app.store_ids', true), '')::bigint[]")
 REQUEST_DEFAULT = text("coalesce(current_setting('app.request_id', true), '')")
@@ -117,7 +118,9 @@ class Job(Model):
     queue: Mapped[str] = mapped_column(Text, info={"label": _l("Queue")})
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Work")})
     args: Mapped[list[Any]] = mapped_column(
-        JSONB, server_default=text("'[]'"), info={"label": _l("Details"), "format": "json"}
+        JSONB,
+        server_default=text("'[]'"),
+        info={"label": _l("Details"), "format": "json", "told": numbers},
     )
     key: Mapped[str | None] = mapped_column(Text)
     state: Mapped[JobState] = choice(
@@ -146,9 +149,13 @@ class Job(Model):
     # Where a job that commits in pieces goes on after an interruption.
     point: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     result: Mapped[Any] = mapped_column(
-        JSONB(none_as_null=True), nullable=True, info={"label": _l("Result"), "format": "json"}
+        JSONB(none_as_null=True),
+        nullable=True,
+        info={"label": _l("Result"), "format": "json", "told": numbers},
     )
-    error: Mapped[str | None] = mapped_column(Text, info={"label": _l("Error"), "format": "long"})
+    error: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Error"), "format": "long", "told": reason}
+    )
     role: Mapped[str] = mapped_column(Text, server_default=text("current_user::text"))
     store_ids: Mapped[list[int] | None] = mapped_column(
         ARRAY(BigInteger), server_default=STORES_DEFAULT

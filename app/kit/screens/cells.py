@@ -11,7 +11,7 @@ from app.kit.screens.attrs import Attr, called, table_of
 from app.kit.screens.pages import Cell, Column, Kind
 from app.kit.screens.plan import Plan
 from app.kit.screens.registry import screen_of_model
-from app.kit.screens.shapes import in_words
+from app.kit.screens.shapes import in_words, told
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -82,7 +82,7 @@ class Table:
         elif attr.is_structured:
             self._writers.append(_written(at, lambda value: _short(in_words(attr.column, value))))
         elif attr.kind == "text":
-            self._writers.append(_written(at, _short))
+            self._writers.append(_written(at, lambda value: _short(told(attr.column, value))))
         else:
             self._writers.append(_plain(at))
 

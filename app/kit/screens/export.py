@@ -17,7 +17,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from app.kit import clock
-from app.kit.access import NobodyReads, Reader, reader
+from app.kit.access import NobodyReads, Reader, reader, reading
 from app.kit.database.session import db, work
 from app.kit.screens import listing
 from app.kit.screens.address import Address
@@ -25,7 +25,7 @@ from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import currency_column
 from app.kit.screens.models import ExportLog
 from app.kit.screens.selection import Selection, selection_of
-from app.kit.screens.shapes import in_words
+from app.kit.screens.shapes import in_words, told
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -117,7 +117,7 @@ def _stream(
     def written(portion: Sequence[Any]) -> str:
         buffer, writer = _writer()
         # The request is over by now: the reader's language is spoken anew.
-        with application.app_context(), force_locale(tongue):
+        with application.app_context(), reading(who), force_locale(tongue):
             for row in portion:
                 writer.writerow(_line(row, attrs, labels, yes_no, zone, who.currency))
         return buffer.getvalue()
@@ -153,8 +153,8 @@ def _line(
         if attr.target is not None:
             line.append("" if value is None else safe(called(extra, value)))
             continue
-        if attr.is_structured:
-            value = in_words(attr.column, value)
+        words_of = in_words if attr.is_structured else told
+        value = words_of(attr.column, value)
         line.append(_plain(value, words, yes_no, zone))
         if attr.kind == "money":
             line.append(extra if has_extra else currency)

@@ -38,7 +38,7 @@ from app.kit.screens.pages import (
 )
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.registry import FIGURES, screen_of_model, screen_of_view
-from app.kit.screens.shapes import in_words
+from app.kit.screens.shapes import in_words, told
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
@@ -144,7 +144,7 @@ def shown(attr: Attr, value: Any) -> Any:
         return title_of(value) if value is not None else None
     if attr.codes is not None and isinstance(value, str):
         return attr.codes.name(value)
-    return in_words(attr.column, value) if attr.is_structured else value
+    return in_words(attr.column, value) if attr.is_structured else told(attr.column, value)
 
 
 def _currency(attr: Attr, owner: Any, obj: Any, document: Any) -> str | None:

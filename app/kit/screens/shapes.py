@@ -26,6 +26,7 @@ _CODE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?", re.ASCII)
 
 def in_words(column: Column[Any], value: Any) -> str:
     """Return a dict or list of a JSON column as lines of text."""
+    value = told(column, value)
     if not value:
         return ""
     try:
@@ -33,6 +34,12 @@ def in_words(column: Column[Any], value: Any) -> str:
     except (AttributeError, KeyError, TypeError, ValueError):
         # A row may be older than the rules of its format.
         return as_text(value)
+
+
+def told(column: Column[Any], value: Any) -> Any:
+    """Return what of a value the present reader is told: `info["told"]` decides, value by value."""
+    tell = column.info.get("told")
+    return value if tell is None or value is None else tell(value)
 
 
 def check(column: Column[Any], value: Any) -> Any:
