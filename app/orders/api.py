@@ -12,7 +12,7 @@ from app.kit.money import ZERO
 from app.kit.rest import Resource
 from app.orders import operations
 from app.orders.choices import OrderChannel
-from app.orders.models import Order
+from app.orders.models import Order, Payment
 from app.orders.operations import Item
 from app.orders.screens import OrderScreen, PaymentScreen
 
@@ -36,6 +36,7 @@ class OrderResource(Resource):
         "total",
         "currency",
         "paid",
+        "refunded",
         "returned",
         "payment_state",
         "delivery_method",
@@ -89,10 +90,21 @@ class OrderResource(Resource):
 
 
 class PaymentResource(Resource):
-    """POST books a payment; the same reference of a provider is booked once."""
+    """POST books a payment; the same reference of a provider is booked once.
+
+    With a provider's reference it tells what the provider has done, see `book_told`: a refund that
+    cannot be is answered with the status `to_check`.
+    """
 
     screen = PaymentScreen
     idempotent = True
+
+    def create(
+        self, session: Session, values: dict[str, Any], *, by: int | None, at: datetime
+    ) -> Payment:
+        """Book what the caller tells."""
+        payment = Payment(**self.columns_of(values))
+        return operations.book_told(session, payment, by=by, at=at)
 
 
 ALL = [OrderResource, PaymentResource]

@@ -49,8 +49,9 @@ COUNTED = (
 
 
 class PaymentState(Choice):
-    """How far an order is paid; computed from its payments."""
+    """How far an order is paid; computed from its payments (`operations.figures.payment_state`)."""
 
+    NOTHING_DUE = "nothing_due", _l("Nothing to pay"), "grey"
     UNPAID = "unpaid", _l("Unpaid"), "orange"
     PARTLY_PAID = "partly_paid", _l("Partly paid"), "yellow"
     PAID = "paid", _l("Paid"), "green"
@@ -106,14 +107,24 @@ class ReturnReason(Choice):
 
 
 class PaymentMethod(Choice):
+    """The ways in which money comes and goes: only what something stands behind."""
+
     CASH = "cash", _l("Cash"), "green"
     CARD = "card", _l("Card terminal"), "blue"
     TRANSFER = "transfer", _l("Bank transfer"), "cyan"
     ONLINE = "online", _l("Online"), "purple"
     ON_RECEIPT = "on_receipt", _l("On receipt"), "yellow"
     CERTIFICATE = "certificate", _l("Certificate"), "orange"
-    POINTS = "points", _l("Points"), "purple"
     OTHER = "other", _l("Other"), "grey"
+
+
+# Of these a bank, a terminal or a payment service tells what has happened on its side.
+BY_PROVIDER = (
+    PaymentMethod.CARD,
+    PaymentMethod.TRANSFER,
+    PaymentMethod.ONLINE,
+    PaymentMethod.OTHER,
+)
 
 
 class PaymentDirection(Choice):
@@ -124,13 +135,21 @@ class PaymentDirection(Choice):
 class PaymentStatus(Choice):
     PENDING = "pending", _l("Pending"), "yellow"
     SETTLED = "settled", _l("Settled"), "green"
+    # A provider says so, and it cannot be: kept for a person to look at, counted nowhere.
+    TO_CHECK = "to_check", _l("To be checked"), "red"
     FAILED = "failed", _l("Failed"), "red"
     CANCELLED = "cancelled", _l("Cancelled"), "grey"
 
 
 PAYMENT_MOVES = {
-    PaymentStatus.PENDING: {PaymentStatus.SETTLED, PaymentStatus.FAILED, PaymentStatus.CANCELLED},
-    PaymentStatus.FAILED: {PaymentStatus.SETTLED, PaymentStatus.PENDING},
+    PaymentStatus.PENDING: {
+        PaymentStatus.SETTLED,
+        PaymentStatus.TO_CHECK,
+        PaymentStatus.FAILED,
+        PaymentStatus.CANCELLED,
+    },
+    PaymentStatus.FAILED: {PaymentStatus.SETTLED, PaymentStatus.TO_CHECK, PaymentStatus.PENDING},
+    PaymentStatus.TO_CHECK: {PaymentStatus.SETTLED, PaymentStatus.CANCELLED},
 }
 
 

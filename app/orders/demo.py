@@ -81,7 +81,8 @@ made as (
               else 'store' end,
          o.status, o.placed_at, o.business_date, o.currency, s.goods, s.tax, s.goods, s.goods,
          case when o.status in ('completed', 'shipped') then s.goods else 0 end,
-         case when o.status in ('completed', 'shipped') then 'paid' else 'unpaid' end,
+         case when o.status = 'cancelled' or s.goods = 0 then 'nothing_due'
+              when o.status in ('completed', 'shipped') then 'paid' else 'unpaid' end,
          case when o.store_kind = 'web_shop' then 'post' else 'counter' end,
          case o.status when 'completed' then 'delivered' when 'shipped' then 'sent'
               else 'not_sent' end,
@@ -132,7 +133,7 @@ select l.store_id, l.variant_id, sum(l.quantity), 'order', o.id
   from {_MADE} and l.stocked and o.status in ('placed', 'confirmed', 'assembling')
  group by o.id, l.store_id, l.variant_id""")
 
-# One order in fifty: its first line comes back some days later, and the money with it.
+# One order in fifty: its first line comes back some days later, and the money as it came.
 _RETURNS = text(f"""
 with back as (
   select o.*, l.id line_id, l.variant_id, l.description, l.quantity, l.unit_price, l.amount,
@@ -153,15 +154,15 @@ made as (
 refunded as (
   insert into payment (store_id, order_id, goods_return_id, client_id, direction, method, status,
     amount, currency, at, business_date)
-  select store_id, order_id, id, client_id, 'returned', 'card', 'settled', total, currency,
-         returned_at, business_date
-    from made),
+  select m.store_id, m.order_id, m.id, m.client_id, 'returned', p.method, 'settled', m.total,
+         m.currency, m.returned_at, m.business_date
+    from made m join payment p on p.order_id = m.order_id and p.direction = 'received'),
 moved as (
   insert into movement (store_id, variant_id, kind, quantity, ref_kind, ref_id, at)
   select m.store_id, b.variant_id, 'return', b.quantity, 'goods_return', m.id, m.returned_at
     from made m join back b on b.id = m.order_id),
 noted as (
-  update orders o set returned = m.total, paid = o.paid - m.total,
+  update orders o set returned = m.total, paid = o.paid - m.total, refunded = m.total,
          payment_state = case when o.total = m.total then 'refunded' else 'paid' end
     from made m where m.order_id = o.id)
 insert into return_line (goods_return_id, store_id, position, order_line_id, kind, variant_id,

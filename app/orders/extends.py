@@ -98,6 +98,26 @@ INVARIANTS = (
         queries.paid_that_disagrees,
     ),
     Invariant(
+        "orders.refunded",
+        _l("What was given back for an order is the sum of its settled refunds."),
+        queries.refunded_that_disagrees,
+    ),
+    Invariant(
+        "orders.payment_state",
+        _l("How far an order is paid follows from what is due, came in and went back."),
+        queries.payment_states_that_disagree,
+    ),
+    Invariant(
+        "orders.paid_by_way",
+        _l("What came and went by each way is the sum of its settled payments."),
+        queries.ways_that_disagree,
+    ),
+    Invariant(
+        "orders.given_for_returns",
+        _l("What was given back for a return is the sum of its settled payments."),
+        queries.given_that_disagrees,
+    ),
+    Invariant(
         "orders.returned",
         _l("What came back of an order is the sum of its returns."),
         queries.returned_that_disagrees,
@@ -156,4 +176,11 @@ def extend(builder: Any) -> None:
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
     say("ck_payment_certificate", _l("Name the certificate it is paid with."))
+    say("ck_payment_due", _l("A certificate takes what is due at most."))
+    say("ck_payment_stands", _l("A settled payment is not changed; give the money back instead."))
+    say("ck_payment_return", _l("This return is not received, or belongs to another order."))
+    say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
+    say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))
+    say("ck_paid_by_way_returned", _l("More cannot go back by this way than came in by it."))
+    say("ck_given_for_return_given", _l("More cannot be given back for a return than it is worth."))
     say("ck_payment_purpose", _l("A payment belongs to an order or a return."))

@@ -3,20 +3,43 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from app.clients.models import ClientFigures
 from app.kit.database.balances import off_balance
-from app.kit.money import money_sum
+from app.kit.money import ZERO, MoneyType, money_sum
 from app.orders.choices import (
     COUNTED,
     LineKind,
     OrderStatus,
     PaymentDirection,
+    PaymentState,
     PaymentStatus,
     ReturnStatus,
 )
-from app.orders.models import GoodsReturn, Order, OrderLine, Payment, ReturnLine
+from app.orders.models import (
+    GivenForReturn,
+    GoodsReturn,
+    Order,
+    OrderLine,
+    PaidByWay,
+    Payment,
+    ReturnLine,
+)
 from app.stock.models import ReservationEntry
 
 # Placed and not yet handed over: what they need is held back.
@@ -106,16 +129,108 @@ def returns_that_disagree() -> Select[Any]:
     return _lines_disagree(GoodsReturn, ReturnLine, ReturnLine.goods_return_id)
 
 
+_RECEIVED = case((Payment.direction == PaymentDirection.RECEIVED, Payment.amount), else_=0)
+_RETURNED = case((Payment.direction == PaymentDirection.RETURNED, Payment.amount), else_=0)
+
+
+def _off_payments(kept: Any, entry: Any) -> Select[Any]:
+    return off_balance(
+        kept,
+        Order.id,
+        entry=entry,
+        of=Payment.order_id,
+        where=Payment.status == PaymentStatus.SETTLED,
+    )
+
+
 def paid_that_disagrees() -> Select[Any]:
     """Orders whose paid sum is not that of their settled payments."""
-    signed = case(
-        (Payment.direction == PaymentDirection.RECEIVED, Payment.amount), else_=-Payment.amount
+    return _off_payments(Order.paid, type_coerce(_RECEIVED - _RETURNED, MoneyType()))
+
+
+def refunded_that_disagrees() -> Select[Any]:
+    """Orders whose sum of money given back is not that of their settled payments."""
+    return _off_payments(Order.refunded, type_coerce(_RETURNED, MoneyType()))
+
+
+def payment_state_of(due: Any, received: Any, given_back: Any) -> ColumnElement[str]:
+    """How far an order is paid, in SQL: see `operations.figures.payment_state`."""
+    kept = received - given_back
+    return case(
+        (and_(given_back > 0, kept <= 0), PaymentState.REFUNDED.value),
+        (kept > due, PaymentState.OVERPAID.value),
+        (and_(received <= 0, due > 0), PaymentState.UNPAID.value),
+        (received <= 0, PaymentState.NOTHING_DUE.value),
+        (kept == due, PaymentState.PAID.value),
+        else_=PaymentState.PARTLY_PAID.value,
     )
+
+
+def payment_states_that_disagree() -> Select[Any]:
+    """Placed orders whose payment state is not what their sums say."""
+    owed = type_coerce(Order.total - Order.returned, MoneyType())
+    due = case((Order.status == OrderStatus.CANCELLED, literal(ZERO, MoneyType())), else_=owed)
+    received = type_coerce(Order.paid + Order.refunded, MoneyType())
+    wanted = payment_state_of(due, received, Order.refunded)
+    columns: list[Any] = [Order.id, Order.number, Order.payment_state, wanted.label("wanted")]
+    return select(*columns).where(
+        Order.placed_at.is_not(None), cast(Order.payment_state, Text) != wanted
+    )
+
+
+def ways_that_disagree() -> Select[Any]:
+    """Ways of orders whose sums are not those of their settled payments; of providers as well."""
+    settled = (Payment.status == PaymentStatus.SETTLED, Payment.order_id.is_not(None))
+    whole, told = (
+        select(
+            Payment.order_id,
+            Payment.method,
+            Payment.certificate_id,
+            provider.label("provider"),
+            money_sum(_RECEIVED).label("received"),
+            money_sum(_RETURNED).label("returned"),
+        )
+        .where(*settled, *more)
+        .group_by(Payment.order_id, Payment.method, Payment.certificate_id, provider)
+        for provider, more in (
+            (cast(null(), Text), ()),
+            (Payment.provider, (Payment.provider.is_not(None),)),
+        )
+    )
+    right = union_all(whole, told).subquery("right_ways")
+    same = and_(
+        right.c.order_id == PaidByWay.order_id,
+        right.c.method == PaidByWay.method,
+        right.c.certificate_id.is_not_distinct_from(PaidByWay.certificate_id),
+        right.c.provider.is_not_distinct_from(PaidByWay.provider),
+    )
+    columns: list[Any] = [
+        func.coalesce(PaidByWay.order_id, right.c.order_id).label("order_id"),
+        PaidByWay.received,
+        PaidByWay.returned,
+        right.c.received.label("right_received"),
+        right.c.returned.label("right_returned"),
+    ]
+    kept: Any = PaidByWay.__table__
+    return (
+        select(*columns)
+        .select_from(kept.outerjoin(right, same, full=True))
+        .where(
+            or_(
+                PaidByWay.received.is_distinct_from(right.c.received),
+                PaidByWay.returned.is_distinct_from(right.c.returned),
+            )
+        )
+    )
+
+
+def given_that_disagrees() -> Select[Any]:
+    """Find returns whose kept sum of money given back is not that of their payments."""
     return off_balance(
-        Order.paid,
-        Order.id,
-        entry=signed,
-        of=Payment.order_id,
+        GivenForReturn.given,
+        GivenForReturn.goods_return_id,
+        entry=type_coerce(_RETURNED - _RECEIVED, MoneyType()),
+        of=Payment.goods_return_id,
         where=Payment.status == PaymentStatus.SETTLED,
     )
 

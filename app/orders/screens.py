@@ -47,9 +47,13 @@ def sums_of(_session: Session, document: Any) -> Card | None:
         (_l("Charges"), document.charges),
         (_l("Discount"), getattr(document, "discount", None)),
         (_l("Tax"), document.tax),
-        (_l("Paid"), getattr(document, "paid", None)),
-        (_l("Returned"), getattr(document, "returned", None)),
     ]
+    if isinstance(document, Order):
+        shown += [
+            (_l("Returned"), document.returned),
+            (_l("Received"), document.paid + document.refunded),
+            (_l("Given back"), document.refunded),
+        ]
     lines = [SlipLine(label, value, document.currency) for label, value in shown if value]
     return SlipCard(_l("Sums"), lines, SlipLine(_l("Total"), document.total, document.currency))
 
@@ -177,7 +181,19 @@ class OrderScreen(Screen):
         "cancel": calls_off(
             operations.cancel_order,
             *_OPEN,
-            confirm=_l("The order is called off and its goods are free again."),
+            confirm=_l(
+                "The order is called off and its goods are free again. What certificates paid goes"
+                " back to them; other money is proposed to go back by the way it came."
+            ),
+        ),
+        "refund": Do(
+            operations.refund_order,
+            _l("Give the money back"),
+            "arrow-back-up",
+            danger=True,
+            confirm=_l("All that is still paid goes back, each amount by the way it came."),
+            done=_l("The money is given back."),
+            when=lambda order: order.status is OrderStatus.CANCELLED and order.paid > 0,
         ),
     }
     bulk = {
@@ -333,7 +349,19 @@ class PaymentScreen(Screen):
     )
     order = ("at", "desc")
     sections = (
-        (_l("Payment"), ("order", "goods_return", "direction", "method", "amount", "certificate")),
+        (
+            _l("Payment"),
+            (
+                "order",
+                "goods_return",
+                "direction",
+                "method",
+                "amount",
+                "certificate",
+                "tendered",
+                "change",
+            ),
+        ),
         (_l("Provider"), ("provider", "external_ref", "note")),
         (_l("Background"), ("status", "client", "store", "currency", "at", "business_date")),
     )
@@ -347,7 +375,7 @@ class PaymentScreen(Screen):
             _l("Settle"),
             "check",
             done=_l("The payment is booked."),
-            when=in_state(PaymentStatus.PENDING, PaymentStatus.FAILED),
+            when=in_state(PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.TO_CHECK),
             primary=True,
         ),
         "fail": Do(
@@ -359,6 +387,7 @@ class PaymentScreen(Screen):
         "cancel": calls_off(
             operations.cancel_payment,
             PaymentStatus.PENDING,
+            PaymentStatus.TO_CHECK,
             confirm=_l("Nobody waits for this money any more."),
         ),
     }

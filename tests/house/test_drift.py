@@ -84,11 +84,39 @@ def test_lines_that_were_removed_before_are_found_from_their_record_too(
     assert found == [(7, 5), (8, None), (9, None)]
 
 
-def brought_up(config: settings.Config, rows: str, asked: str) -> list[tuple[Any, ...]]:
-    """What is asked of rows that were there before the second migration."""
+@pytest.mark.timeout(300)
+def test_money_that_went_out_otherwise_before_stays_booked_and_goes_out_no_second_time(
+    server: TestServer, migrated: str, tmp_path: Path
+) -> None:
+    asked = """
+      select o.id, o.refunded / 10000, o.payment_state, w.method, coalesce(w.provider, '-'),
+             w.received / 10000, w.returned / 10000, w.moved / 10000
+        from orders o left join paid_by_way w on w.order_id = o.id
+       order by o.id, w.id"""
+    found = brought_up(config_of(server, migrated, tmp_path), _PAID_BEFORE, asked, at="0006")
+    assert found == [
+        # Paid by card and online, given back in cash: what went out is taken from both.
+        (1, 120, "partly_paid", "card", "-", 100, 0, -100),
+        (1, 120, "partly_paid", "online", "-", 50, 0, -20),
+        (1, 120, "partly_paid", "cash", "-", 0, 120, 120),
+        # More went out than ever came in: nothing is left by any way.
+        (2, 500, "refunded", "card", "-", 10, 0, -10),
+        (2, 500, "refunded", "cash", "-", 0, 500, 500),
+        # Points had nothing behind them; a provider counts for itself too.
+        (3, 0, "partly_paid", "other", "-", 30, 0, 0),
+        (3, 0, "partly_paid", "transfer", "-", 20, 0, 0),
+        (3, 0, "partly_paid", "transfer", "bank", 20, 0, 0),
+        (4, 0, "nothing_due", None, "-", None, None, None),
+    ]
+
+
+def brought_up(
+    config: settings.Config, rows: str, asked: str, *, at: str = "0001"
+) -> list[tuple[Any, ...]]:
+    """What is asked of rows that were there before the migrations after `at`."""
     app = _bare(config)
     with app.app_context():
-        downgrade(directory=str(ROOT / "migrations"), revision="0001")
+        downgrade(directory=str(ROOT / "migrations"), revision=at)
         engine = make_engine(config.database_owner_url or "", poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(text(f"set local role {Role.OWNER}"))
@@ -111,6 +139,24 @@ insert into audit_entry (company_id, table_name, row_id, action, before) values
   (1, 'order_line', 7, 'delete', '{"order_id": 5}'),
   (1, 'order_line', 8, 'update', '{"order_id": 5}'),
   (1, 'brand', 9, 'delete', '{"name": "Rod"}');
+"""
+
+_PAID_BEFORE = """
+set local row_security = off;
+insert into company (slug, name) values ('ours', 'Ours');
+insert into store (company_id, number, name) values (1, 'S', 'Shop');
+insert into orders (company_id, store_id, number, status, placed_at, business_date, currency, goods,
+  total, paid)
+select 1, 1, n, case n when 4 then 'cancelled' else 'completed' end, now(), current_date, 'EUR',
+  g * 10000, g * 10000, p * 10000
+from (values (1, 150, 30), (2, 10, -490), (3, 80, 50), (4, 10, 0)) v(n, g, p);
+insert into payment (company_id, store_id, order_id, direction, method, provider, status, amount,
+  currency, business_date)
+select 1, 1, o, d, m, p, 'settled', a * 10000, 'EUR', current_date
+from (values (1, 'received', 'card', null, 100), (1, 'received', 'online', null, 50),
+  (1, 'returned', 'cash', null, 120), (2, 'received', 'card', null, 10),
+  (2, 'returned', 'cash', null, 500), (3, 'received', 'points', null, 30),
+  (3, 'received', 'transfer', 'bank', 20)) v(o, d, m, p, a);
 """
 
 _TWO_AS_ONE = """

@@ -174,6 +174,66 @@ def test_a_payment_through_the_api_pays_the_order(client):
         assert session.get_one(Order, order).payment_state == "paid"
 
 
+def test_points_are_offered_nowhere_and_taken_by_nobody(client):
+    with bench.at_work() as session:
+        order = factories.make_order(session).id
+    page = client.get(f"/payments/add?order={order}").text
+    assert 'value="certificate"' in page
+    assert 'value="points"' not in page
+    answer = post(client, "payments", {"order": order, "method": "points", "amount": "10.00"})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["method"])
+    sent = {"order": order, "method": "points", "amount": "10.00", "direction": "received"}
+    assert client.post("/payments/add", data=sent).status_code == 422
+
+
+def test_change_through_the_api_and_one_click_too_many(client):
+    with bench.at_work() as session:
+        order = factories.make_order(session).id
+    over = post(client, "payments", {"order": order, "method": "cash", "amount": "12.00"})
+    assert (over.status_code, list(over.json["errors"])) == (409, ["amount"])
+    body = {"order": order, "method": "cash", "tendered": "12.00"}
+    one, two = (post(client, "payments", body, key="till 7") for _ in range(2))
+    assert one.status_code == two.status_code == 201
+    assert one.json == two.json
+    assert (one.json["result"]["amount"], one.json["result"]["change"]) == ("10.00", "2.00")
+
+
+def test_a_refund_told_through_the_api_is_kept_when_it_cannot_be(client):
+    with bench.at_work() as session:
+        order = factories.make_order(session)
+        factories.make_payment(session, order=order)
+        order = order.id
+    out = {"order": order, "direction": "returned", "amount": "10.00"}
+    event = {**out, "method": "online", "provider": "stripe", "external_ref": "re_1"}
+    answer = post(client, "payments", event)
+    assert (answer.status_code, answer.json["result"]["status"]) == (201, "to_check")
+    assert post(client, "payments", {**out, "method": "cash"}).status_code == 409
+    typed = {**out, "method": "card", "provider": "stripe", "external_ref": "re_2"}
+    answer = client.post("/payments/add", data=typed)
+    assert answer.status_code == 409
+    assert "money goes back as it came" in answer.text
+    with bench.at_work() as session:
+        found = session.get_one(Order, order)
+        assert (found.paid, found.refunded) == (10, 0)
+
+
+def test_the_page_of_a_cancelled_order_gives_the_money_back(client):
+    with bench.at_work() as session:
+        order = factories.make_order(session)
+        factories.make_payment(session, order=order)
+        pk = order.id
+    page = client.get(f"/orders/show/{pk}").text
+    assert f"/orders/do/refund/{pk}" not in page
+    assert "proposed to go back by the way it came" in page
+    assert client.post(f"/orders/do/cancel/{pk}").status_code == 302
+    assert f"/orders/do/refund/{pk}" in client.get(f"/orders/show/{pk}").text
+    assert client.post(f"/orders/do/refund/{pk}").status_code == 302
+    page = client.get(f"/orders/show/{pk}").text
+    assert f"/orders/do/refund/{pk}" not in page
+    assert "Given back" in page
+    assert client.get(f"/api/v1/orders/{pk}").json["result"]["refunded"] == "10.00"
+
+
 def test_an_order_is_made_by_hand_with_lines_and_placed(client):
     with bench.at_work() as session:
         store = factories.make_store(session).id

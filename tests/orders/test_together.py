@@ -23,7 +23,7 @@ from app.kit.errors import Conflict, CrmError
 from app.kit.screens.dberrors import as_refusal
 from app.orders import operations, queries
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
-from app.orders.models import GoodsReturn, Order, Payment
+from app.orders.models import GoodsReturn, Order, OrderLine, PaidByWay, Payment
 from app.orders.operations import Item, ReturnItem
 from app.stock.extends import on_hand_that_disagrees, reserved_that_disagrees
 from app.stock.models import StockBalance
@@ -42,6 +42,10 @@ INVARIANTS = (
     queries.orders_that_disagree,
     queries.returns_that_disagree,
     queries.paid_that_disagrees,
+    queries.refunded_that_disagrees,
+    queries.payment_states_that_disagree,
+    queries.ways_that_disagree,
+    queries.given_that_disagrees,
     queries.returned_that_disagrees,
     queries.reservations_that_disagree,
     queries.returned_beyond_the_sold,
@@ -196,6 +200,110 @@ def test_a_refund_sees_what_was_paid_while_it_waited(order: int) -> None:
         pay(slow, order, 40, direction=RETURNED)
     assert state(order)[0] == 0
     nothing_disagrees()
+
+
+def test_a_return_is_paid_out_once(order: int, store: int) -> None:
+    made(lambda s: pay(s, order, 40))
+
+    def bring_back(session: Session) -> GoodsReturn:
+        sold = session.get_one(Order, order)
+        line = session.scalar(select(OrderLine.id).where(OrderLine.order_id == order))
+        items = [ReturnItem(2, order_line_id=line)]
+        return operations.take_back(session, items, store_id=store, order=sold, **EDGE)
+
+    back = made(bring_back)
+    refused = at_once(
+        [lambda s: pay(s, order, 20, direction=RETURNED, goods_return=s.get_one(GoodsReturn, back))]
+        * 4
+    )
+    assert [type(one) for one in refused if one] == [Conflict] * 3
+    assert state(order) == (20, 20, PaymentState.PAID)
+    nothing_disagrees()
+
+
+def test_two_tills_do_not_both_take_what_is_due(order: int) -> None:
+    refused = at_once([lambda s: pay(s, order, 40)] * 4)
+    assert [type(one) for one in refused if one] == [Conflict] * 3
+    assert state(order) == (40, 0, PaymentState.PAID)
+    nothing_disagrees()
+
+
+def test_one_certificate_pays_for_two_orders_what_it_holds(store: int) -> None:
+    card = made(lambda s: factories.make_certificate(s, amount=Decimal(15)))
+    orders = [made(lambda s: factories.make_order(s, store_id=store)) for _ in range(2)]
+
+    def spend(pk: int) -> Callable[[Session], None]:
+        by = PaymentMethod.CERTIFICATE
+        return lambda s: (
+            pay(s, pk, 10, method=by, certificate=s.get_one(Certificate, card)) and None
+        )
+
+    refused = at_once([spend(pk) for pk in orders])
+    assert [type(one) for one in refused if one] == [Conflict]
+    nothing_disagrees()
+
+
+@pytest.mark.parametrize("more", [{}, {"provider": "stripe", "external_ref": "re_1"}])
+def test_a_refund_and_the_calling_off_leave_nothing_and_take_nothing_twice(
+    store: int, more: dict[str, Any]
+) -> None:
+    for _ in range(3):
+        pk = made(lambda s: factories.make_order(s, store_id=store))
+        came = {"provider": "stripe"} if more else {}
+        made(lambda s, pk=pk, came=came: pay(s, pk, 10, method=PaymentMethod.CARD, **came))
+        said = {name: f"{value} {pk}" for name, value in more.items() if name == "external_ref"}
+
+        def refund(session: Session, pk: int = pk, said: dict[str, str] = said) -> None:
+            told = {**more, **said}
+            pay(session, pk, 10, method=PaymentMethod.CARD, direction=RETURNED, **told)
+
+        def cancel(session: Session, pk: int = pk) -> None:
+            operations.cancel_order(session, session.get_one(Order, pk), **EDGE)
+
+        assert at_once([refund, cancel]) == [None, None]
+        assert state(pk) == (0, 0, PaymentState.REFUNDED)
+        with ours() as session:
+            waiting = select(Payment.id).where(Payment.status == "pending")
+            assert session.scalars(waiting).all() == []
+        nothing_disagrees()
+
+
+def test_the_money_of_a_cancelled_order_goes_back_once(store: int) -> None:
+    pk = made(lambda s: factories.make_order(s, store_id=store))
+    made(lambda s: pay(s, pk, 10))
+    with ours() as session:
+        operations.cancel_order(session, session.get_one(Order, pk), **EDGE)
+    refused = at_once([lambda s: operations.refund_order(s, s.get_one(Order, pk), **EDGE)] * 4)
+    assert [type(one) for one in refused if one] == [Conflict] * 3
+    assert state(pk) == (0, 0, PaymentState.REFUNDED)
+    nothing_disagrees()
+
+
+def test_an_event_told_twice_at_once_is_booked_once(order: int) -> None:
+    made(lambda s: pay(s, order, 40, method=PaymentMethod.ONLINE, provider="stripe"))
+
+    def tell(session: Session) -> None:
+        facts = {"amount": Decimal(15), "method": PaymentMethod.ONLINE, "direction": RETURNED}
+        payment = Payment(order_id=order, provider="stripe", external_ref="re_9", **facts)
+        operations.book_told(session, payment, **EDGE)
+
+    assert at_once([tell] * 4) == [None] * 4
+    assert state(order)[0] == 25
+    nothing_disagrees()
+
+
+def test_past_every_operation_the_database_lets_money_out_once(order: int) -> None:
+    made(lambda s: pay(s, order, 40))
+    out = text("""
+        insert into payment (store_id, order_id, direction, method, status, amount, currency,
+          business_date)
+        select store_id, id, 'returned', 'cash', 'settled', 250000, 'EUR', current_date
+          from orders where id = :id""")
+    refused = at_once([lambda s: s.execute(out, {"id": order})] * 4)
+    assert len([one for one in refused if one]) == 3
+    with ours() as session:
+        assert session.execute(queries.ways_that_disagree()).all() == []
+        assert session.scalar(select(PaidByWay.returned)) == 25
 
 
 def test_the_same_pieces_come_back_once(order: int, store: int) -> None:

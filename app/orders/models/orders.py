@@ -67,6 +67,7 @@ class Order(Business, Sums, Source, Model):
             name="placed_order_is_numbered",
         ),
         CheckConstraint("least(goods, charges, discount, tax, total) >= 0", name="sums"),
+        CheckConstraint("refunded >= 0", name="refunded"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *document_checks("order"),
         *sort_indexes(
@@ -132,7 +133,12 @@ class Order(Business, Sums, Source, Model):
     paid: Mapped[Decimal] = amount_column(
         _l("Paid"), currency="currency", help=_l("Received less returned.")
     )
-    returned: Mapped[Decimal] = amount_column(_l("Returned"), currency="currency")
+    refunded: Mapped[Decimal] = amount_column(
+        _l("Given back"), currency="currency", help=_l("Money that went back to the client.")
+    )
+    returned: Mapped[Decimal] = amount_column(
+        _l("Returned"), currency="currency", help=_l("What the goods that came back were worth.")
+    )
     payment_state: Mapped[PaymentState] = choice(
         PaymentState,
         default=PaymentState.UNPAID,

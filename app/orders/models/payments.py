@@ -6,6 +6,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     CheckConstraint,
+    Computed,
     DateTime,
     Index,
     Numeric,
@@ -23,15 +24,18 @@ from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
+    Figures,
     Model,
     fold_of,
     link,
     sort_indexes,
     trigram_index,
 )
-from app.kit.money import money
+from app.kit.database.stamp import Role
+from app.kit.money import MoneyType, money
 from app.kit.money_text import format_amount
 from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
+from app.orders.models import triggers  # noqa: F401 -- registers the triggers of these tables
 from app.orders.models.columns import CURRENCY, Source, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
@@ -60,6 +64,17 @@ class Payment(Business, Model):
         CheckConstraint(
             "(method = 'certificate') = (certificate_id is not null)", name="certificate"
         ),
+        # What comes back loose has no order on which the certificate could have been spent.
+        CheckConstraint(
+            "method <> 'certificate' or order_id is not null or status <> 'settled'"
+            " or direction = 'received'",
+            name="certificate_order",
+        ),
+        CheckConstraint(
+            "tendered is null"
+            " or (method = 'cash' and direction = 'received' and tendered >= amount)",
+            name="tendered",
+        ),
         CheckConstraint(CURRENCY, name="currency"),
         *sort_indexes("at", "amount", "status", "method", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
@@ -87,8 +102,28 @@ class Payment(Business, Model):
         server_default=PaymentStatus.PENDING.value,
         info={"label": _l("Status"), "computed": True},
     )
+    # Nobody has to send it: the operation then takes what is due, and 0 is refused by its check.
     amount: Mapped[Decimal] = money(
-        info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
+        server_default=text("0"),
+        info={
+            "label": _l("Amount"),
+            "currency": "currency",
+            "guard": "money",
+            "help": _l("Empty for all that is due, or can be given back."),
+        },
+    )
+    tendered: Mapped[Decimal | None] = money(
+        info={
+            "label": _l("Handed over"),
+            "currency": "currency",
+            "guard": "money",
+            "help": _l("In cash; what is more than the amount is given back as change."),
+        }
+    )
+    change: Mapped[Decimal | None] = mapped_column(
+        MoneyType(),
+        Computed("tendered - amount", persisted=True),
+        info={"label": _l("Change"), "currency": "currency", "guard": "money"},
     )
     currency: Mapped[str] = mapped_column(
         String(3), info={"label": _l("Currency"), "format": "currency"}
@@ -114,6 +149,71 @@ class Payment(Business, Model):
 
     def __str__(self) -> str:
         return f"{self.direction.label} {format_amount(self.amount, self.currency)}"
+
+
+_READ_ONLY = {Role.APP: "select", Role.STORE: "select"}
+
+
+class PaidByWay(Figures, Model):
+    """What came in for an order by one way, and what went back by it; only triggers write it.
+
+    A way is a method, with certificates each of them. The row without `provider` counts all
+    payments of the way, one with it those of that provider. No more goes out than came in.
+    """
+
+    __tablename__ = "paid_by_way"
+    __table_args__ = (
+        UniqueConstraint(
+            "company_id",
+            "order_id",
+            "method",
+            "certificate_id",
+            "provider",
+            name="uq_paid_by_way_way",
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("least(received, returned) >= 0", name="amounts"),
+        CheckConstraint("returned <= received + moved", name="returned"),
+        {"info": {"label": _l("Paid by way"), "audit": False, "grants": _READ_ONLY}},
+    )
+
+    order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    method: Mapped[PaymentMethod] = choice(PaymentMethod, info={"label": _l("Method")})
+    certificate_id: Mapped[int | None] = link(
+        "certificate", index=False, info={"label": _l("Certificate")}
+    )
+    provider: Mapped[str | None] = mapped_column(Text, info={"label": _l("Provider")})
+    received: Mapped[Decimal] = money(info={"label": _l("Received"), "guard": "money"})
+    returned: Mapped[Decimal] = money(
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Given back"), "guard": "money"},
+    )
+    # Money that went back by another way than it came before this was refused: taken from the way
+    # it came by, counted at the one it left by. Only the migration has written it.
+    moved: Mapped[Decimal] = money(
+        default=Decimal(0),
+        server_default=text("0"),
+        info={"label": _l("Moved between ways"), "guard": "money"},
+    )
+
+
+class GivenForReturn(Figures, Model):
+    """What was given back for a received return; only triggers write it. No more than its total."""
+
+    __tablename__ = "given_for_return"
+    __table_args__ = (
+        UniqueConstraint("company_id", "goods_return_id"),
+        CheckConstraint("given between 0 and total", name="given"),
+        {"info": {"label": _l("Given for a return"), "audit": False, "grants": _READ_ONLY}},
+    )
+
+    goods_return_id: Mapped[int] = link("goods_return", index=False, info={"label": _l("Return")})
+    store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
+    # The return's, as it was received; more only where more was given before this was refused.
+    total: Mapped[Decimal] = money(info={"label": _l("Total"), "guard": "money"})
+    given: Mapped[Decimal] = money(info={"label": _l("Given back"), "guard": "money"})
 
 
 class Adjustment(Business, Source, Model):

@@ -1,12 +1,14 @@
 """What is done with orders, returns and payments."""
 
+from app.orders.operations.adjustments import add_adjustment
 from app.orders.operations.figures import recount_clients
 from app.orders.operations.payments import (
-    add_adjustment,
     add_payment,
     book_payment,
+    book_told,
     cancel_payment,
     fail_payment,
+    refund_order,
     settle_payment,
 )
 from app.orders.operations.placing import place_order
@@ -35,6 +37,7 @@ __all__ = [
     "add_payment",
     "assemble_order",
     "book_payment",
+    "book_told",
     "cancel_order",
     "cancel_payment",
     "cancel_return",
@@ -46,6 +49,7 @@ __all__ = [
     "place_order",
     "receive_return",
     "recount_clients",
+    "refund_order",
     "reprice",
     "return_order",
     "save_order",

@@ -8,22 +8,23 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.clients.models import ClientFigures
-from app.orders.choices import OrderStatus, PaymentState
-from app.orders.models import Order
+from app.orders.choices import PaymentState
 from app.orders.queries import FIGURES, client_sums
 
 
-def payment_state(order: Order, *, any_received: bool) -> PaymentState:
-    """How far an order is paid; what came back, or an order called off, is not owed any more."""
-    cancelled = order.status is OrderStatus.CANCELLED
-    owed = Decimal(0) if cancelled else order.total - order.returned
-    if any_received and order.paid == 0 and owed == 0 and order.total > 0:
+def payment_state(due: Decimal, received: Decimal, given_back: Decimal) -> PaymentState:
+    """How far an order is paid, of what is due, all that came in, and what of it went back.
+
+    The only place that decides it; `queries.payment_state_of` is the same for SQL.
+    """
+    kept = received - given_back
+    if given_back > 0 and kept <= 0:
         return PaymentState.REFUNDED
-    if order.paid > owed:
+    if kept > due:
         return PaymentState.OVERPAID
-    if order.paid == owed and (any_received or order.total == 0):
-        return PaymentState.PAID
-    return PaymentState.PARTLY_PAID if order.paid > 0 else PaymentState.UNPAID
+    if received <= 0:
+        return PaymentState.UNPAID if due > 0 else PaymentState.NOTHING_DUE
+    return PaymentState.PAID if kept == due else PaymentState.PARTLY_PAID
 
 
 def recount_clients(session: Session, client_ids: Collection[int] | None = None) -> None:

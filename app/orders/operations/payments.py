@@ -5,19 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clients.operations import add_to_timeline
 from app.kit.choices import move
 from app.kit.database.locking import lock
-from app.kit.errors import Conflict, Invalid
+from app.kit.errors import Conflict, CrmError, Invalid
 from app.kit.events import emit
-from app.kit.money import convert, money_sum, round_amount
-from app.kit.money_text import amount_text
-from app.kit.numbering import Period, Series, next_number
-from app.kit.numbering import series as number_series
+from app.kit.money import ZERO, round_amount
 from app.orders.choices import (
+    BY_PROVIDER,
     PAYMENT_MOVES,
     OrderStatus,
     PaymentDirection,
@@ -26,22 +24,29 @@ from app.orders.choices import (
     PaymentStatus,
     ReturnStatus,
 )
-from app.orders.models import Adjustment, GoodsReturn, Order, Payment
+from app.orders.models import GoodsReturn, Order, Payment
 from app.orders.operations.figures import payment_state
 from app.orders.operations.places import place
 from app.orders.operations.placing import facts
+from app.orders.operations.ways import (
+    certificate_of,
+    due_of,
+    money_of,
+    nothing_left,
+    open_ways,
+    usual_amount,
+    why_not_back,
+    why_not_in,
+)
 from app.value.models import Certificate
 from app.value.operations import give_back, redeem
-
-ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", Period.YEAR)
-number_series.register(ADJUSTMENT_NUMBERS)
 
 
 def add_payment(  # noqa: PLR0913 -- a payment has as many facts
     session: Session,
     order: Order | None,
     *,
-    amount: Decimal,
+    amount: Decimal | None,
     method: PaymentMethod,
     by: int | None,
     at: datetime,
@@ -71,39 +76,85 @@ def add_payment(  # noqa: PLR0913 -- a payment has as many facts
 
 
 def book_payment(
-    session: Session, payment: Payment, *, by: int | None, at: datetime, settled: bool = True
+    session: Session,
+    payment: Payment,
+    *,
+    by: int | None,
+    at: datetime,
+    settled: bool = True,
+    told: bool = False,
 ) -> Payment:
     """Complete a payment from what it is for, and book it.
 
-    The one that is there when it was told before.
+    Without an amount it takes what is due, or gives back what can be. The one that is there when it
+    was told before. `told`: see `book_told`. Raises Invalid, Conflict.
     """
     with session.no_autoflush:
         document = _purpose(session, payment)
         known = _known(session, payment)
         if known is not None:
-            if settled and known.status is PaymentStatus.PENDING:
-                settle_payment(session, known, by=by, at=at)
+            if settled and known.status in {PaymentStatus.PENDING, PaymentStatus.TO_CHECK}:
+                _settle(session, known, document, by=by, at=at, told=told)
             return known
-        if payment.amount <= 0 or round_amount(payment.amount, document.currency) != payment.amount:
-            raise Invalid(
-                _l("This is not an amount of %(c)s.", c=document.currency), field="amount"
-            )
-        if (payment.method is PaymentMethod.CERTIFICATE) != bool(_certificate_id(payment)):
-            raise Invalid(_l("Name the certificate it is paid with."), field="certificate")
-        payment.store_id, payment.client_id = document.store_id, document.client_id
-        payment.currency = document.currency
-        payment.status = PaymentStatus.PENDING
-        payment.at = at
-        payment.business_date = place(session, document.store_id).day(at)
+        _complete(session, payment, document, at)
+        if not told and payment.direction is PaymentDirection.RECEIVED:
+            _raise(why_not_in(session, payment, document))
         session.add(payment)
     session.flush()
     if settled:
-        _settle(session, payment, document, by=by, at=at)
+        _settle(session, payment, document, by=by, at=at, told=told)
     return payment
 
 
-def _certificate_id(payment: Payment) -> int | None:
-    return payment.certificate_id or (payment.certificate.id if payment.certificate else None)
+def book_told(session: Session, payment: Payment, *, by: int | None, at: datetime) -> Payment:
+    """Book what a program sends: with a provider's reference it tells what the provider has done.
+
+    That is done, in whatever order it is told. Money in counts, more than was due included. Money
+    out that this provider cannot have had for the order is kept `to_check` for a person to look at
+    and counts nowhere, until what explains it is told. A reference typed into a form tells nothing:
+    a person is asked as for any other payment.
+    """
+    told = bool(payment.external_ref) and payment.method in BY_PROVIDER
+    return book_payment(session, payment, by=by, at=at, told=told)
+
+
+def _complete(
+    session: Session, payment: Payment, document: Order | GoodsReturn, at: datetime
+) -> None:
+    """Give the payment what follows from its document. Raises Invalid, Conflict."""
+    payment.direction = payment.direction or PaymentDirection.RECEIVED
+    if (payment.method is PaymentMethod.CERTIFICATE) != bool(certificate_of(payment)):
+        raise Invalid(_l("Name the certificate it is paid with."), field="certificate")
+    if payment.amount is None:
+        payment.amount = usual_amount(session, payment, document)
+        if not payment.amount:
+            raise Conflict(nothing_left(payment.direction), field="amount")
+    if payment.amount <= 0 or round_amount(payment.amount, document.currency) != payment.amount:
+        raise Invalid(_l("This is not an amount of %(c)s.", c=document.currency), field="amount")
+    _check_tendered(payment, document.currency)
+    payment.store_id, payment.client_id = document.store_id, document.client_id
+    payment.currency = document.currency
+    payment.status = PaymentStatus.PENDING
+    payment.at = at
+    payment.business_date = place(session, document.store_id).day(at)
+
+
+def _check_tendered(payment: Payment, currency: str) -> None:
+    tendered = payment.tendered
+    if tendered is None:
+        return
+    cash_in = (PaymentMethod.CASH, PaymentDirection.RECEIVED)
+    if (payment.method, payment.direction) != cash_in:
+        raise Invalid(_l("Only cash is handed over."), field="tendered")
+    if round_amount(tendered, currency) != tendered:
+        raise Invalid(_l("This is not an amount of %(c)s.", c=currency), field="tendered")
+    if tendered < payment.amount:
+        raise Invalid(_l("Less was handed over than is paid."), field="tendered")
+
+
+def _raise(refusal: CrmError | None) -> None:
+    if refusal is not None:
+        raise refusal
 
 
 def _purpose(session: Session, payment: Payment) -> Order | GoodsReturn:
@@ -155,7 +206,7 @@ def _facts(payment: Payment) -> tuple[Any, ...]:
 def settle_payment(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:
     """Note that the money is there, or gone back; with a certificate, its balance follows.
 
-    Raises Conflict for more given back than was received.
+    Raises Conflict for more than is due, or can be given back.
     """
     _settle(session, payment, _purpose(session, payment), by=by, at=at)
 
@@ -167,46 +218,122 @@ def _settle(
     *,
     by: int | None,
     at: datetime,
+    told: bool = False,
 ) -> None:
-    """Settle a payment of a locked document."""
-    # What a provider did is done, in whatever order it tells; by hand no more goes out than came.
-    if payment.direction is PaymentDirection.RETURNED and payment.external_ref is None:
-        _refuse_too_much_back(session, payment, document)
-    move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
-    if payment.at != at:
-        payment.at = at
-        payment.business_date = place(session, payment.store_id).day(at)
+    """Settle a payment of a locked document; what was told and cannot be is kept to be checked."""
+    back = payment.direction is PaymentDirection.RETURNED
+    with session.no_autoflush:
+        refusal = (why_not_back if back else why_not_in)(session, payment, document)
+    if refusal is not None and not told:
+        raise refusal
+    if refusal is not None and back:
+        _keep_to_check(session, payment)
+        return
+    # What it says reaches the database settled and at once: from then on it stands.
+    with session.no_autoflush:
+        if payment.at != at:
+            payment.at = at
+            payment.business_date = place(session, payment.store_id).day(at)
+        move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
     _move_value(session, payment, by=by, at=at)
     session.flush()
     if isinstance(document, Order):
         update_paid(session, document, at)
     _tell_settled(session, payment, at)
+    if isinstance(document, Order):
+        _follow(session, document, back=back, by=by, at=at)
 
 
-def _refuse_too_much_back(
-    session: Session, payment: Payment, document: Order | GoodsReturn
-) -> None:
-    left = document.paid if isinstance(document, Order) else _owed_for(session, document)
-    if payment.amount > left:
-        raise Conflict(
-            _l(
-                "Only %(left)s can be given back.",
-                left=amount_text(max(left, Decimal(0)), document.currency),
-            ),
-            field="amount",
+def _keep_to_check(session: Session, payment: Payment) -> None:
+    if payment.status is PaymentStatus.TO_CHECK:
+        return
+    move(payment, PAYMENT_MOVES, PaymentStatus.TO_CHECK)
+    session.flush()
+    emit(
+        session,
+        "payment.to_check",
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        direction=payment.direction.value,
+        amount=payment.amount,
+    )
+
+
+def _follow(session: Session, order: Order, *, back: bool, by: int | None, at: datetime) -> None:
+    """Bring what waits in line with what has just been settled."""
+    if back:
+        _shorten_proposals(session, order)
+        return
+    for payment in waiting(session, order, PaymentStatus.TO_CHECK):
+        # The provider told of the refund before it told of the payment.
+        if why_not_back(session, payment, order) is None:
+            _settle(session, payment, order, by=by, at=at)
+    if order.status is OrderStatus.CANCELLED:
+        propose_refunds(session, order, by=by, at=at)
+
+
+def waiting(session: Session, order: Order, status: PaymentStatus) -> list[Payment]:
+    """Return what waits in this status to go back for the order, the oldest first."""
+    mine = (
+        Payment.order_id == order.id,
+        Payment.direction == PaymentDirection.RETURNED,
+        Payment.status == status,
+    )
+    return list(session.scalars(select(Payment).where(*mine).order_by(Payment.id)))
+
+
+def propose_refunds(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
+    """Let all that is paid wait to go back by the way it came; a certificate gets its own at once.
+
+    What a certificate paid never left the house, so that nobody has to hand it over.
+    """
+    proposed = waiting(session, order, PaymentStatus.PENDING)
+    for way in open_ways(session, order):
+        mine = [one.amount for one in proposed if _way_of(one) == (way.method, way.certificate_id)]
+        amount = way.left - sum(mine, ZERO)
+        if amount <= 0:
+            continue
+        payment = Payment(
+            order_id=order.id,
+            direction=PaymentDirection.RETURNED,
+            method=way.method,
+            certificate_id=way.certificate_id,
+            amount=amount,
         )
+        at_once = way.certificate_id is not None
+        book_payment(session, payment, by=by, at=at, settled=at_once)
 
 
-def _owed_for(session: Session, goods_return: GoodsReturn) -> Decimal:
-    """Return what the client has yet to get for a return whose order is not known."""
-    with session.no_autoflush:
-        given = session.scalar(
-            select(money_sum(_signed())).where(
-                Payment.goods_return_id == goods_return.id,
-                Payment.status == PaymentStatus.SETTLED,
-            )
-        )
-    return goods_return.total + (given or Decimal(0))
+def refund_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
+    """Give back, each by the way it came, all that is still paid for a cancelled order."""
+    lock(session, order)
+    if order.status is not OrderStatus.CANCELLED:
+        raise Conflict(_l("Only what was paid for a cancelled order goes back as a whole."))
+    if order.paid <= 0:
+        raise Conflict(_l("Nothing is left to give back."))
+    propose_refunds(session, order, by=by, at=at)
+    for payment in waiting(session, order, PaymentStatus.PENDING):
+        if payment.external_ref is None:
+            _settle(session, payment, order, by=by, at=at)
+
+
+def _shorten_proposals(session: Session, order: Order) -> None:
+    """Propose no more than is left: somebody, or the provider, was faster."""
+    left = {(way.method, way.certificate_id): way.left for way in open_ways(session, order)}
+    for payment in waiting(session, order, PaymentStatus.PENDING):
+        if payment.external_ref is not None:
+            continue
+        rest = left.get(_way_of(payment), ZERO)
+        if rest:
+            payment.amount = min(payment.amount, rest)
+            left[_way_of(payment)] = rest - payment.amount
+        else:
+            move(payment, PAYMENT_MOVES, PaymentStatus.CANCELLED)
+    session.flush()
+
+
+def _way_of(payment: Payment) -> tuple[PaymentMethod, int | None]:
+    return payment.method, payment.certificate_id
 
 
 def _tell_settled(session: Session, payment: Payment, at: datetime) -> None:
@@ -269,52 +396,11 @@ def cancel_payment(session: Session, payment: Payment, *, by: int | None, at: da
     session.flush()
 
 
-def _signed() -> ColumnElement[Decimal]:
-    """Return what a payment adds to what was paid."""
-    received = Payment.direction == PaymentDirection.RECEIVED
-    return case((received, Payment.amount), else_=-Payment.amount)
-
-
 def update_paid(session: Session, order: Order, at: datetime) -> None:
-    """Set the order's paid sum and payment state from its settled payments. Requires its lock."""
-    paid, received = session.execute(
-        select(
-            money_sum(_signed()),
-            func.count().filter(Payment.direction == PaymentDirection.RECEIVED),
-        ).where(Payment.order_id == order.id, Payment.status == PaymentStatus.SETTLED)
-    ).one()
-    before, order.paid = order.payment_state, paid
-    order.payment_state = payment_state(order, any_received=bool(received))
+    """Set the order's paid sums and payment state from its settled payments. Requires its lock."""
+    received, given_back = money_of(session, order)
+    before, order.paid, order.refunded = order.payment_state, received - given_back, given_back
+    order.payment_state = payment_state(due_of(order), received, given_back)
     session.flush()
     if order.payment_state is PaymentState.PAID and before is not PaymentState.PAID:
         emit(session, "order.paid", **facts(order, at))
-
-
-def add_adjustment(
-    session: Session, adjustment: Adjustment, *, by: int | None, at: datetime
-) -> None:
-    """Give a number to a signed document line and place it on its day, in its store's currency."""
-    where = place(session, adjustment.store_id or (adjustment.store.id if adjustment.store else 0))
-    adjustment.currency = where.currency
-    amount = adjustment.amount or Decimal(0)
-    if not amount or round_amount(amount, where.currency) != amount:
-        raise Invalid(_l("This is not an amount of %(c)s.", c=where.currency), field="amount")
-    adjustment.at = adjustment.at or at
-    adjustment.business_date = where.day(adjustment.at)
-    adjustment.rate = where.typed_rate(adjustment.rate)
-    adjustment.amount_company = convert(adjustment.amount, adjustment.rate, where.company_currency)
-    adjustment.country = adjustment.country or where.country
-    if not adjustment.number:
-        adjustment.number = next_number(
-            session, ADJUSTMENT_NUMBERS, at=adjustment.at, zone=where.time_zone
-        )
-    session.add(adjustment)
-    session.flush()
-    emit(
-        session,
-        "adjustment.added",
-        adjustment_id=adjustment.id,
-        store_id=adjustment.store_id,
-        business_date=adjustment.business_date,
-        amount=adjustment.amount_company,
-    )

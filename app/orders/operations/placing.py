@@ -11,6 +11,7 @@ from app.clients.operations import add_to_timeline, count_order
 from app.kit.choices import move
 from app.kit.errors import Conflict
 from app.kit.events import emit
+from app.kit.money import ZERO
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import ORDER_MOVES, OrderStatus
@@ -18,6 +19,7 @@ from app.orders.models import Order, OrderLine
 from app.orders.operations.figures import payment_state
 from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import reprice
+from app.orders.operations.ways import due_of
 from app.stock.operations import reserve
 
 ORDER_NUMBERS = Series("order", "{year}-{n:06}", Period.YEAR)
@@ -39,7 +41,7 @@ def place_order(session: Session, order: Order, *, by: int | None, at: datetime)
     with session.no_autoflush:
         move(order, ORDER_MOVES, OrderStatus.PLACED)
         order.placed_at, order.business_date = at, where.day(at)
-        order.payment_state = payment_state(order, any_received=False)
+        order.payment_state = payment_state(due_of(order), ZERO, ZERO)
         # The counter is locked from here to the commit: what can be read was read before.
         order.number = next_number(session, ORDER_NUMBERS, at=at, zone=where.time_zone)
         session.add(order)

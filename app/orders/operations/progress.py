@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.clients.operations import add_to_timeline
 from app.kit.choices import move
+from app.kit.database.locking import lock
 from app.kit.events import emit
 from app.orders.choices import ORDER_MOVES, DeliveryState, OrderStatus
 from app.orders.models import Order, OrderLine
 from app.orders.operations.figures import recount_clients
-from app.orders.operations.payments import update_paid
+from app.orders.operations.payments import propose_refunds, update_paid
 from app.orders.operations.placing import facts
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, post, release, reserved_for
@@ -79,9 +80,13 @@ def cancel_order(
 ) -> None:
     """Call the order off: its goods are free again and it counts no more.
 
-    What was paid is owed back, which its payment state then says.
+    What certificates paid goes back to them; all else that was paid waits as proposed refunds, each
+    by the way it came, for `refund_order` to carry out.
     """
     placed = order.status is not OrderStatus.DRAFT
+    if placed:
+        # A payment that is being settled counts before, or finds the order called off.
+        lock(session, order)
     move(order, ORDER_MOVES, OrderStatus.CANCELLED)
     order.cancelled_at, order.cancel_reason = at, reason or None
     session.flush()
@@ -89,6 +94,7 @@ def cancel_order(
         return
     release(session, order.store_id, ref=("order", order.id))
     update_paid(session, order, at)
+    propose_refunds(session, order, by=by, at=at)
     if order.client_id is not None:
         recount_clients(session, [order.client_id])
         add_to_timeline(

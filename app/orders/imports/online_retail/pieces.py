@@ -49,10 +49,11 @@ _ORDERS = text(f"""
 {_DOCUMENTS.format(sign="", outcomes="'order_line', 'charge'")}
 insert into orders (number, store_id, client_id, channel, status, placed_at, business_date,
   currency, goods, charges, total, total_company, country, delivery_method, delivery_state,
-  completed_at, rate, source, source_key)
+  completed_at, rate, source, source_key, payment_state)
 select invoice_no, :store, client_id, 'import', 'completed', moment, at::date, :currency,
   goods, charges, goods + charges, {_DOCUMENT_COMPANY},
-  country_code, 'post', 'delivered', moment, :rate, :source, invoice_no
+  country_code, 'post', 'delivered', moment, :rate, :source, invoice_no,
+  case when goods + charges = 0 then 'nothing_due' else 'unpaid' end
 from d
 """)
 

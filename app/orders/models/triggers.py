@@ -1,0 +1,181 @@
+"""Triggers that keep what came and went for an order by each way, and refuse what cannot be.
+
+Nobody else may write `paid_by_way` and `given_for_return`, so no form, API, import or statement by
+hand lets more money out than came in by that way, or than the return it names is worth. Only what
+is settled counts, and a settled payment stands: what it says is never changed.
+
+Money in is an upsert, whose proposed row never breaks a check; money out changes rows that are
+there, locked in the order of their keys.
+"""
+
+from app.kit.database.functions import SqlFunction, register
+
+_NEW = "(select * from new_rows where status = 'settled')"
+_CHANGED = """(select n.* from new_rows n join old_rows o using (company_id, id)
+    where n.status = 'settled' and o.status <> 'settled')"""
+
+_WAY = "company_id, order_id, method, certificate_id, provider"
+
+
+def _by_way(settled: str, direction: str) -> str:
+    """Add one direction up by way: a payment counts for its way, and for its provider's."""
+    return f"""
+  select s.company_id, s.order_id, min(s.store_id) as store_id, s.method, s.certificate_id,
+         w.provider, sum(s.amount) as amount
+    from {settled} s
+    cross join lateral (select null::text union select s.provider) w(provider)
+   where s.direction = '{direction}' and s.order_id is not null
+   group by s.company_id, s.order_id, s.method, s.certificate_id, w.provider"""
+
+
+def _refused(constraint: str, table: str, message: str) -> str:
+    return f"""raise exception using errcode = 'check_violation', table = '{table}',
+      column = 'amount', constraint = '{constraint}', message = '{message}';"""
+
+
+def _money_in(settled: str) -> str:
+    return f"""
+  insert into paid_by_way as b ({_WAY}, store_id, received)
+  select {_WAY}, store_id, amount from ({_by_way(settled, "received")}) n
+   order by {_WAY}
+  on conflict ({_WAY}) do update set received = b.received + excluded.received;"""
+
+
+def _money_out(settled: str) -> str:
+    same = """b.company_id = n.company_id and b.order_id = n.order_id and b.method = n.method
+     and b.certificate_id is not distinct from n.certificate_id
+     and b.provider is not distinct from n.provider"""
+    back = f"({_by_way(settled, 'returned')}) n"
+    return f"""
+  if goes then
+    perform 1 from paid_by_way b join {back} on {same} order by b.order_id, b.id for update of b;
+    update paid_by_way b set returned = b.returned + n.amount from {back} where {same};
+    get diagnostics met = row_count;
+    if met < (select count(*) from {back}) then
+      {_refused("ck_paid_by_way_returned", "paid_by_way", "nothing came in by this way")}
+    end if;
+  end if;"""
+
+
+def _for_returns(settled: str) -> str:
+    return f"""
+  if for_returns then
+    if exists (select from {settled} s
+      join goods_return r on r.company_id = s.company_id and r.id = s.goods_return_id
+      where r.status <> 'received' or r.order_id is distinct from s.order_id) then
+      {_refused("ck_payment_return", "payment", "the return is not received, or of another order")}
+    end if;
+    insert into given_for_return (company_id, goods_return_id, store_id, total, given)
+    select distinct r.company_id, r.id, r.store_id, r.total, 0 from {settled} s
+      join goods_return r on r.company_id = s.company_id and r.id = s.goods_return_id
+     order by r.company_id, r.id
+    on conflict (company_id, goods_return_id) do nothing;
+    perform 1 from given_for_return b
+      join (select distinct company_id, goods_return_id from {settled} s) n
+        using (company_id, goods_return_id)
+     order by b.goods_return_id for update of b;
+    update given_for_return b set given = b.given + n.amount
+      from (select company_id, goods_return_id,
+                   sum(case direction when 'returned' then amount else -amount end) as amount
+              from {settled} s where goods_return_id is not null
+             group by company_id, goods_return_id) n
+     where b.company_id = n.company_id and b.goods_return_id = n.goods_return_id;
+  end if;"""
+
+
+def _by_certificate(settled: str) -> str:
+    return f"""
+  if by_certificate then
+    perform 1 from orders o
+      join (select distinct company_id, order_id from {settled} s where method = 'certificate') n
+        on o.company_id = n.company_id and o.id = n.order_id
+     order by o.id for no key update of o;
+    if exists (
+      select from orders o
+        join (select distinct company_id, order_id from {settled} s
+               where method = 'certificate' and direction = 'received') n
+          on o.company_id = n.company_id and o.id = n.order_id
+       where case o.status when 'cancelled' then 0 else o.total - o.returned end <
+             (select sum(b.received - b.returned) from paid_by_way b
+               where b.company_id = o.company_id and b.order_id = o.id and b.provider is null)
+    ) then
+      {_refused("ck_payment_due", "payment", "a certificate takes what is due at most")}
+    end if;
+  end if;"""
+
+
+def _books(name: str, event: str, rows: str, settled: str) -> SqlFunction:
+    return register(
+        SqlFunction(
+            f"crm_{name}()",
+            f"""create or replace function crm_{name}() returns trigger language plpgsql
+security definer set search_path = pg_catalog, public as $$
+declare
+  goes boolean; for_returns boolean; by_certificate boolean; met bigint;
+begin
+  select bool_or(direction = 'returned'), bool_or(goods_return_id is not null),
+         bool_or(method = 'certificate' and direction = 'received')
+    into goes, for_returns, by_certificate from {settled} s;
+  if goes is null then
+    return null;
+  end if;{_money_in(settled)}{_money_out(settled)}{_for_returns(settled)}{_by_certificate(settled)}
+  return null;
+end $$;
+create or replace trigger {name} after {event} on payment
+referencing {rows} for each statement execute function crm_{name}()""",
+            callers=(),
+            definer=True,
+        )
+    )
+
+
+_books("payment_booked", "insert", "new table as new_rows", _NEW)
+_books("payment_settled", "update", "old table as old_rows new table as new_rows", _CHANGED)
+
+# What a settled payment says; its client may change (two clients become one), its note too.
+_FACTS = """status, direction, method, amount, tendered, currency, order_id, goods_return_id,
+certificate_id, store_id, provider, external_ref, at, business_date"""
+
+
+def _facts(of: str) -> str:
+    return ", ".join(f"{of}.{name.strip()}" for name in _FACTS.split(","))
+
+
+PAYMENT_STANDS = register(
+    SqlFunction(
+        "crm_payment_stands()",
+        f"""create or replace function crm_payment_stands() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' or ({_facts("new")}) is distinct from ({_facts("old")}) then
+    {_refused("ck_payment_stands", "payment", "a settled payment is not changed")}
+  end if;
+  return new;
+end $$;
+create or replace trigger payment_stands before update or delete on payment
+for each row when (old.status = 'settled') execute function crm_payment_stands()""",
+        callers=(),
+    )
+)
+
+# How many pieces of variants were handed over in the whole company and have not come back: who is
+# bound to stores asks too, and the goods may have been bought in another one.
+SOLD_AND_NOT_BACK = register(
+    SqlFunction(
+        "crm_sold_and_not_back(bigint[])",
+        """create or replace function crm_sold_and_not_back(wanted bigint[])
+returns table (variant_id bigint, pieces bigint) language sql stable
+security definer set search_path = pg_catalog, public as $$
+  select v.id, coalesce((
+      select sum(l.quantity) from order_line l
+        join orders o on o.company_id = l.company_id and o.id = l.order_id
+       where l.company_id = crm_company() and l.variant_id = v.id
+         and o.status in ('shipped', 'completed')), 0)
+    - coalesce((
+      select sum(l.quantity) from return_line l
+        join goods_return r on r.company_id = l.company_id and r.id = l.goods_return_id
+       where l.company_id = crm_company() and l.variant_id = v.id and r.status = 'received'), 0)
+    from unnest(wanted) v(id)
+$$""",
+        definer=True,
+    )
+)
