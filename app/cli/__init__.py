@@ -10,7 +10,7 @@ from psycopg2 import errors
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from app.cli import checks, demo, imports, migrations, reports, schema, secrets
+from app.cli import checks, demo, imports, migrations, people, reports, schema, secrets
 from app.kit.database.session import work
 from app.kit.database.stamp import Role, Stamp
 
@@ -50,6 +50,8 @@ for command in (
     reports.rebuild,
     checks.check,
     secrets.reseal,
+    people.company,
+    people.people,
     schema.roles,
     schema.drift,
 ):

@@ -26,12 +26,14 @@ def find_company(slug: str) -> int | None:
         return session.scalar(text("select id from company where slug = :slug"), {"slug": slug})
 
 
-def stamp_for(slug: str, *, create: bool = False, **values: Any) -> Stamp:
+def stamp_for(
+    slug: str, *, create: bool = False, hint: str = "Add --create to make it.", **values: Any
+) -> Stamp:
     """Return the stamp of the company; `values` are for a new one. Raises ClickException."""
     found = find_company(slug)
     if found is None:
         if not create:
-            message = f"There is no company “{slug}”. Add --create to make it."
+            message = f"There is no company “{slug}”. {hint}"
             raise click.ClickException(message)
         from app.company.operations import found_company  # noqa: PLC0415 -- needs every model
 

@@ -108,8 +108,8 @@ def test_a_changed_password_ends_all_other_sessions(member, sign_in):
     [
         ("wrong", "noch-eine-Leine-9", "do not belong together"),
         (PASSWORD, "short", "at least 10"),
-        (PASSWORD, "password123", "common"),
-        (PASSWORD, "qwertyqwerty", "common"),
+        (PASSWORD, "password123", "easy to guess"),
+        (PASSWORD, "qwertyqwerty", "easy to guess"),
     ],
 )
 def test_a_password_is_changed_by_a_good_one_and_the_present_one(

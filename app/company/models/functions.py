@@ -261,12 +261,18 @@ end""",
 
 RESET_FOR = _auth(
     "reset_for(p_token text, p_at timestamptz)",
-    "text",
+    "table (email text, first_name text, last_name text, companies text[])",
     """
 begin
-  return (select u.email from password_reset r join ab_user u on u.id = r.user_id
-    where r.token_hash = p_token and r.used_at is null and r.expires_at > p_at and u.active);
+  return query
+  select u.email::text, u.first_name::text, u.last_name::text,
+    array(select c.name from membership m join company c on c.id = m.company_id
+      where m.user_id = u.id)
+    from password_reset r join ab_user u on u.id = r.user_id
+   where r.token_hash = p_token and r.used_at is null and r.expires_at > p_at and u.active;
 end""",
+    # It gave the address alone, and what a function returns cannot be replaced.
+    gone="reset_for(text, timestamptz)",
 )
 
 RESET_PASSWORD = _auth(
@@ -454,6 +460,19 @@ begin
   insert into membership (company_id, user_id, all_stores, employee_id)
   values (p_company, p_user, p_all_stores, p_employee) returning id into place;
   return place;
+end""",
+)
+
+# What a command did about somebody's way in, which no row of the company's says.
+NOTE_ACCESS = _auth(
+    "note_access(p_membership bigint, p_what text)",
+    "void",
+    """
+begin
+  insert into audit_entry (company_id, request_id, table_name, row_id, action, after)
+  select m.company_id, coalesce(current_setting('app.request_id', true), ''), 'membership', m.id,
+    'update', jsonb_build_object('access', p_what)
+    from membership m where m.id = p_membership and m.company_id = crm_company();
 end""",
 )
 

@@ -20,14 +20,14 @@ from app.kit.zones import canonical_zone
 
 def check_company(session: Session, company: Company, /, *, by: int | None, at: datetime) -> None:
     """Put zone, currency and country into their usual form. Raises Invalid."""
-    _check_place(company)
+    check_place(company)
     session.flush()
 
 
 def check_store(session: Session, store: Store, /, *, by: int | None, at: datetime) -> None:
     """Put zone, currency, phone and address into their usual form. Raises Invalid."""
     _take_usual_values(session, store)
-    _check_place(store)
+    check_place(store)
     _check_contacts(store, store.country)
     check_opening_hours(store.opening_hours or {})
     session.add(store)
@@ -62,7 +62,8 @@ def check_opening_hours(hours: dict[str, Any]) -> None:
         raise Invalid(refused.message, field="opening_hours") from refused
 
 
-def _check_place(obj: Any) -> None:
+def check_place(obj: Any) -> None:
+    """Put currency, country and zone into their usual form. Raises Invalid."""
     obj.currency = (obj.currency or "").strip().upper()
     if obj.currency not in list_currencies():
         raise Invalid(_("“%(code)s” is not a currency.", code=obj.currency), field="currency")

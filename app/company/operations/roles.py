@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Collection
 from datetime import datetime
@@ -100,12 +101,33 @@ def remove_role(session: Session, role: Role, *, by: Reader, at: datetime) -> No
 def seed_roles(session: Session, company_id: int, *, locale: str = "en") -> dict[str, Role]:
     """Make the roles of the templates that the company lacks; gives all of them by template."""
     own = Role.company_id == company_id  # type: ignore[attr-defined]  # added to FAB's class
-    found = {role.template: role for role in session.scalars(select(Role).where(own))}
+    # Of two from one template the first is meant.
+    there = session.scalars(select(Role).where(own).order_by(Role.id.desc()))
+    found = {role.template: role for role in there}
     known = known_rights(session)
     for template in TEMPLATES:
         if template.key not in found:
             found[template.key] = _from_template(session, template, company_id, locale, known)
     return {key: role for key, role in found.items() if key}
+
+
+def whole_role(session: Session, wanted: Template) -> Role:
+    """Return the stamped company's role that holds all that the template does; make it if need be.
+
+    What a company has made of the first one stays as it is: the new one stands beside it.
+    """
+    known = known_rights(session)
+    rights = wanted.rights(known)
+    company_id, locale = session.execute(text("select id, locale from company")).one()
+    own = Role.company_id == company_id  # type: ignore[attr-defined]  # added to FAB's class
+    there = session.scalars(
+        select(Role).where(own, Role.template == wanted.key).order_by(Role.id)  # type: ignore[attr-defined]
+    ).all()
+    held = rights_of_roles(session, [role.id for role in there])
+    for role in there:
+        if rights <= held[role.id]:
+            return role
+    return _from_template(session, wanted, company_id, locale, known)
 
 
 def sync_roles(session: Session) -> None:
@@ -200,7 +222,7 @@ def _from_template(
     with force_locale(locale):
         name, description = str(template.name), str(template.description)
     role = Role(
-        name=name,
+        name=_free_name(session, name, company_id),
         description=description,
         template=template.key,
         follows=True,
@@ -210,6 +232,13 @@ def _from_template(
     session.flush()
     _give(session, role.id, template.rights(known), known)
     return role
+
+
+def _free_name(session: Session, name: str, company_id: int | None) -> str:
+    own = Role.company_id == company_id  # type: ignore[attr-defined]  # added to FAB's class
+    taken = {fold(other) for other in session.scalars(select(Role.name).where(own))}
+    tried = (name if n == 1 else f"{name} {n}" for n in itertools.count(1))
+    return next(one for one in tried if fold(one) not in taken)
 
 
 def _good_name(session: Session, name: str, but: int | None = None) -> str:

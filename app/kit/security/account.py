@@ -100,7 +100,8 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def password(self) -> Any:
         """Change one's own password; all other sessions end."""
         who = _person()
-        form, status = ChangePasswordForm(request.form, email=who.email), 200
+        personal = (who.email, who.first_name, who.last_name, who.company_name)
+        form, status = ChangePasswordForm(request.form, personal=personal), 200
         if request.method == "POST":
             if form.validate():
                 try:

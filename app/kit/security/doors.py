@@ -31,7 +31,7 @@ _CHOOSE = text("select auth.choose(:session, :membership)")
 _END = text("select auth.end_session(:session, :at)")
 _ASK_RESET = text("select auth.ask_reset(:email, :network, :at)")
 _BEGIN_RESET = text("select * from auth.begin_reset(:email, :token, :at, :until)")
-_RESET_FOR = text("select auth.reset_for(:token, :at)")
+_RESET_FOR = text("select * from auth.reset_for(:token, :at)")
 _RESET = text("select auth.reset_password(:token, :password, :at)")
 _CHANGE_PASSWORD = text("select auth.change_password(:session, :password, :at)")
 _CHANGE_PROFILE = text("select auth.change_profile(:session, :first, :last, :locale, :zone)")
@@ -167,10 +167,9 @@ def begin_reset(door: Session, email: str, token_hash: str, until: datetime) -> 
     return _one(door, _BEGIN_RESET, **values)
 
 
-def reset_for(door: Session, token_hash: str) -> str | None:
-    """Whose password the link resets, None when it is used or over."""
-    found: str | None = door.scalar(_RESET_FOR, {"token": token_hash, "at": clock.now()})
-    return found
+def reset_for(door: Session, token_hash: str) -> Any:
+    """Whose password the link resets: (email, first_name, last_name, companies); None when over."""
+    return _one(door, _RESET_FOR, token=token_hash, at=clock.now())
 
 
 def reset_password(door: Session, token_hash: str, password_hash: str) -> str | None:
@@ -304,6 +303,14 @@ def add_membership(
         },
     )
     return made
+
+
+def note_access(door: Session, membership_id: int, what: str) -> None:
+    """Note in the audit trail what was done about a member's way in."""
+    door.execute(
+        text("select auth.note_access(:membership, :what)"),
+        {"membership": membership_id, "what": what},
+    )
 
 
 def appoint_superuser(door: Session, user_id: int) -> bool:

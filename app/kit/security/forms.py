@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -46,9 +47,13 @@ class AddressForm(Form):  # type: ignore[misc]  # WTForms is untyped
 class _Strong(Form):  # type: ignore[misc]  # WTForms is untyped
     """A new password, checked against whoever it is for."""
 
-    def __init__(self, *args: Any, email: str = "", **kwargs: Any) -> None:
-        self._email = email
+    def __init__(self, *args: Any, personal: Sequence[str] = (), **kwargs: Any) -> None:
+        self._personal = personal
         super().__init__(*args, **kwargs)
+
+    def personal(self) -> Sequence[str]:
+        """Return what anybody knows about the person."""
+        return self._personal
 
     password = PasswordField(
         _l("New password"),
@@ -59,7 +64,7 @@ class _Strong(Form):  # type: ignore[misc]  # WTForms is untyped
 
     def validate_password(self, field: Any) -> None:
         try:
-            check_strength(field.data or "", self._email)
+            check_strength(field.data or "", *self.personal())
         except Invalid as refused:
             raise ValidationError(refused.message) from refused
 
@@ -93,6 +98,10 @@ class JoinForm(_Strong):
         filters=[_plain],
         render_kw={"autocomplete": "family-name"},
     )
+
+    def personal(self) -> Sequence[str]:
+        """Return what the invitation says, and the names that are typed beside the password."""
+        return [*super().personal(), self.first_name.data or "", self.last_name.data or ""]
 
 
 class ProfileForm(Form):  # type: ignore[misc]  # WTForms is untyped

@@ -1,9 +1,15 @@
-"""Passwords: which are good enough, how they are kept, and comparing them in even time."""
+"""Passwords: which are good enough, how they are kept, and comparing them in even time.
+
+How hard one is to guess tells zxcvbn, which knows the common ones, words, names, dates, keyboards
+and repetitions.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -12,35 +18,52 @@ from app.kit.errors import Invalid
 
 SHORTEST, LONGEST = 10, 200
 METHOD = "scrypt"
+# Guesses: zxcvbn's "safely unguessable", and a hundred times that where words of the person's are
+# in it.
+BY_ANYBODY, BY_WHO_KNOWS = 10**8, 10**10
+LOOKED_AT = 72
 
 
-@cache
-def _common() -> frozenset[str]:
-    path = Path(__file__).with_name("common_passwords.txt")
-    return frozenset(path.read_text("utf-8").split())
+def check_strength(password: str, *personal: str) -> None:
+    """Raise Invalid for a password that is short or that somebody would guess.
 
-
-def check_strength(password: str, email: str, *names: str) -> None:
-    """Raise Invalid for a password that is short, common, or made of the address or name."""
+    `personal` is what anybody knows about the person: address, names, company.
+    """
     if len(password) < SHORTEST:
         raise Invalid(_l("A password has at least %(n)d characters.", n=SHORTEST), field="password")
     if len(password) > LONGEST or "\0" in password:
         raise Invalid(_l("A password has at most %(n)d characters.", n=LONGEST), field="password")
-    plain = password.casefold()
-    if _is_common(plain):
-        raise Invalid(_l("This password is on every list of common ones."), field="password")
-    parts = [email, email.partition("@")[0], *names]
-    if any(len(part) > 3 and part.casefold() == plain.strip("0123456789!?.-_") for part in parts):
-        raise Invalid(_l("The password must not be your name or address."), field="password")
+    guesses, by_person = _guesses(password, personal)
+    if by_person and guesses < BY_WHO_KNOWS:
+        raise Invalid(
+            _l("The password must not be made of names or addresses of yours or your company's."),
+            field="password",
+        )
+    if guesses < BY_ANYBODY:
+        raise Invalid(
+            _l(
+                "This password is easy to guess: it is made of common words, dates or patterns."
+                " A sentence of several words is better."
+            ),
+            field="password",
+        )
 
 
-def _is_common(plain: str) -> bool:
-    # "qwertyqwerty", "aaaaaaaaaa": long only by repetition.
-    for size in range(1, len(plain) // 2 + 1):
-        if len(plain) % size == 0 and plain == plain[:size] * (len(plain) // size):
-            return size < 7
-    bare = plain.rstrip("0123456789!?.")
-    return plain in _common() or (bare in _common() and len(plain) - len(bare) <= 6)
+def _guesses(password: str, personal: Sequence[str]) -> tuple[Decimal, bool]:
+    """Return how many guesses the password takes, and whether it has words of the person's."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415 -- its lists of words are read when it is imported
+
+    # What is beyond could only make it stronger, and would cost a thread seconds.
+    found = zxcvbn(password[:LOOKED_AT], _words(personal))
+    theirs = [one for one in found["sequence"] if one.get("dictionary_name") == "user_inputs"]
+    return Decimal(found["guesses"]), bool(theirs)
+
+
+def _words(personal: Sequence[str]) -> list[str]:
+    parts = (
+        part for one in personal for part in (one, one.partition("@")[0], *re.split(r"\W+|_", one))
+    )
+    return ["tresen", *(part.casefold()[:LOOKED_AT] for part in parts if len(part) > 2)]
 
 
 def hash_password(password: str) -> str:

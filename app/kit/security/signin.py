@@ -103,10 +103,11 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     def reset(self, token: str) -> Any:
         """Set a new password by a link that works once; every session ends."""
         with doors.opened() as door:
-            email = doors.reset_for(door, doors.hash_of(token))
-        if email is None:
+            found = doors.reset_for(door, doors.hash_of(token))
+        if found is None:
             return _over(_("This link is used or over. Ask for a new one."), "SignInView.forgotten")
-        form = NewPasswordForm(request.form, email=email)
+        personal = (found.email, found.first_name, found.last_name, *found.companies)
+        form = NewPasswordForm(request.form, personal=personal)
         if request.method == "POST" and form.validate():
             with doors.opened() as door:
                 done = doors.reset_password(
@@ -119,7 +120,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
             return redirect(url_for("SignInView.login"))
         page = SignInPage(
             title=_("New password"),
-            text=_("For %(email)s.", email=email),
+            text=_("For %(email)s.", email=found.email),
             fields=[Field(form.password, "full")],
             error=_first(form),
             submit_label=_("Set the password"),
@@ -136,7 +137,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
             return _over(_("This invitation is used, withdrawn or over."), "SignInView.login")
         if offer.known:
             return self._join_as_known(token, offer)
-        form = JoinForm(request.form, email=offer.email)
+        form = JoinForm(request.form, personal=(offer.email, offer.company_name))
         if request.method == "POST" and form.validate():
             return self._join_as_new(token, offer, form)
         page = SignInPage(
