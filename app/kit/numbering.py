@@ -5,9 +5,11 @@ comes next waits, and a rollback gives the number back. That serialises the sale
 one company, which is the price of having no gap; number as late in the transaction as possible.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from string import Formatter
 
 from sqlalchemy import BigInteger, CheckConstraint, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import insert
@@ -50,6 +52,18 @@ class Series:
             raise ValueError(f"The pattern of series {self.name} does not show the year.")
         if self.period is Period.MONTH and self.text(1, day) == self.text(1, date(2026, 12, 1)):
             raise ValueError(f"The pattern of series {self.name} does not show the month.")
+
+    def could_give(self, number: str) -> bool:
+        """Whether the series has given this number, or may come to it."""
+        return re.fullmatch(self._shape, number) is not None
+
+    @property
+    def _shape(self) -> str:
+        digits = {"year": "[0-9]{4}", "month": "[0-9]{2}", "n": "[0-9]+"}
+        return "".join(
+            re.escape(words) + (digits[name] if name else "")
+            for words, name, _width, _conversion in Formatter().parse(self.pattern)
+        )
 
     def text(self, number: int, day: date) -> str:
         """Return the number as it stands on the document."""

@@ -6,15 +6,26 @@ An order is placed with its lines, a payment is booked once.
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.kit.money import ZERO
-from app.kit.rest import Resource
+from app.kit.rest import MOVE_IN, Resource
+from app.kit.rights import word
+from app.kit.screens.areas import SALES
 from app.orders import operations
 from app.orders.choices import OrderChannel
 from app.orders.models import Order, Payment
 from app.orders.operations import Item
 from app.orders.screens import OrderScreen, PaymentScreen
+
+word(
+    MOVE_IN,
+    "Order",
+    area=SALES.name,
+    label=_l("Orders: move in from another system"),
+    description=_l("With the number and the time that they have there."),
+)
 
 
 class OrderResource(Resource):
@@ -58,6 +69,7 @@ class OrderResource(Resource):
         "note",
     )
     idempotent = True
+    moved_in = ("number", "placed_at")
 
     def create(
         self, session: Session, values: dict[str, Any], *, by: int | None, at: datetime
@@ -74,6 +86,7 @@ class OrderResource(Resource):
             )
             for line in values.pop("lines", ())
         ]
+        own = {name: values.pop(name, None) for name in self.moved_in}
         facts = {name: value for name, value in values.items() if value is not None}
         order = operations.draft_order(
             session,
@@ -85,7 +98,7 @@ class OrderResource(Resource):
             at=at,
             **facts,
         )
-        operations.place_order(session, order, by=by, at=at)
+        operations.place_order(session, order, by=by, at=at, **own)
         return order
 
 

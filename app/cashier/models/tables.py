@@ -33,13 +33,15 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money
 
 
-class ExpenseCategory(Business, Model):
+class ExpenseCategory(Business, Source, Model):
     __tablename__ = "expense_category"
     __table_args__ = (
+        *source_args("expense_category"),
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
         *sort_indexes("name_fold", "kind", "changed_at"),
@@ -66,11 +68,12 @@ class ExpenseCategory(Business, Model):
         return self.name
 
 
-class Expense(Business, Model):
+class Expense(Business, Source, Model):
     """Money to be spent. What was paid of it is the sum of its payment entries."""
 
     __tablename__ = "expense"
     __table_args__ = (
+        *source_args("expense"),
         UniqueConstraint("company_id", "number"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("tax >= 0 and tax < amount", name="tax"),

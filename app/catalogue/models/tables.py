@@ -22,14 +22,16 @@ from app.catalogue.models import functions  # noqa: F401 -- registers the functi
 from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
+from app.kit.database.source import Source, source_args
 from app.kit.money import unit_price
 
 CURRENCY_CODE = "currency ~ '^[A-Z]{3}$'"
 
 
-class Brand(Business, Model):
+class Brand(Business, Source, Model):
     __tablename__ = "brand"
     __table_args__ = (
+        *source_args("brand"),
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
         *sort_indexes("name_fold", "changed_at"),
@@ -46,7 +48,7 @@ class Brand(Business, Model):
         return self.name
 
 
-class Category(Business, Model):
+class Category(Business, Source, Model):
     """A node of the category tree.
 
     `path` and `depth` are the database's: no cycle, no stale branch.
@@ -54,6 +56,7 @@ class Category(Business, Model):
 
     __tablename__ = "category"
     __table_args__ = (
+        *source_args("category"),
         # NULLS NOT DISTINCT: two roots of one name are as wrong as two children of one name.
         UniqueConstraint("company_id", "parent_id", "name", postgresql_nulls_not_distinct=True),
         CheckConstraint("name <> ''", name="name_given"),
@@ -94,9 +97,10 @@ class Category(Business, Model):
         return self.name
 
 
-class Product(Business, Model):
+class Product(Business, Source, Model):
     __tablename__ = "product"
     __table_args__ = (
+        *source_args("product"),
         CheckConstraint("name <> ''", name="name_given"),
         CheckConstraint(
             "successor_id is null or (status = 'discontinued' and successor_id <> id)",
@@ -177,7 +181,7 @@ class Product(Business, Model):
         return self.name
 
 
-class Variant(Business, Model):
+class Variant(Business, Source, Model):
     """What is put on the shelf and scanned.
 
     A size or colour of a product, or the product itself.
@@ -185,6 +189,7 @@ class Variant(Business, Model):
 
     __tablename__ = "variant"
     __table_args__ = (
+        *source_args("variant"),
         UniqueConstraint("company_id", "sku"),
         Index(
             "uq_variant_barcode",
@@ -270,9 +275,10 @@ class Variant(Business, Model):
         return f"{self.name} ({self.sku})"
 
 
-class Supplier(Business, Model):
+class Supplier(Business, Source, Model):
     __tablename__ = "supplier"
     __table_args__ = (
+        *source_args("supplier"),
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
@@ -309,11 +315,12 @@ class Supplier(Business, Model):
         return self.name
 
 
-class SupplierProduct(Business, Model):
+class SupplierProduct(Business, Source, Model):
     """One line of a supplier's price list: their code for one of our variants, and their price."""
 
     __tablename__ = "supplier_product"
     __table_args__ = (
+        *source_args("supplier_product"),
         UniqueConstraint("company_id", "supplier_id", "code"),
         CheckConstraint("code <> ''", name="code_given"),
         CheckConstraint("price >= 0", name="price"),

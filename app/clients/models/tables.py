@@ -46,6 +46,7 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import source_args, source_key, source_name
 from app.kit.database.stamp import Role
 from app.kit.money import MoneyType, money
 
@@ -58,6 +59,7 @@ class Client(Business, Model):
     __tablename__ = "client"
     __table_args__ = (
         UniqueConstraint("company_id", "number"),
+        *source_args("client", "source_system"),
         CheckConstraint("name <> ''", name="name_given"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *sort_indexes(
@@ -159,6 +161,9 @@ class Client(Business, Model):
         server_default=ClientSource.MANUAL.value,
         info={"label": _l("Source"), "help": _l("How the client came to be known.")},
     )
+    # `source` is how they came to be known, so the other program has another name here.
+    source_system: Mapped[str | None] = source_name()
+    source_key: Mapped[str | None] = source_key()
     registered_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,

@@ -22,6 +22,7 @@ from app.company.choices import Locale, StoreKind
 from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
+from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 
 _EDITABLE = (
@@ -91,11 +92,12 @@ class Company(Business, Model):
         return self.name
 
 
-class Franchise(Business, Model):
+class Franchise(Business, Source, Model):
     """Stores under one name whose owner looks at them together."""
 
     __tablename__ = "franchise"
     __table_args__ = (
+        *source_args("franchise"),
         UniqueConstraint("company_id", "name"),
         *sort_indexes("name_fold"),
         {"info": {"label": _l("Franchise")}},
@@ -113,11 +115,12 @@ class Franchise(Business, Model):
         return self.name
 
 
-class Store(Business, Model):
+class Store(Business, Source, Model):
     """A place of business: shop, salon, warehouse or web shop; may be a legal entity of its own."""
 
     __tablename__ = "store"
     __table_args__ = (
+        *source_args("store"),
         UniqueConstraint("company_id", "number"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),

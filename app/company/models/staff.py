@@ -27,6 +27,7 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.money import money
 
 # Where somebody works besides the main store.
@@ -50,11 +51,12 @@ employee_store = Table(
 )
 
 
-class Employee(Business, Model):
+class Employee(Business, Source, Model):
     """Somebody who works for the company. Store-bound readers see those of their stores."""
 
     __tablename__ = "employee"
     __table_args__ = (
+        *source_args("employee"),
         CheckConstraint("left_on >= entered_on", name="dates"),
         UniqueConstraint("company_id", "number"),
         *sort_indexes("name_fold", "entered_on", "position", "changed_at"),

@@ -84,7 +84,7 @@ TEMPLATES = (
             "read,write Expense",
             "read costs prices money contacts",
         ),
-        never=("read salaries",),
+        never=("read salaries", "move_in *"),
         all_stores=False,
     ),
     Template(
@@ -97,7 +97,7 @@ TEMPLATES = (
             "read @overview @products @warehouse Store",
             "read prices money contacts",
         ),
-        never=("read costs salaries", "delete *"),
+        never=("read costs salaries", "delete,move_in *"),
     ),
     Template(
         "warehouse",

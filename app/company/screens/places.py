@@ -41,6 +41,7 @@ class FranchiseScreen(Screen):
     order = ("name", "asc")
     sections = ((_l("Franchise"), ("name", "note")),)
     related = (Related("Store", by="franchise"),)
+    api = True
 
 
 class StoreScreen(Screen):

@@ -28,6 +28,10 @@ What the screen does with records, the API does (doing.py): POST /<id>/<action> 
 each of `operations`, with what it asks and, if one likes, the version; POST /<id>/restore; POST
 /bulk/<action> with ids, or filters and a search, answered with a run to be read at GET /bulk/<id>.
 
+Where records may come from other programs (app/kit/database/source.py), they are read and made by
+the key that they have there: GET and PUT /by/<source>/<key> (sourced.py). `moved_in` names what
+only somebody with the right `move_in` may set of a new record.
+
 Whatever changes something takes an `Idempotency-Key` and keeps its answer under it, a refusal too
 (once.py); a POST of a resource that is `idempotent` insists on one.
 
@@ -38,6 +42,6 @@ Beside `q` there are `expand` (expanding.py), codes such as `sku` (codes.py) and
 """
 
 from app.kit.rest.openapi import OpenApiView
-from app.kit.rest.resource import Resource, resource_for
+from app.kit.rest.resource import MOVE_IN, Resource, resource_for
 
-__all__ = ["OpenApiView", "Resource", "resource_for"]
+__all__ = ["MOVE_IN", "OpenApiView", "Resource", "resource_for"]

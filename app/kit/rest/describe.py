@@ -101,7 +101,7 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
     post: dict[str, Any] = {
         "type": "object",
-        "properties": {**written, **_sent_lines(resource, with_id=False)},
+        "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},
         "additionalProperties": False,
     }
     required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
@@ -122,6 +122,14 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         f"{name}.post": post,
         f"{name}.put": put,
     }
+
+
+def _only_new(resource: "Resource") -> dict[str, Any]:
+    """Return what is said of new records only: where they come from, and what is moved in."""
+    found = {name: _plain(field.schema) for name, field in resource.new_fields.items()}
+    for name in resource.moved_in:
+        found[name]["description"] = "Needs the right to move in"
+    return found
 
 
 def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.kit.rest.asks import schema
 from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation
+from app.kit.rest.sourced import LONGEST_KEY, SOURCE
 from app.kit.screens.bulk import MOST_TICKED
 from app.kit.screens.declare import Ask
 from app.kit.screens.paging import BIGGEST_ID
@@ -92,6 +93,38 @@ def describe_doing(resource: "Resource") -> dict[str, Any]:
         read = operation(tag, f"What became of many of {screen.path}", "200", _RUN)
         paths[f"{base}/bulk/{{pk}}"] = {"parameters": [PK], "get": read}
     return paths
+
+
+def describe_sourced(resource: "Resource") -> dict[str, Any]:
+    """Return the path of records by another program's key."""
+    if not resource.pair:
+        return {}
+    name, path = type(resource).__name__, resource.of.path
+    tag = [str(resource.of.label)]
+    record = {"$ref": f"#/components/schemas/{name}.get"}
+    one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": record}}
+    found: dict[str, Any] = {
+        "parameters": [
+            _segment("source", f"^{SOURCE}$", 60, "The other program"),
+            _segment("key", r"\S", LONGEST_KEY, "The record's key there"),
+        ],
+        "get": operation(tag, f"Read one of {path} by another program's key", "200", one),
+    }
+    if resource.adds or resource.edits:
+        headers = [{**KEYED[0], "required": resource.idempotent}, IF_MATCH]
+        post = {"$ref": f"#/components/schemas/{name}.post"}
+        put = {"$ref": f"#/components/schemas/{name}.put"}
+        both = {"anyOf": [post, put]} if resource.adds and resource.edits else post
+        summary = f"Make one of {path}, or change the one that is there"
+        found["put"] = operation(tag, summary, "200", one, both, headers)
+        made = found["put"]["responses"]["200"]
+        found["put"]["responses"]["201"] = {**made, "description": "Made"}
+    return {f"/api/v1/{resource.resource_name}/by/{{source}}/{{key}}": found}
+
+
+def _segment(name: str, pattern: str, longest: int, words: str) -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern}
+    return {"name": name, "in": "path", "required": True, "description": words, "schema": text}
 
 
 def _one(

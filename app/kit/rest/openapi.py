@@ -7,7 +7,7 @@ from flask_appbuilder.baseviews import BaseView, expose
 
 from app.kit.access import reader
 from app.kit.rest.describe import PROBLEM, describe, schemas
-from app.kit.rest.describe_doing import describe_doing
+from app.kit.rest.describe_doing import describe_doing, describe_sourced
 from app.kit.screens.registry import resources
 
 
@@ -24,7 +24,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
         paths: dict[str, Any] = {}
         components: dict[str, Any] = {"Problem": PROBLEM}
         for _name, resource in sorted(resources().items()):
-            paths |= describe(resource) | describe_doing(resource)
+            paths |= describe(resource) | describe_doing(resource) | describe_sourced(resource)
             components |= schemas(resource)
         return jsonify(
             {

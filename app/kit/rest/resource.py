@@ -15,8 +15,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.kit.access import reader
+from app.kit.access import reader, require
 from app.kit.database.session import db
+from app.kit.database.source import source_of
 from app.kit.errors import Invalid, NotFound
 from app.kit.problems import problem
 from app.kit.rest import taking
@@ -29,6 +30,7 @@ from app.kit.rest.listing import Listing
 from app.kit.rest.nested import Nested
 from app.kit.rest.once import once
 from app.kit.rest.rows import as_object, selected
+from app.kit.rest.sourced import Sourced
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens import forms
 from app.kit.screens.attrs import table_of
@@ -41,10 +43,11 @@ from app.kit.screens.record import load_or_404
 from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert, refuse_archived
 
+MOVE_IN = "move_in"
 _ALWAYS = ("created_at", "changed_at", "archived_at")
 
 
-class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """A resource over the model of a screen (see the package's docstring)."""
 
     screen: ClassVar[type[Screen]]
@@ -55,6 +58,8 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
     adds: bool | None = None
     edits: bool | None = None
     archives: bool | None = None
+    # Fields that only somebody with the right to move in may set, and only of a new record.
+    moved_in: Sequence[str] = ()
     resource_name: Any = None
 
     allow_browser_login = True
@@ -83,12 +88,15 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
             ("put", bool(self.edits)),
             ("patch", bool(self.edits)),
             *((name, bool(self.archives)) for name in ("delete", "restore")),
+            ("get_by", bool(self.pair)),
+            ("put_by", bool(self.pair and (self.adds or self.edits))),
             ("do", bool(self.of.all_operations())),
             *((name, bool(self.of.bulk or self.archives)) for name in ("start_bulk", "show_bulk")),
         )
 
     def permissions(self) -> Sequence[str]:
-        return [name for name in self.of.permissions() if name in ("read", "write", "delete")]
+        usual = [name for name in self.of.permissions() if name in ("read", "write", "delete")]
+        return [*usual, *([MOVE_IN] if self.moved_in else [])]
 
     # FAB's schemas and properties are not used: they load relations one by one and know no guards.
     def _init_properties(self) -> None:
@@ -116,6 +124,7 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
         """Every field that may be read, by its name."""
         names = [n for n in (self.fields or self.of.shown) if n not in self.of.computed]
         names += [n for n in _ALWAYS if n in table_of(self.model).c and n not in names]
+        names += [n for n in (*self.pair, *self.moved_in) if n not in names]
         return {name: api_field(name, self.of.attr(name)) for name in names}
 
     @cached_property
@@ -131,6 +140,22 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
             if attr.writable and not attr.column.info.get("computed") and attr.kind:
                 found[name] = api_field(name, attr)
         return found
+
+    @cached_property
+    def pair(self) -> tuple[str, ...]:
+        """The names of the other program and of the record's key there; nothing without them."""
+        found = source_of(table_of(self.model))
+        return tuple(column.name for column in found or ())
+
+    def pair_columns(self) -> tuple[Any, ...]:
+        """Return the columns of `pair`."""
+        return tuple(table_of(self.model).c[name] for name in self.pair)
+
+    @cached_property
+    def new_fields(self) -> dict[str, ApiField]:
+        """Fields that no form has, of records that a program makes."""
+        names = (*self.pair, *self.moved_in)
+        return {name: api_field(name, self.of.attr(name)) for name in names}
 
     def seen_fields(self, names: Sequence[str] = ()) -> list[ApiField]:
         """Return the fields that this reader may see."""
@@ -192,15 +217,16 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
     @needs("write")
     @once(insists=True)
     def post(self, **kwargs: Any) -> Response:
-        return self._created(db.session())
+        return self.created(db.session(), taking.json_body())
 
-    def _created(self, session: Session) -> Response:
-        values = self.take(session, taking.json_body(), adding=True)
+    def created(self, session: Session, body: Mapping[str, Any]) -> Response:
+        """Answer with a record made of what was sent."""
+        values = self.take(session, body, adding=True)
         obj = self.create(session, values, by=reader().user_id, at=clock.now())
         session.flush()
         row = self.read_one(session, obj.id)
         answer = with_version(json_answer(201, {"id": obj.id, "result": row}), row)
-        answer.headers["Location"] = f"{request.path.rstrip('/')}/{obj.id}"
+        answer.headers["Location"] = f"/api/v1/{self.resource_name}/{obj.id}"
         return answer
 
     def create(
@@ -298,7 +324,11 @@ class Resource(Doing, Listing, RequestFilters, ModelRestApi):  # type: ignore[mi
         `pk` is the record whose lines may be named by their ids.
         """
         allowed = {n: f for n, f in self.writable_fields.items() if self.of.sees(f.attr)}
-        if not adding:
+        if adding:
+            allowed |= self.new_fields
+            if not set(self.moved_in).isdisjoint(body):
+                require(MOVE_IN, self.view)
+        else:
             allowed = {n: f for n, f in allowed.items() if n not in self.of.fixed}
         errors: dict[str, list[str]] = {}
         nested = {name: body[name] for name in self.nested if name in body}

@@ -122,17 +122,6 @@ def line_checks() -> tuple[CheckConstraint, ...]:
     )
 
 
-class Source:
-    """Where an imported document came from: importing it again finds it and changes nothing."""
-
-    source: Mapped[str | None] = mapped_column(
-        Text, info={"label": _l("Source"), "computed": True}, sort_order=80
-    )
-    source_key: Mapped[str | None] = mapped_column(
-        Text, info={"label": _l("Key in the source"), "computed": True}, sort_order=81
-    )
-
-
 def document_checks(name: str) -> tuple[CheckConstraint, ...]:
     """Return the checks of a document's sums: computed, and never disagreeing with each other."""
     tax = "case when prices_include_tax then 0 else tax end"
@@ -140,5 +129,4 @@ def document_checks(name: str) -> tuple[CheckConstraint, ...]:
         CheckConstraint(CURRENCY, name="currency"),
         CheckConstraint("rate > 0", name="rate"),
         CheckConstraint(f"total = goods + charges + {tax}", name=f"{name}_total"),
-        CheckConstraint("(source is null) = (source_key is null)", name="source"),
     )

@@ -29,6 +29,7 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.money import unit_price as price_column
 from app.orders.choices import (
     DeliveryMethod,
@@ -39,7 +40,6 @@ from app.orders.choices import (
 )
 from app.orders.models.columns import (
     Line,
-    Source,
     Sums,
     amount_column,
     document_checks,
@@ -53,14 +53,7 @@ class Order(Business, Sums, Source, Model):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("company_id", "number"),
-        Index(
-            "uq_orders_source",
-            "company_id",
-            "source",
-            "source_key",
-            unique=True,
-            postgresql_where=text("source is not null"),
-        ),
+        *source_args("orders"),
         CheckConstraint(
             "status in ('draft', 'cancelled')"
             " or num_nonnulls(number, placed_at, business_date) = 3",

@@ -31,22 +31,24 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import MoneyType, money
 from app.kit.money_text import format_amount
 from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models import triggers  # noqa: F401 -- registers the triggers of these tables
-from app.orders.models.columns import CURRENCY, Source, amount_column
+from app.orders.models.columns import CURRENCY, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
 from app.value.models import Certificate
 
 
-class Payment(Business, Model):
+class Payment(Business, Source, Model):
     """Money received or returned for an order. What is settled counts; its amount never changes."""
 
     __tablename__ = "payment"
     __table_args__ = (
+        *source_args("payment"),
         # One event of a provider is booked once, however often it is told.
         Index(
             "uq_payment_external_ref",
@@ -223,21 +225,13 @@ class Adjustment(Business, Source, Model):
     __table_args__ = (
         # A document may have several lines; its lines are told apart by position.
         UniqueConstraint("company_id", "number", "position"),
-        Index(
-            "uq_adjustment_source",
-            "company_id",
-            "source",
-            "source_key",
-            unique=True,
-            postgresql_where=text("source is not null"),
-        ),
+        *source_args("adjustment"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("description <> ''", name="description_given"),
         CheckConstraint("position > 0", name="position"),
         CheckConstraint("rate > 0", name="rate"),
         CheckConstraint(CURRENCY, name="currency"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
-        CheckConstraint("(source is null) = (source_key is null)", name="source"),
         *sort_indexes("number", "at", "amount", "reason", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         trigram_index("number_fold"),

@@ -27,10 +27,10 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.orders.choices import ReturnReason, ReturnStatus
 from app.orders.models.columns import (
     Line,
-    Source,
     Sums,
     amount_column,
     document_checks,
@@ -45,14 +45,7 @@ class GoodsReturn(Business, Sums, Source, Model):
     __tablename__ = "goods_return"
     __table_args__ = (
         UniqueConstraint("company_id", "number"),
-        Index(
-            "uq_goods_return_source",
-            "company_id",
-            "source",
-            "source_key",
-            unique=True,
-            postgresql_where=text("source is not null"),
-        ),
+        *source_args("goods_return"),
         CheckConstraint(
             "status <> 'received' or num_nonnulls(number, returned_at, business_date) = 3",
             name="received_return_is_numbered",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.clients.operations import add_to_timeline, count_order
 from app.kit.choices import move
-from app.kit.errors import Conflict
+from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import ZERO
 from app.kit.numbering import Period, Series, next_number
@@ -24,14 +24,28 @@ from app.stock.operations import reserve
 
 ORDER_NUMBERS = Series("order", "{year}-{n:06}", Period.YEAR)
 number_series.register(ORDER_NUMBERS)
+LONGEST_NUMBER = 60
 
 
-def place_order(session: Session, order: Order, *, by: int | None, at: datetime) -> None:
+def place_order(
+    session: Session,
+    order: Order,
+    *,
+    by: int | None,
+    at: datetime,
+    number: str | None = None,
+    placed_at: datetime | None = None,
+) -> None:
     """Give the order its number, reserve its goods, count it for the client and tell the others.
 
     Takes an order of `draft_order` or a saved draft, of which everything is checked anew.
-    Raises OutOfStock, Conflict.
+    One that is moved in from elsewhere keeps its own number and the moment it was placed at.
+    Raises OutOfStock, Conflict, Invalid.
     """
+    if placed_at is not None and placed_at > at:
+        raise Invalid(_l("An order is not placed in the future."), field="placed_at")
+    at = placed_at or at
+    own = None if number is None else _own_number(number)
     with session.no_autoflush:
         where = place(session, order.store_id, to_sell=True)
     lines = _lines(session, order, where)
@@ -43,7 +57,7 @@ def place_order(session: Session, order: Order, *, by: int | None, at: datetime)
         order.placed_at, order.business_date = at, where.day(at)
         order.payment_state = payment_state(due_of(order), ZERO, ZERO)
         # The counter is locked from here to the commit: what can be read was read before.
-        order.number = next_number(session, ORDER_NUMBERS, at=at, zone=where.time_zone)
+        order.number = own or next_number(session, ORDER_NUMBERS, at=at, zone=where.time_zone)
         session.add(order)
     session.flush()
     reserve(session, order.store_id, _stocked(lines), ref=("order", order.id))
@@ -59,6 +73,21 @@ def place_order(session: Session, order: Order, *, by: int | None, at: datetime)
             data={"number": order.number, "total": str(order.total), "currency": order.currency},
         )
     emit(session, "order.placed", **facts(order, at))
+
+
+def _own_number(number: str) -> str:
+    """Return the number of an order from elsewhere: never one that the series comes to itself."""
+    own = number.strip()
+    if not own or len(own) > LONGEST_NUMBER:
+        raise Invalid(
+            _l("A number has 1 to %(longest)s characters.", longest=LONGEST_NUMBER), field="number"
+        )
+    if ORDER_NUMBERS.could_give(own):
+        raise Invalid(
+            _l("Numbers like “%(number)s” are given here, one after another.", number=own),
+            field="number",
+        )
+    return own
 
 
 def facts(order: Order, at: datetime) -> dict[str, Any]:

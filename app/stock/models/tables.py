@@ -33,6 +33,7 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money, unit_price
 from app.stock.choices import MovementKind, ReceiptStatus
@@ -157,11 +158,12 @@ class StockBalance(Figures, Model):
     )
 
 
-class GoodsReceipt(Business, Model):
+class GoodsReceipt(Business, Source, Model):
     """What a supplier's delivery becomes."""
 
     __tablename__ = "goods_receipt"
     __table_args__ = (
+        *source_args("goods_receipt"),
         UniqueConstraint("company_id", "number"),
         CheckConstraint("status = 'draft' or number is not null", name="numbered"),
         CheckConstraint("status <> 'received' or received_at is not null", name="received"),

@@ -34,6 +34,7 @@ from app.kit.database.model import (
     sort_indexes,
     trigram_index,
 )
+from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money
 from app.value.choices import CertificateStatus, EntryReason, LotKind
@@ -42,11 +43,12 @@ from app.value.models import triggers  # noqa: F401 -- registers the triggers of
 _READ_ONLY = {Role.APP: "select", Role.STORE: "select"}
 
 
-class Certificate(Business, Model):
+class Certificate(Business, Source, Model):
     """A card with a balance. The balance is the sum of its entries and stands in its own table."""
 
     __tablename__ = "certificate"
     __table_args__ = (
+        *source_args("certificate"),
         UniqueConstraint("company_id", "code"),
         CheckConstraint("code ~ '^[A-Z0-9-]{6,40}$'", name="code"),
         CheckConstraint("amount > 0", name="amount"),

@@ -1,0 +1,53 @@
+"""Where a record came from: another program, by its name, and the record's own key there.
+
+The pair is unique in a company, so that what is brought in twice is found and not made again
+(app/kit/rest/sourced.py). A table whose `source` means something else names the column otherwise.
+"""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+_PART = "source_part"
+
+
+def source_name() -> Any:
+    """Return the column that names the other program."""
+    info = {"label": _l("Source"), "computed": True, _PART: "name"}
+    return mapped_column(Text, info=info, sort_order=80)
+
+
+def source_key() -> Any:
+    """Return the column with the record's key in the other program."""
+    info = {"label": _l("Key in the source"), "computed": True, _PART: "key"}
+    return mapped_column(Text, info=info, sort_order=81)
+
+
+class Source:
+    """The pair under its usual names; the table adds `source_args`."""
+
+    source: Mapped[str | None] = source_name()
+    source_key: Mapped[str | None] = source_key()
+
+
+def source_args(table: str, name: str = "source") -> tuple[Index, CheckConstraint]:
+    """Return what keeps the pair of a table whole and unique."""
+    return (
+        Index(
+            f"uq_{table}_source",
+            "company_id",
+            name,
+            "source_key",
+            unique=True,
+            postgresql_where=text(f"{name} is not null"),
+        ),
+        CheckConstraint(f"({name} is null) = (source_key is null)", name=name),
+    )
+
+
+def source_of(table: Table) -> tuple[Column[Any], Column[Any]] | None:
+    """Return the columns of the pair, or None."""
+    parts = {column.info[_PART]: column for column in table.c if _PART in column.info}
+    return (parts["name"], parts["key"]) if parts else None

@@ -1,0 +1,153 @@
+"""Records by the key that another program has for them: read, or made if they are not there yet.
+
+`PUT /by/<source>/<key>` answers 201 with a new record, made as by POST, or 200 with the one that is
+there, changed as by PATCH where something differs from what it says. Two at once make one: the key
+is locked for the transaction, and unique in the table. A version is checked where one is sent.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, abort
+from flask_appbuilder.api import expose
+from flask_babel import gettext as _
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app.kit.database.session import db
+from app.kit.errors import Conflict, Invalid, NotFound
+from app.kit.rest import taking
+from app.kit.rest.answers import json_answer, with_version
+from app.kit.rest.once import once
+from app.kit.rest.values import ApiField, refuse_odd_texts
+from app.kit.screens.guarding import needs
+from app.kit.screens.saving import refuse_archived
+
+if TYPE_CHECKING:
+    from app.kit.rest.resource import Resource
+
+SOURCE = "[A-Za-z0-9_.:-]{1,60}"
+LONGEST_KEY = 200
+
+
+class Sourced:
+    """The routes of a resource whose records may come from other programs."""
+
+    @expose("/by/<source>/<path:key>", methods=["GET"])
+    @needs("read")
+    def get_by(self: "Resource", source: str, key: str, **kwargs: Any) -> Response:
+        session = db.session()
+        _check_name(source, key)
+        obj = _known(self, session, source, key)
+        if obj is None:
+            raise NotFound
+        row = self.read_one(session, obj.id)
+        return with_version(json_answer(200, {"id": obj.id, "result": row}), row)
+
+    @expose("/by/<source>/<path:key>", methods=["PUT"])
+    @needs("write")
+    @once(insists=True)
+    def put_by(self: "Resource", source: str, key: str, **kwargs: Any) -> Response:
+        session = db.session()
+        _check_name(source, key)
+        body = taking.json_body(taking.MERGE_PATCH)
+        _hold(self, session, source, key)
+        obj = _known(self, session, source, key)
+        if obj is not None:
+            return _changed(self, session, obj, body)
+        if not self.adds:
+            abort(404)
+        body.pop("version", None)
+        if odd := set(self.pair) & body.keys():
+            raise Invalid(_("The address says this already."), field=min(odd))
+        return self.created(session, {**body, **dict(zip(self.pair, (source, key), strict=True))})
+
+
+def _check_name(source: str, key: str) -> None:
+    if not re.fullmatch(SOURCE, source):
+        raise Invalid(_("A source has 1 to 60 letters, digits or signs of “_.:-”."), field="source")
+    refuse_odd_texts(key)
+    if not key.strip() or len(key) > LONGEST_KEY:
+        most = LONGEST_KEY
+        raise Invalid(_("A key has 1 to %(number)s characters.", number=most), field="key")
+
+
+def _hold(resource: "Resource", session: Session, source: str, key: str) -> None:
+    """Hold the key until the transaction ends: whoever comes second finds what the first made."""
+    table = resource.model.__tablename__
+    name = func.concat_ws("/", text("crm_company()"), table, source, key)
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 8))))
+
+
+def _known(resource: "Resource", session: Session, source: str, key: str) -> Any:
+    names, keys = resource.pair_columns()
+    found = select(resource.model).where(names == source, keys == key, *resource.of.always())
+    return session.scalars(found).one_or_none()
+
+
+def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str, Any]) -> Response:
+    refuse_archived(obj)
+    sent = dict(body)
+    if refused := resource.stale(session, obj, sent.pop("version", None), required=False):
+        return refused
+    news = _news(resource, session, obj, taking.merged(obj, sent))
+    if news and not resource.edits:
+        raise Conflict(_("This is here already, and is not changed any more."), field=min(news))
+    if news:
+        resource.change(session, obj, news)
+    row = resource.read_one(session, obj.id)
+    return with_version(json_answer(200, {"id": obj.id, "result": row}), row)
+
+
+def _news(
+    resource: "Resource", session: Session, obj: Any, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what differs from the record: the same told twice is no change."""
+    fields = {**resource.writable_fields, **resource.new_fields}
+    found = {}
+    for name, raw in body.items():
+        field = fields.get(name)
+        if field is not None and resource.of.sees(field.attr):
+            if not _is_so(field, obj, raw):
+                found[name] = raw
+        elif name not in resource.nested or not _are_so(resource, session, obj, name, raw):
+            found[name] = raw
+    return found
+
+
+def _is_so(field: ApiField, obj: Any, raw: Any) -> bool:
+    (key,) = taking.columns(type(obj), {field.name: None})
+    present = getattr(obj, key)
+    if raw is None:
+        return present is None
+    try:
+        return bool(field.write(raw) == present)
+    except Invalid:
+        return False
+
+
+def _are_so(resource: "Resource", session: Session, obj: Any, name: str, raw: Any) -> bool:
+    """Whether the lines say, as far as they say anything, what the record's own lines do."""
+    one = resource.nested[name]
+    fields = {field.name: field for field in one.seen()}
+    present = one.read(session, obj.id)
+    if not isinstance(raw, list) or len(raw) != len(present):
+        return False
+    return all(
+        isinstance(line, dict)
+        and all(
+            key in fields and _reads(fields[key], value) == row[key] for key, value in line.items()
+        )
+        for line, row in zip(raw, present, strict=True)
+    )
+
+
+def _reads(field: ApiField, raw: Any) -> Any:
+    """Return a value that was sent as it is read back."""
+    if raw is None:
+        return None
+    try:
+        return field.read(field.write(raw))
+    except Invalid:
+        return None
