@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
-from typing import Any
 
 import click
 
@@ -22,14 +19,18 @@ def report(what: str, by: str, form: str, slug: str, create: bool) -> None:  # n
     """Print gross, returns, adjustments and net."""
     from app.company.models import Company  # noqa: PLC0415 -- needs every model
     from app.insights.operations import catch_up  # noqa: PLC0415 -- as above
-    from app.insights.queries import in_currency, report_columns, sales_report  # noqa: PLC0415 -- as above
+    from app.insights.queries import in_currency, report_csv, sales_report  # noqa: PLC0415 -- as above
 
     stamp = stamp_for(slug, create=create)
     with work(stamp) as session:
         # After an import without workers nobody has counted yet.
         catch_up(session)
         currency = session.get_one(Company, stamp.company_id).currency
-        _print(in_currency(sales_report(session, by=by), currency), report_columns(by), form)
+        rows = in_currency(sales_report(session, by=by), currency)
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+    else:
+        click.echo(report_csv(rows, by), nl=False)
 
 
 @click.command("rebuild-facts")
@@ -44,12 +45,3 @@ def rebuild(slug: str, create: bool) -> None:  # noqa: FBT001 -- click hands it 
             session.commit()
             days += piece
     click.echo(f"{days} days")
-
-
-def _print(rows: list[dict[str, Any]], columns: list[str], form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
-        return
-    writer = csv.DictWriter(sys.stdout, columns)
-    writer.writeheader()
-    writer.writerows(rows)

@@ -82,6 +82,13 @@ def test_no_sentence_puts_an_amount_beside_the_code_of_its_currency() -> None:
     assert found == []
 
 
+def test_one_place_writes_csv() -> None:
+    """Cells that no spreadsheet runs are made in `app/kit/csv_text.py` only."""
+    writes = re.compile(r"csv\.(writer|DictWriter)|\bto_csv\b")
+    found = {named(path) for path in sources() if writes.search(path.read_text())}
+    assert found == {"app/kit/csv_text.py"}
+
+
 def test_nothing_is_loaded_from_elsewhere() -> None:
     remote = re.compile(r"""(src|href)=["']https?://""")
     found = [

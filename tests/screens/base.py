@@ -9,6 +9,8 @@ may run it alone:
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -185,6 +187,9 @@ class ScreenTests:
         if screen.exports:
             ids = [line.split(",")[0] for line in answer.text.splitlines()[1:]]
             assert str(pk) in ids
+            whole = client.get(screen_url(screen, "export") + "?cols=*").text.removeprefix("\ufeff")
+            head = [one.casefold() for one in next(csv.reader(io.StringIO(whole)))]
+            assert len(set(head)) == len(head), "two columns have one name"
 
     # --- records ----------------------------------------------------------------------------------
 

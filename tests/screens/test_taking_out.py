@@ -3,6 +3,7 @@
 import csv
 import io
 import tracemalloc
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -27,11 +28,7 @@ def test_an_export_holds_what_the_list_shows(client, everything):
     answer = client.get("/bench-products/export?f.brand.filled=1")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     head, *rows = rows_of(answer)
-    assert head == ["Number", "Name", "Status", "Brand", "Created at"] or head[1:4] == [
-        "Name",
-        "Status",
-        "Brand",
-    ]
+    assert head[:4] == ["ID", "Name", "Status", "Brand"]
     assert [row[1:4] for row in rows] == [["Rod", "Draft", "Daiwa"]]
 
 
@@ -40,6 +37,48 @@ def test_no_text_becomes_a_formula(client, everything, name):
     with bench.at_work() as session:
         session.execute(text("insert into brand (name) values (:n)"), {"n": name})
     assert rows_of(client.get("/bench-brands/export"))[1][1] == f"'{name}"
+
+
+@pytest.mark.parametrize("split", [";", "\t", ",", "|", "\n"])
+def test_no_text_becomes_a_formula_for_whoever_splits_elsewhere(client, everything, split):
+    name = f"Tea{split}=1+1{split} \"@SUM(A1){split}'+49"
+    with bench.at_work() as session:
+        brand = Brand(name=name)
+        session.add_all([brand, Product(name="Rod", brand=brand)])
+    for url in ("/bench-brands/export", "/bench-products/export"):
+        text = client.get(url).get_data(as_text=True).removeprefix("\ufeff")
+        for line in text.splitlines():
+            for at in ",;\t|":
+                cells = [one.lstrip("\"' ") for one in line.split(at)]
+                bare = [one.strip('" ') for one in line.split(at)]
+                assert not [one for one in bare if one[:1] in tuple("=+-@")], (line, cells)
+
+
+def test_a_column_of_a_file_is_chosen_and_an_unknown_one_is_refused(client, everything):
+    with at_work() as session:
+        session.add(Product(name="Rod", brand=Brand(name="Daiwa")))
+    url = "/bench-products/export?cols="
+    head, row = rows_of(client.get(f"{url}brand,name"))
+    assert (head, row[1:]) == (["ID", "Brand", "Name"], ["Daiwa", "Rod"])
+    everything_of_it = rows_of(client.get(f"{url}*"))
+    assert len(everything_of_it[0]) > 5
+    assert "Daiwa" in everything_of_it[1]
+    for wrong in ("nonsense", "name,nonsense", "id;", "name_fold"):
+        answer = client.get(url + wrong)
+        assert answer.status_code == 422
+        assert "There is no column" in answer.text
+
+
+def test_amounts_stand_in_a_file_in_full(client, everything):
+    with at_work() as session:
+        product = Product(name="Rod")
+        session.add(
+            Variant(
+                product=product, sku="R1", name="Rod", currency="GBP", price=Decimal("1234.0125")
+            )
+        )
+    head, row = rows_of(client.get("/bench-variants/export?cols=sku,price"))
+    assert dict(zip(head, row, strict=True))["Price"] == "1234.0125"
 
 
 def test_each_export_is_noted(client, everything):

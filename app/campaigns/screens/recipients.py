@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +14,11 @@ from app.campaigns import queries
 from app.campaigns.models import Campaign
 from app.campaigns.screens.launching import crumbs
 from app.clients.models import Client
-from app.kit import clock
+from app.kit import clock, csv_text
 from app.kit.access import NobodyReads, may, reader
 from app.kit.database.session import work
 from app.kit.errors import Conflict, NotFound
-from app.kit.screens.export import FORMULA, PORTION
+from app.kit.screens.export import PORTION
 from app.kit.screens.models import ExportLog
 from app.kit.screens.pages import (
     Badge,
@@ -156,7 +154,7 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
     query = request.query_string.decode("ascii", "replace")[:1000]
     session.add(ExportLog(screen=f"{screen.name} recipients", query=query, columns="client, state"))
     session.flush()
-    heads = [_("Number"), _("Client"), _("State"), _("Why"), _("Code"), _("Time")]
+    heads = [_("Client ID"), _("Client"), _("State"), _("Why"), _("Code"), _("Time")]
     heads += [_("Address")] if contacts else []
     stamp, zone = reader().stamp(), reader().time_zone
     if stamp is None:
@@ -164,7 +162,7 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
     labels = {one: str(one.label) for kind in (RecipientState, SkipReason) for one in kind}
 
     def rows() -> Iterator[str]:
-        yield _line(heads)
+        yield csv_text.line(heads)
         with work(stamp) as own:
             found = own.execute(statement, execution_options={"yield_per": PORTION})
             for one in found:
@@ -176,7 +174,7 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
                     one.code,
                     clock_text(one.done_at, zone),
                 ]
-                yield _line([*cells, one.address] if contacts else cells)
+                yield csv_text.line([*cells, one.address] if contacts else cells)
 
     name = f"recipients-{campaign.id}-{clock.now():%Y-%m-%d}.csv"
     return Response(
@@ -192,14 +190,3 @@ def download(screen: Any, session: Session, campaign: Campaign) -> Response:
 def clock_text(at: Any, zone: str) -> str | None:
     """Return a moment on the reader's clocks."""
     return local(at, zone).strftime("%Y-%m-%d %H:%M:%S") if at else None
-
-
-def _line(cells: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_safe(cell) for cell in cells])
-    return out.getvalue()
-
-
-def _safe(cell: Any) -> Any:
-    # A spreadsheet would run a text that begins like a formula.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

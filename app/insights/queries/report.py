@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.company.models import Store
 from app.insights.models import DayFact
 from app.insights.queries.periods import Period
+from app.kit import csv_text
 from app.kit.money import money_sum, round_amount
 
 ReportBy = Literal["month", "country", "store"]
@@ -23,18 +24,29 @@ def report_columns(by: str) -> list[str]:
     return [by, "orders", *SUMS]
 
 
+def report_csv(rows: Iterable[dict[str, Any]], by: str) -> str:
+    """Return the rows as a file, which a page and a command write alike."""
+    names = report_columns(by)
+    return csv_text.lines([names, *([row[name] for name in names] for row in rows)])
+
+
 def in_currency(rows: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
     """Return the rows as files and commands write them: each sum with the currency's decimals.
 
-    Nothing is lost: what they are the sums of was rounded so.
+    Nothing is lost: one that has more of them keeps them.
     """
     return [
         {
-            name: round_amount(value, currency) if isinstance(value, Decimal) else value
+            name: _in_full(value, currency) if isinstance(value, Decimal) else value
             for name, value in row.items()
         }
         for row in rows
     ]
+
+
+def _in_full(value: Decimal, currency: str) -> Decimal:
+    rounded = round_amount(value, currency)
+    return rounded if rounded == value else value
 
 
 def sales_report(

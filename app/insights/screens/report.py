@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.insights.queries.periods import following
-from app.insights.queries.report import SUMS, in_currency, report_columns, sales_report
+from app.insights.queries.report import SUMS, in_currency, report_csv, sales_report
 from app.insights.screens import words
 from app.insights.screens.dashboard import RIGHT, address
 from app.kit.access import reader, require
@@ -24,7 +22,6 @@ from app.kit.database.session import db
 from app.kit.rights import word
 from app.kit.screens.areas import REPORTS
 from app.kit.screens.dashboards import DashboardView
-from app.kit.screens.export import safe
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
     Action,
@@ -95,18 +92,9 @@ class SalesReport(DashboardView):
     def file(self) -> Response:
         """Return the rows as CSV, figures as the command line prints them."""
         by, rows = _asked()
-        text = io.StringIO()
-        writer = csv.DictWriter(text, report_columns(by))
-        writer.writeheader()
-        for row in in_currency(rows, reader().currency):
-            writer.writerow(
-                {
-                    key: safe(value) if isinstance(value, str) else value
-                    for key, value in row.items()
-                }
-            )
+        text = report_csv(in_currency(rows, reader().currency), by)
         name = f"attachment; filename=sales-by-{by}.csv"
-        return Response(text.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
+        return Response(text, mimetype="text/csv", headers={"Content-Disposition": name})
 
 
 def _asked() -> tuple[str, list[dict[str, Any]]]:

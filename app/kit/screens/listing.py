@@ -86,7 +86,7 @@ def chosen_columns(screen: "Screen", address: Address) -> list[str]:
     The first one stays.
     """
     scope = {name for name, _value in address.scopes()}
-    possible = [name for name in _possible(screen) if name not in scope]
+    possible = [name for name in possible_columns(screen) if name not in scope]
     first = next((n for n in screen.list_columns if n in possible), None)
     asked = [name for name in address.columns if name in possible][:MOST_COLUMNS]
     usual = [name for name in screen.list_columns if name in possible]
@@ -94,7 +94,7 @@ def chosen_columns(screen: "Screen", address: Address) -> list[str]:
     return list(dict.fromkeys([first, *found])) if first else found
 
 
-def _possible(screen: "Screen") -> list[str]:
+def possible_columns(screen: "Screen") -> list[str]:
     """Return the columns that this reader may see."""
     return [name for name in screen.shown if _sees(screen, name)]
 
@@ -234,6 +234,7 @@ def _page(
     def make(*, columns: list[Column], rows: list[Row], count: int, slice_: Slice) -> ListPage:
         capped = count > COUNT_CAP
         counted = _("more than %(number)s", number=capped_at()) if capped else _figure(count)
+        exports = rows and screen.exports and screen.may("export")
         may_add = screen.adds and screen.may("write")
         add_url = Address(screen.url("add"), ()).url(scope)
         return ListPage(
@@ -257,9 +258,8 @@ def _page(
             pager=_pager(address, slice_, counted, columns),
             add_url=add_url if may_add else "",
             add_label=_("New: %(what)s", what=screen.one),
-            export_url=_export_url(screen, address)
-            if rows and screen.exports and screen.may("export")
-            else "",
+            export_url=_export_url(screen, address) if exports else "",
+            export_all_url=_export_url(screen, address, every=True) if exports else "",
             empty=None
             if rows or selection.error
             else _empty(screen, address, selection, add_url if may_add else ""),
@@ -285,8 +285,14 @@ def _bulk_url(screen: "Screen", address: Address) -> str:
     return Address(screen.url("bulk"), ()).url(address.without("part"))
 
 
-def _export_url(screen: "Screen", address: Address) -> str:
-    return Address(screen.url("export"), ()).url(address.without("part"))
+def _export_url(screen: "Screen", address: Address, *, every: bool = False) -> str:
+    """Return the address of the file of these rows, with the columns that are shown."""
+    pairs = [*address.without("part", "cols")]
+    if every:
+        pairs.append(("cols", "*"))
+    elif address.columns:
+        pairs.append(("cols", ",".join(chosen_columns(screen, address))))
+    return Address(screen.url("export"), ()).url(pairs)
 
 
 def _pager(address: Address, found: Slice, counted: str, columns: Sequence[Column]) -> Pager:
@@ -305,7 +311,7 @@ def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -
     if any(key.startswith(SCOPE) for key, _value in address.args):
         return None
     shown = [column.name for column in columns]
-    in_order = [*shown, *(name for name in _possible(screen) if name not in shown)]
+    in_order = [*shown, *(name for name in possible_columns(screen) if name not in shown)]
     choices = [
         ColumnChoice(
             name,

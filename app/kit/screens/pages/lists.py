@@ -199,6 +199,8 @@ class ListPage(Page):
     add_label: Text = ""
     """"New client"; shown as the page's primary button unless `primary` is given."""
     export_url: str = ""
+    export_all_url: str = ""
+    """The same rows with every column that the reader may see."""
     empty: Empty | None = None
     error: Text = ""
     totals: Mapping[str, Cell] = field(default_factory=dict)
