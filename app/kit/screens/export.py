@@ -153,8 +153,8 @@ class _Hand:
             if attr.target is not None:
                 line.append(None if value is None else str(called(extra, value)))
                 continue
-            if attr.is_structured:
-                value = in_words(attr.column, value)
+            words_of = in_words if attr.is_structured else told
+            value = words_of(attr.column, value)
             line.append(self._plain(value, self._labels[name]))
             if attr.kind == "money":
                 line.append(extra if f"x{number}" in found else self._currency)
