@@ -181,6 +181,8 @@ class Config:
                 "pool_size": self.web_threads + 1,
                 "max_overflow": self.web_threads,
                 "pool_recycle": 1800,
+                # The words of an error end in logs: no values there.
+                "hide_parameters": True,
             },
             "RATELIMIT_STORAGE_URI": _limiter_url(self.redis_url),
             "API_RATE_LIMIT": self.api_rate_limit,

@@ -2,7 +2,9 @@
 
 import random
 import re
+import time
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from flask import jsonify, render_template_string
@@ -17,7 +19,7 @@ from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.models import BulkRun
 from app.kit.screens.paging import Place, write_place
 from tests.screens import bench
-from tests.screens.bench import at_work, page, reader_with, signed_in
+from tests.screens.bench import at_work, counted, page, reader_with, signed_in
 from tests.screens.filling import as_data, form_values
 from tests.screens.test_lists import names_in
 from tests.screens.test_taking_out import member, run_last  # noqa: F401 -- fixtures
@@ -273,6 +275,65 @@ def test_more_lines_than_can_be_kept_are_refused(client, everything, monkeypatch
     assert answer.status_code == 422
     assert "At most 2 lines." in answer.text
     assert stored("select count(*) from product") == (0,)
+
+
+def sheet(count):
+    """A new rod with so many lines, as a browser sends it."""
+    lines = {f"variants-{i}-sku": f"s{i}" for i in range(count)}
+    return {"name": "Rod", **lines}
+
+
+def test_a_hundred_thousand_lines_are_refused_before_any_work_is_done(client, everything, app):
+    """A minute of a web process, for one form."""
+    data = urlencode(sheet(100_000))
+    started = time.process_time()
+    with counted(app) as queries:
+        answer = client.post(
+            "/bench-products/add",
+            data=data,
+            content_type="application/x-www-form-urlencoded",
+        )
+    assert answer.status_code == 413
+    assert "A form of more than 30000 fields is not taken." in answer.text
+    assert (len(queries), stored("select count(*) from product")) == (0, (0,))
+    assert time.process_time() - started < 5
+
+
+def test_of_too_many_lines_no_more_are_made_than_can_be_kept(client, everything, monkeypatch):
+    from app.kit.screens import forms
+
+    made = []
+    monkeypatch.setattr(forms, "MOST_LINES", 20)
+    plain = forms.LinesForm._form
+    monkeypatch.setattr(
+        forms.LinesForm, "_form", lambda self, *what: made.append(what) or plain(self, *what)
+    )
+    answer = client.post("/bench-products/add", data=sheet(5_000))
+    assert answer.status_code == 422
+    assert "At most 20 lines." in answer.text
+    assert len(made) < 40  # and the empty one that a browser copies, once for each column
+
+
+def test_lines_that_go_and_empty_ones_do_not_count(client, everything, monkeypatch):
+    from app.kit.screens import forms
+
+    monkeypatch.setattr(forms, "MOST_LINES", 2)
+    lines = {f"variants-{i}-{name}": f"{i}" for i in range(4) for name in ("sku", "name")}
+    money = {f"variants-{i}-currency": "EUR" for i in range(4)}
+    gone = {"variants-0-delete": "1", "variants-3-delete": "1"}
+    empty = {"variants-9-sku": " "}
+    form = {"name": "Rod", **lines, **money, **gone, **empty}
+    assert client.post("/bench-products/add", data=form).status_code == 302
+    assert stored("select count(*) from variant") == (2,)
+
+
+def test_the_api_refuses_as_many_lines_with_the_same_sentence(client, everything):
+    lines = [{"sku": "x"}] * 1001
+    answer = client.post("/api/v1/bench-products", json={"name": "Rod", "variants": lines})
+    assert (answer.status_code, answer.json["errors"]) == (
+        422,
+        {"variants": ["At most 1000 lines."]},
+    )
 
 
 def test_an_archived_record_is_restored_before_it_is_changed(client, everything):

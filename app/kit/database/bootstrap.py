@@ -62,6 +62,17 @@ def bootstrap_roles(superuser_url: str) -> None:
             cursor.execute(statement)
 
 
+def quiet_logins(superuser_url: str) -> None:
+    """Keep what is refused to our logins out of the server's log: its words may quote a value.
+
+    The application hears of each refusal and logs its own bugs. Only for servers of ours: it takes
+    a superuser. What befalls the server itself is still logged.
+    """
+    with closing(_connect(superuser_url)) as connection, connection.cursor() as cursor:
+        for login in MEMBERSHIPS:
+            cursor.execute(f"ALTER ROLE {login} SET log_min_messages = 'log'")
+
+
 def create_database(superuser_url: str, database: str, *, template: str | None = None) -> None:
     """Make `database`, owned by crm_owner, as far as missing. Requires the roles."""
     with closing(_connect(superuser_url)) as connection, connection.cursor() as cursor:

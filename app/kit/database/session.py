@@ -39,7 +39,8 @@ def psycopg2_url(url: str) -> str:
 
 def make_engine(url: str, **options: Any) -> Engine:
     """Return an engine on `url`; the options are those of `create_engine`."""
-    return create_engine(psycopg2_url(url), **options)
+    # The words of an error end in logs: no values there.
+    return create_engine(psycopg2_url(url), **{"hide_parameters": True, **options})
 
 
 def bind(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from app.kit.errors import Invalid
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.values import ApiField, refuse_odd_texts
 from app.kit.screens.attrs import mapper_of, resolve, table_of
+from app.kit.screens.declare import MOST_LINES
 
 
 class FieldErrors(Invalid):
@@ -70,7 +71,10 @@ def lines_of(
 
     One with an `id` is one of the `known` lines, to be changed; each is named once.
     """
-    if not isinstance(raw, list) or len(raw) > 1000 or not all(isinstance(x, dict) for x in raw):
+    if isinstance(raw, list) and len(raw) > MOST_LINES:
+        errors.setdefault(name, []).append(_("At most %(number)s lines.", number=MOST_LINES))
+        return []
+    if not isinstance(raw, list) or not all(isinstance(x, dict) for x in raw):
         errors.setdefault(name, []).append(_("Send a list of objects."))
         return []
     lines: list[dict[str, Any]] = []

@@ -77,6 +77,10 @@ class Bulk:
     """`{n}` becomes the number of records: `_ln("{n} order is …", "{n} orders are …")`."""
 
 
+MOST_LINES = 1000
+"""As many lines are taken with a record, in a form and by the API."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Children edited inside the parent's form.

@@ -31,6 +31,8 @@ from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.pages import Text
 
 log = logging.getLogger(__name__)
+# A document of a thousand lines has twenty thousand.
+MOST_FIELDS = 30_000
 
 
 def init_app(app: Flask) -> None:
@@ -38,12 +40,32 @@ def init_app(app: Flask) -> None:
 
     Before other `after_request` functions that need a settled answer.
     """
+    app.before_request(_refuse_swollen)
     app.register_error_handler(CrmError, _refusal)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
     app.after_request(_in_shape)
     app.after_request(_settle)
+
+
+def _refuse_swollen() -> Response | None:
+    """Refuse a form of more fields than any of ours has, before it is taken apart.
+
+    Before CSRF, which reads the form. What is not sent as plain text has limits of its own: parts
+    (Flask) and lines (REST).
+    """
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return None
+    if request.get_data(cache=True).count(b"&") < MOST_FIELDS:
+        return None
+    return answer(
+        413,
+        _(
+            "A form of more than %(number)s fields is not taken. Save it in parts.",
+            number=MOST_FIELDS,
+        ),
+    )
 
 
 _KEPT = "kept_refusal"

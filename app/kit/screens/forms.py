@@ -16,7 +16,7 @@ from wtforms import Form
 
 from app.kit import clock
 from app.kit.screens.attrs import Attr, lines_of, mapper_of
-from app.kit.screens.declare import Lines
+from app.kit.screens.declare import MOST_LINES, Lines
 from app.kit.screens.fields import TextHidden
 from app.kit.screens.making import is_wide, make_field
 from app.kit.screens.pages import Column, ConflictField, Field, FormSection, Sheet
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
 BLANK = "__i__"
-MOST_LINES = 1000
 
 
 def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
@@ -157,11 +156,13 @@ class LinesForm:
 
     def bind(self, formdata: MultiDict[str, str] | None) -> None:
         """Take the rows from what was sent, else from the record."""
-        if formdata is None or not self._sent(formdata):
+        sent = [] if formdata is None else self._sent(formdata)
+        if formdata is None or not sent:
             for number, line in enumerate(self.known.values()):
                 self.rows.append((self._form(None, str(number), self._values(line)), line))
             return
-        for index in self._sent(formdata):
+        kept: list[tuple[str, Any]] = []
+        for index in sent:
             prefix = f"{self.lines.name}-{index}-"
             line = self.known.get(read_id(formdata.get(f"{prefix}id", "")) or 0)
             if formdata.get(f"{prefix}delete") == "1":
@@ -169,11 +170,15 @@ class LinesForm:
                     self.gone.append(line)
                 continue
             empty = all(not formdata.get(prefix + name, "").strip() for name in self.attrs)
-            if line is None and empty:
-                continue
-            self.rows.append((self._form(formdata, index, self._values(line)), line))
-        if len(self.rows) > MOST_LINES:
+            if line is not None or not empty:
+                kept.append((index, line))
+        if len(kept) > MOST_LINES:
+            # Before a form is made of each, which is the work.
             self.error = _("At most %(number)s lines.", number=MOST_LINES)
+        self.rows = [
+            (self._form(formdata, index, self._values(line)), line)
+            for index, line in kept[:MOST_LINES]
+        ]
 
     def _values(self, line: Any) -> dict[str, Any]:
         if line is None:
@@ -198,8 +203,11 @@ class LinesForm:
         return form
 
     def validate(self) -> bool:
+        if self.error:
+            return False
+        # Every line is asked: each says what is wrong with it.
         results = [form.validate() for form, _line in self.rows]
-        return all(results) and not self.error
+        return all(results)
 
     def apply(self, session: Session, obj: Any) -> bool:
         """Write the rows to the session; say whether anything changed."""

@@ -81,6 +81,7 @@ def _start_postgres(place: Place) -> Path:
     sockets = postgres.start(place)
     if not started_before:
         bootstrap.bootstrap(postgres.superuser_url(sockets), DATABASE)
+        bootstrap.quiet_logins(postgres.superuser_url(sockets))
     return sockets
 
 
@@ -149,6 +150,7 @@ def test_server(directory: Path) -> Iterator[TestServer]:
         url = postgres.superuser_url(sockets)
         if not started_before:
             bootstrap.bootstrap_roles(url)
+            bootstrap.quiet_logins(url)
         return TestServer(url, f"unix://{valkey.start(place)}?db=0", sockets)
 
     with _using(place, start) as server:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.kit.servers import postgres, sharing, valkey
+from app.kit.servers import postgres, processes, sharing, valkey
 from app.kit.servers.places import Place
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -32,7 +32,7 @@ def start_keeper(place: Place) -> None:
         return
     source = Path(__file__).parents[3]
     command = [sys.executable, "-m", "app.kit.servers", str(place.root.resolve())]
-    with (place.root / "keeper.log").open("wb") as log:
+    with processes.private_log(place.root / "keeper.log", anew=True) as log:
         _started.append(
             subprocess.Popen(
                 [*command, *(["unsafe"] if place.unsafe else [])],

@@ -115,6 +115,12 @@ def _settings(place: Place) -> dict[str, str]:
         "jit": "off",
         "max_wal_size": "2GB",
         "log_checkpoints": "off",
+        # What was refused is a person's: no values of a row (DETAIL), no statement, no parameters.
+        # The message itself may hold one ("invalid input syntax … »Ann«"): `quiet_logins`.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
     }
     if place.unsafe:
         settings |= {

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 
@@ -30,7 +30,7 @@ def spawn(
     The directory is entered before the account is taken on: it may lie below a home that is closed
     to it.
     """
-    with log.open("ab") as output:
+    with private_log(log) as output:
         process = subprocess.Popen(
             [os.fspath(part) for part in command],
             cwd=directory,
@@ -43,6 +43,14 @@ def spawn(
         )
     _started.append(process)
     return process.pid
+
+
+def private_log(path: Path, *, anew: bool = False) -> BinaryIO:
+    """Open a log that nobody but its owner reads, also one that an earlier version left open."""
+    start = os.O_TRUNC if anew else os.O_APPEND
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | start, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "ab")
 
 
 def as_account(account: Account | None) -> dict[str, Any]:
