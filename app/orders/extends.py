@@ -19,12 +19,15 @@ from app.kit.registry import (
     segment_conditions,
     timeline_kinds,
 )
+from app.kit.rights import word
 from app.kit.screens import Related, add_figure, add_tab
+from app.kit.screens.areas import SALES
 from app.kit.screens.dberrors import say
 from app.orders import api, queries, screens, segments
 from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
 from app.orders.models import GoodsReturn, Order
+from app.orders.operations.returns import TAKE_BACK_UNSOLD
 
 
 def order_url(order_id: int) -> str:
@@ -147,6 +150,15 @@ INVARIANTS = (
         _l("A client's figures are what their orders and returns say."),
         queries.figures_that_disagree,
     ),
+)
+
+
+word(
+    *TAKE_BACK_UNSOLD,
+    area=SALES.name,
+    label=_l("Returns: take back goods that were never sold here"),
+    description=_l("Where the order is not known, and no order of ours can have been meant."),
+    marks=("money",),
 )
 
 

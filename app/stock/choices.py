@@ -15,6 +15,11 @@ class MovementKind(Choice):
     STOCKTAKE = "stocktake", _l("Stocktake correction"), "yellow"
 
 
+# What people enter as a movement of its own; the others come from documents and counts. Each has a
+# direction, so that its quantity has no sign.
+BY_HAND = (MovementKind.WRITE_OFF, MovementKind.SERVICE_USE, MovementKind.GOODS_RECEIPT)
+
+
 class ReceiptStatus(Choice):
     DRAFT = "draft", _l("Draft"), "grey"
     RECEIVED = "received", _l("Received"), "green"

@@ -244,25 +244,69 @@ def write_off(
     at: datetime,
 ) -> Movement:
     """Take broken, lost or expired goods out of stock, with the reason."""
+    taken = Move(store_id, variant_id, MovementKind.WRITE_OFF, -quantity, reason=reason)
+    return _by_hand(session, taken, "stock.written_off", at)
+
+
+def use(
+    session: Session,
+    *,
+    store_id: int,
+    variant_id: int,
+    quantity: int,
+    reason: str,
+    by: int | None,
+    at: datetime,
+) -> Movement:
+    """Take goods out of stock that were used up in the store's own work."""
+    taken = Move(store_id, variant_id, MovementKind.SERVICE_USE, -quantity, reason=reason)
+    return _by_hand(session, taken, "stock.used", at)
+
+
+def take_in(
+    session: Session,
+    *,
+    store_id: int,
+    variant_id: int,
+    quantity: int,
+    reason: str,
+    by: int | None,
+    at: datetime,
+) -> Movement:
+    """Put goods into stock that no delivery brought: found again, or there from the beginning."""
+    brought = Move(store_id, variant_id, MovementKind.GOODS_RECEIPT, quantity, reason=reason)
+    return _by_hand(session, brought, "stock.taken_in", at)
+
+
+def _by_hand(session: Session, wanted: Move, event: str, at: datetime) -> Movement:
+    """Write one movement that no document stands behind, so that it needs a reason."""
+    outward = wanted.kind in {MovementKind.WRITE_OFF, MovementKind.SERVICE_USE}
+    quantity = -wanted.quantity if outward else wanted.quantity
     if quantity <= 0:
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
-    if not reason.strip():
-        raise Invalid(_l("Say why it is written off."), field="reason")
-    cost = _cost_of(session, variant_id)
-    taken = Movement(
-        store_id=store_id,
-        variant_id=variant_id,
-        kind=MovementKind.WRITE_OFF,
-        quantity=-quantity,
-        unit_cost=cost,
-        reason=reason.strip(),
+    reason = (wanted.reason or "").strip()
+    if not reason:
+        raise Invalid(_l("Say why the goods come or go."), field="reason")
+    moved = Movement(
+        store_id=wanted.store_id,
+        variant_id=wanted.variant_id,
+        kind=wanted.kind,
+        quantity=wanted.quantity,
+        unit_cost=_cost_of(session, wanted.variant_id),
+        reason=reason,
         at=at,
     )
-    session.add(taken)
+    session.add(moved)
     with _stock_may_be_short():
         session.flush()
-    emit(session, "stock.written_off", store_id=store_id, variant_id=variant_id, quantity=quantity)
-    return taken
+    emit(
+        session,
+        event,
+        store_id=wanted.store_id,
+        variant_id=wanted.variant_id,
+        quantity=quantity,
+    )
+    return moved
 
 
 def _cost_of(session: Session, variant_id: int) -> Decimal | None:
@@ -340,6 +384,8 @@ __all__ = [
     "reserve",
     "reserved_for",
     "save_receipt",
+    "take_in",
     "transfer",
+    "use",
     "write_off",
 ]

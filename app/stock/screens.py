@@ -11,25 +11,31 @@ from app.kit.screens import Lines, Screen
 from app.kit.screens.areas import WAREHOUSE
 from app.kit.screens.documents import calls_off, receives
 from app.stock import operations
-from app.stock.choices import ReceiptStatus
+from app.stock.choices import MovementKind, ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
 
 
-def add_write_off(
-    session: Session, movement: Movement, *, by: int | None, at: datetime
-) -> Movement:
-    """Take goods out of stock from a form: the quantity is typed without a sign."""
-    if not movement.quantity or movement.quantity < 0:
-        raise Invalid(_l("The quantity must be more than zero."), field="quantity")
-    return operations.write_off(
+def add_movement(session: Session, movement: Movement, *, by: int | None, at: datetime) -> Movement:
+    """Let goods come or go from a form or a program, by the operation of the kind that it names."""
+    operation = _BY_KIND.get(movement.kind)
+    if operation is None:
+        raise Invalid(_l("Choose one of the list."), field="kind")
+    return operation(
         session,
         store_id=movement.store_id or movement.store.id,
         variant_id=movement.variant_id or movement.variant.id,
-        quantity=movement.quantity,
+        quantity=movement.quantity or 0,
         reason=movement.reason or "",
         by=by,
         at=at,
     )
+
+
+_BY_KIND = {
+    MovementKind.WRITE_OFF: operations.write_off,
+    MovementKind.SERVICE_USE: operations.use,
+    MovementKind.GOODS_RECEIPT: operations.take_in,
+}
 
 
 class StockBalanceScreen(Screen):
@@ -49,24 +55,27 @@ class StockBalanceScreen(Screen):
 
 
 class MovementScreen(Screen):
-    """The stock ledger; a form writes goods off."""
+    """The stock ledger; by hand goods are written off, used or taken in."""
 
     model = Movement
     area = WAREHOUSE
     icon = "transfer"
     label, one = _l("Stock movements"), _l("Movement")
-    help = _l("Everything that came into or left a store. Adding one here writes goods off.")
+    help = _l(
+        "Everything that came into or left a store. What no document moves is entered here: goods"
+        " written off, used, or found."
+    )
     list_columns = ("at", "variant", "store", "kind", "quantity", "unit_cost", "reason")
     filters = ("at", "variant", "store")
     order = ("at", "desc")
     sections = (
-        (_l("Write-off"), ("store", "variant", "quantity", "reason")),
-        (_l("Entry"), ("kind", "unit_cost", "ref_kind", "ref_id", "at")),
+        (_l("Movement"), ("kind", "store", "variant", "quantity", "reason")),
+        (_l("Entry"), ("unit_cost", "ref_kind", "ref_id", "at")),
     )
-    read_only = ("kind", "unit_cost", "ref_kind", "ref_id", "at")
+    read_only = ("unit_cost", "ref_kind", "ref_id", "at")
     required = ("reason",)
     edits = archives = False
-    on_add = add_write_off
+    on_add = add_movement
     api = True
 
 

@@ -21,8 +21,11 @@ from app.company.operations.role_templates import template
 from app.kit.screens.registry import resources, rights, screens
 from app.orders import operations as orders_operations
 from app.orders import screens as orders
-from app.orders.models import Order
+from app.orders.models import GoodsReturn, Order, ReturnLine
+from app.orders.operations import Item
+from app.orders.operations.returns import TAKE_BACK_UNSOLD
 from app.stock import screens as stock
+from app.stock.models import Movement, StockBalance
 from app.value import screens as value
 from tests import factories
 from tests.screens import bench
@@ -30,6 +33,7 @@ from tests.screens import bench
 ALL = [
     *catalogue.ALL, *clients.ALL, *value.ALL, *stock.ALL, *orders.ALL, *cashier.ALL,
 ]  # fmt: skip
+EDGE = {"by": None, "at": factories.NOON}
 MADE_BY = {
     "ConsentCurrent": factories.make_consent_event,
     "OrderLine": factories.make_order,
@@ -232,6 +236,71 @@ def test_the_page_of_a_cancelled_order_gives_the_money_back(client):
     assert f"/orders/do/refund/{pk}" not in page
     assert "Given back" in page
     assert client.get(f"/api/v1/orders/{pk}").json["result"]["refunded"] == "10.00"
+
+
+def test_a_movement_names_its_direction_and_has_no_sign(app, client):
+    with bench.at_work() as session:
+        store = factories.make_store(session).id
+        variant = factories.make_variant(session, stock=5, store_id=store).id
+    body = {"store": store, "variant": variant, "quantity": 2, "reason": "Broken"}
+
+    def move(**more):
+        return post(client, "movements", {**body, **more})
+
+    assert list(move().json["errors"]) == ["kind"]
+    for kind in ("sale", "return", "transfer", "stocktake", "out"):
+        answer = move(kind=kind)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["kind"])
+    for quantity in (0, -2):
+        answer = move(kind="write_off", quantity=quantity)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["quantity"])
+    moved = {}
+    for kind in ("write_off", "service_use", "goods_receipt"):
+        answer = move(kind=kind)
+        assert answer.status_code == 201, answer.text
+        moved[kind] = answer.json["result"]["quantity"]
+    assert moved == {"write_off": -2, "service_use": -2, "goods_receipt": 2}
+    with bench.at_work() as session:
+        assert session.scalar(select(Movement.quantity).order_by(Movement.id.desc()).limit(1)) == 2
+        on_hand = select(StockBalance.on_hand).where(StockBalance.variant_id == variant)
+        assert session.scalar(on_hand) == 3
+    page = client.get("/movements/add").text
+    assert [kind in page for kind in ('"write_off"', '"goods_receipt"', '"sale"')] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [("store_manager", True), ("administrator", True), ("cashier", False), ("accountant", None)],
+)
+def test_goods_that_were_never_sold_are_taken_back_by_right_only(app, role, allowed):
+    with app.app_context():
+        every = [*rights(), TAKE_BACK_UNSOLD, *(("read", guard) for guard in bench.GUARDS)]
+        may = set(template(role).rights(every))
+    assert (TAKE_BACK_UNSOLD in may) is (allowed is not False)
+    if allowed is None:
+        return  # An accountant has the right and draws up no returns.
+    # Whom a role lets receive a draft at all is another question.
+    who = bench.reader_with(may | {("receive", "GoodsReturn")})
+    with bench.at_work() as session:
+        store = factories.make_store(session)
+        sold, never = (factories.make_variant(session) for _ in range(2))
+        factories.make_completed_order(session, Item(2, sold.id), store=store)
+        kinds = [(sold.id, 2, 302), (never.id, 1, 302 if allowed else 403)]
+        kinds.append((sold.id, 1, 302 if allowed else 403))
+        drafts = []
+        for variant, quantity, _expected in kinds:
+            draft = GoodsReturn(store_id=store.id)
+            orders_operations.save_return(session, draft, **EDGE)
+            session.add(ReturnLine(goods_return_id=draft.id, variant_id=variant, quantity=quantity))
+            orders_operations.save_return(session, draft, **EDGE)
+            drafts.append(draft.id)
+    client = app.test_client()
+    with bench.signed_in(who):
+        for pk, (_variant, _quantity, expected) in zip(drafts, kinds, strict=True):
+            answer = client.post(f"/goods-returns/do/receive/{pk}")
+            assert answer.status_code == expected, answer.text[-2000:]
+            if expected == 403:
+                assert "take back goods that were never sold here" in answer.text
 
 
 def test_an_order_is_made_by_hand_with_lines_and_placed(client):

@@ -20,6 +20,7 @@ from tests.factories import (
 )
 
 REF = ("order", 1)
+EDGE = {"by": None, "at": NOON}
 
 
 def balance(session, store, variant):
@@ -70,6 +71,28 @@ def test_more_than_is_there_cannot_be_written_off(session, store, variant):
     assert balance(session, store, variant) == (3, 0, 3, True)
     with pytest.raises(OutOfStock):
         operations.write_off(session, quantity=4, by=None, at=NOON, **facts)
+
+
+def test_goods_that_are_used_go_and_goods_that_are_taken_in_come(session, store, variant):
+    facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Found", **EDGE}
+    came = operations.take_in(session, quantity=5, **facts)
+    went = operations.use(session, quantity=2, **facts)
+    assert (came.kind, came.quantity) == (MovementKind.GOODS_RECEIPT, 5)
+    assert (went.kind, went.quantity) == (MovementKind.SERVICE_USE, -2)
+    assert balance(session, store, variant) == (3, 0, 3, True)
+    with pytest.raises(OutOfStock):
+        operations.use(session, quantity=4, **facts)
+
+
+@pytest.mark.parametrize("move", [operations.write_off, operations.use, operations.take_in])
+@pytest.mark.parametrize("wrong", [{"quantity": 0}, {"quantity": -2}, {"reason": " "}])
+def test_what_is_moved_by_hand_has_a_quantity_without_a_sign_and_a_reason(
+    session, store, variant, move, wrong
+):
+    facts = {"store_id": store.id, "variant_id": variant.id, "quantity": 1, "reason": "Because"}
+    with pytest.raises(Invalid) as refused:
+        move(session, **{**facts, **wrong}, **EDGE)
+    assert [refused.value.field] == list(wrong)
 
 
 def test_a_write_off_says_why(session, store, variant):

@@ -164,6 +164,7 @@ TEMPLATES = (
         _l("Payments, expenses and the closing of months."),
         (
             "* @money",
+            "take_back_unsold GoodsReturn",
             "read,export @overview @reports @sales @clients @products @warehouse Store Employee",
             "read costs prices money contacts salaries",
         ),

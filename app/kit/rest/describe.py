@@ -98,7 +98,7 @@ def schemas(resource: "Resource") -> dict[str, Any]:
                 for name, one in known.items()
             },
         }
-    written = {n: _plain(f.schema) for n, f in resource.writable_fields.items()}
+    written = {n: _plain(f.sent) for n, f in resource.writable_fields.items()}
     post: dict[str, Any] = {
         "type": "object",
         "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},
@@ -157,7 +157,7 @@ def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, one in resource.nested.items():
         fields = one.written()
-        line = {n: _plain(f.schema) for n, f in fields.items()}
+        line = {n: _plain(f.sent) for n, f in fields.items()}
         if with_id:
             found[name] = _list_of({"id": _ID, **line}, additionalProperties=False)
             continue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -18,7 +18,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.kit.choices import Choice
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit
@@ -40,6 +39,13 @@ class ApiField:
     read: Callable[[Any], Any]
     write: Callable[[Any], Any]
     schema: Mapping[str, Any]
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """What a caller may send: of some choices fewer than there are to be read."""
+        if self.attr.choices is None or self.attr.target is not None:
+            return self.schema
+        return {**self.schema, "enum": [member.value for member in self.attr.offered]}
 
 
 def api_field(name: str, attr: Attr) -> ApiField:
@@ -139,10 +145,10 @@ def _id(raw: Any) -> int:
 
 def _choice(attr: Attr) -> Callable[[Any], Any]:
     def write(raw: Any) -> Any:
-        try:
-            return cast("type[Choice]", attr.choices)(raw)
-        except (ValueError, TypeError) as error:
-            raise _bad(_("Choose one of the list.")) from error
+        found = next((one for one in attr.offered if one.value == raw), None)
+        if found is None:
+            raise _bad(_("Choose one of the list."))
+        return found
 
     return write
 

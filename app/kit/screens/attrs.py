@@ -81,6 +81,12 @@ class Attr:
         return not self.path and self.column.computed is None
 
     @property
+    def offered(self) -> tuple[Choice, ...]:
+        """What people and programs may choose: `info["offered"]`, else every choice there is."""
+        said: tuple[Choice, ...] = self.column.info.get("offered", ())
+        return said or tuple(self.choices or ())
+
+    @property
     def codes(self) -> Codes | None:
         """The kind of code it holds (a country, a currency), which people read by its name."""
         return CODES.get(self.form)

@@ -246,16 +246,17 @@ class ChoiceField(PlainField):
         if self.attr.nullable:
             yield "", "", self.data is None, {}
         for member in self.members:
-            yield member.value, member.label, member == self.data, {}
+            if member in self.attr.offered or member == self.data:
+                yield member.value, member.label, member == self.data, {}
 
     def has_groups(self) -> bool:
         return False
 
     def read(self, text: str) -> Choice:
-        try:
-            return self.members(text)
-        except ValueError as error:
-            raise Invalid(_("Choose one of the list.")) from error
+        found = next((one for one in self.attr.offered if one.value == text), None)
+        if found is None:
+            raise Invalid(_("Choose one of the list."))
+        return found
 
 
 class CodeField(PlainField):

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind
 from app.catalogue.models import Product, Variant
 from app.clients.operations import add_to_timeline, count_return
+from app.kit.access import MissingRight, Right, may, reader_or_none
 from app.kit.choices import move
 from app.kit.database.lines import current_lines
 from app.kit.database.locking import lock
@@ -44,6 +45,7 @@ from app.orders.operations.sold import (
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, post
 
+TAKE_BACK_UNSOLD: Right = ("take_back_unsold", "GoodsReturn")
 RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", Period.YEAR)
 number_series.register(RETURN_NUMBERS)
 
@@ -202,7 +204,12 @@ def _receive(
     *,
     at: datetime,
 ) -> None:
-    """Give the return its number, put its goods into stock, count it and tell the others."""
+    """Give the return its number, put its goods into stock, count it and tell the others.
+
+    Raises MissingRight for goods of no known order that were never sold, see `_refuse_never_sold`.
+    """
+    if document.order_id is None:
+        _refuse_never_sold(session, lines)
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(document, RETURN_MOVES, ReturnStatus.RECEIVED)
@@ -229,6 +236,25 @@ def _receive(
         country=document.country,
         at=at,
     )
+
+
+def _refuse_never_sold(session: Session, lines: Sequence[ReturnLine]) -> None:
+    """Ask for a right of its own where more comes back than was ever sold and not brought back.
+
+    Such goods were not bought here: money and stock would come from nowhere. What was sold to
+    somebody comes back as before; a job of the system, behind which nobody stands, is not asked.
+    """
+    if reader_or_none() is None or may(*TAKE_BACK_UNSOLD):
+        return
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line.variant_id is not None:
+            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    with session.no_autoflush:
+        sold = func.crm_sold_and_not_back(list(wanted)).table_valued("variant_id", "pieces")
+        left = {row.variant_id: row.pieces for row in session.execute(select(sold))}
+    if any(quantity > left.get(variant, 0) for variant, quantity in wanted.items()):
+        raise MissingRight(*TAKE_BACK_UNSOLD)
 
 
 def _tell_client(session: Session, document: GoodsReturn, client_id: int, at: datetime) -> None:

@@ -36,7 +36,7 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money, unit_price
-from app.stock.choices import MovementKind, ReceiptStatus
+from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
 from app.stock.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
 _SIGN = """case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0
@@ -72,9 +72,15 @@ class Movement(Ledger, Model):
     store: Mapped[Store] = relationship(foreign_keys=store_id)
     variant_id: Mapped[int] = link("variant", index=False, info={"label": _l("Variant")})
     variant: Mapped[Variant] = relationship(foreign_keys=variant_id)
-    kind: Mapped[MovementKind] = choice(MovementKind, info={"label": _l("Kind")})
+    kind: Mapped[MovementKind] = choice(
+        MovementKind,
+        info={"label": _l("Kind"), "help": _l("Whether goods come or go."), "offered": BY_HAND},
+    )
     quantity: Mapped[int] = mapped_column(
-        info={"label": _l("Quantity"), "help": _l("Positive came in, negative went out.")}
+        info={
+            "label": _l("Quantity"),
+            "help": _l("Entered without a sign; in the ledger what went out is negative."),
+        }
     )
     unit_cost: Mapped[Decimal | None] = unit_price(
         info={"label": _l("Unit cost"), "guard": "costs"}
