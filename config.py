@@ -13,6 +13,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,6 +83,14 @@ class Config:
     web_threads: int = 4
     trusted_proxies: int = 0
     max_upload_mb: int = 32
+    # A sign-in ends after so long without a click, and after so long at most; `stays` is one that
+    # was told to stay on its device, or a program's with a refresh token.
+    session_idle_hours: int = 12
+    session_days: int = 7
+    stays_idle_days: int = 30
+    stays_days: int = 90
+    # 0: an API key that nobody uses stays open.
+    api_key_idle_days: int = 0
     # Calls of the API that a key or a person has in a minute; 0 for any number.
     api_rate_limit: int = 600
     log_level: str = "INFO"
@@ -118,6 +127,7 @@ class Config:
         host = environ.get("HOST") or cls.host
         port = _number(environ, "PORT", cls.port, most=LAST_PORT)
         text = {name: environ.get(name.upper()) or None for name in _TEXTS}
+        lives = _lives(environ, cls)
         return cls(
             instance=instance,
             production=production,
@@ -134,6 +144,11 @@ class Config:
             web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
+            session_idle_hours=lives["session_idle_hours"],
+            session_days=lives["session_days"],
+            stays_idle_days=lives["stays_idle_days"],
+            stays_days=lives["stays_days"],
+            api_key_idle_days=lives["api_key_idle_days"],
             api_rate_limit=_number(environ, "API_RATE_LIMIT", cls.api_rate_limit, least=0),
             log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
             mail_from=environ.get("MAIL_FROM") or cls.mail_from,
@@ -196,6 +211,8 @@ class Config:
             "SECRET_KEY": self.secret_key,
             "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "JWT_SECRET_KEY": self.derived_key("jwt"),
+            # A refresh token lives as long as its session may; whether it does is asked each time.
+            "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=self.stays_days),
             "SESSION_COOKIE_NAME": "tresen",
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
@@ -305,6 +322,15 @@ def _number(
         message = f"{name} must be from {least} to {most}, not {text}."
         raise ConfigError(message)
     return int(text)
+
+
+def _lives(environ: Mapping[str, str], usual: type[Config]) -> dict[str, int]:
+    """Give how long sign-ins and keys last; more than a hundred years are not meant."""
+    names = ("session_idle_hours", "session_days", "stays_idle_days", "stays_days")
+    found = {n: _number(environ, n.upper(), getattr(usual, n), most=36_500) for n in names}
+    key = "api_key_idle_days"
+    found[key] = _number(environ, key.upper(), getattr(usual, key), least=0, most=36_500)
+    return found
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.company.models import (
+    ApiKeyUse,
     Membership,
     Person,
     Store,
@@ -179,6 +180,13 @@ def in_charge(session: Session) -> InCharge:
     if count_administrators(session):
         return InCharge.EVERYTHING
     return InCharge.WHAT_THEY_HAVE if holders(session, ADMINISTERS) else InCharge.NOTHING
+
+
+def keys_used(session: Session, ids: Collection[int]) -> dict[int, object]:
+    """Return when each of the API keys was last used; one that never was is not there."""
+    query = select(ApiKeyUse.api_key_id, ApiKeyUse.last_used_at)
+    rows = session.execute(query.where(ApiKeyUse.api_key_id.in_(ids)))
+    return {row.api_key_id: row.last_used_at for row in rows}
 
 
 def sessions_of(session: Session, membership: Membership) -> Sequence[UserSession]:

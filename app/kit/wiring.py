@@ -1,9 +1,11 @@
 """What the kit needs of the configuration, given to it once when a process starts."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.kit import outgoing, secrets, signing
 from app.kit.files.stores import LocalStore, S3Store, Store, use_store
+from app.kit.security import doors
 
 if TYPE_CHECKING:
     from config import Config
@@ -15,6 +17,15 @@ def wire(config: "Config") -> None:
     signing.use_keys((config.secret_key, *config.secret_key_fallbacks))
     outgoing.allow_networks(("0.0.0.0/0", "::/0") if config.allow_private_addresses else ())
     use_store(_store(config))
+    doors.use_lives(_lives(config))
+
+
+def _lives(config: "Config") -> doors.Lives:
+    return doors.Lives(
+        idle=(timedelta(hours=config.session_idle_hours), timedelta(days=config.stays_idle_days)),
+        oldest=(timedelta(days=config.session_days), timedelta(days=config.stays_days)),
+        key_idle=timedelta(days=config.api_key_idle_days) if config.api_key_idle_days else None,
+    )
 
 
 def _store(config: "Config") -> Store:

@@ -1,5 +1,6 @@
 """Programs: tokens of people and keys of companies, on the API."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from app.company import operations
 from app.company.models import ApiKey
 from app.kit import clock
-from tests.company.factories import PASSWORD, make_membership, make_reader
+from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
+from tests.factories import make_store
 
 STORES = "/api/v1/stores/"
 READ, WRITE = ("read", "Store"), ("write", "Store")
@@ -196,3 +198,77 @@ def test_a_cookie_needs_the_csrf_token_and_a_header_does_not(boss, site, sign_in
         assert site.test_client().post(STORES, json=body, headers=bearer(token)).status_code == 201
     finally:
         site.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
+def both(inside):
+    """The address of somebody who works for two companies."""
+    with inside(1) as session:
+        user = make_user(session, password=PASSWORD)
+        email = make_membership(session, "owner", user_id=user).person.email
+    with inside(2) as session:
+        make_membership(session, "owner", user_id=user)
+        make_store(session, name="Store of theirs")
+    return email
+
+
+def ask(client, email, password=PASSWORD, **more):
+    body = {"username": email, "password": password, **more}
+    return client.post("/api/v1/security/login", json=body)
+
+
+@pytest.mark.parametrize("company", [{}, {"company": "nowhere"}, {"company": ""}])
+def test_who_works_for_several_companies_says_for_which(both, client, owner_sql, company):
+    """Not counted as wrong tries: the password was right."""
+    for _n in range(7):
+        answer = ask(client, both, **company)
+        assert answer.status_code == 422
+    (said,) = answer.json["errors"]["company"]
+    assert "ours (Ours)" in said
+    assert "theirs (Theirs)" in said
+    opened = "select count(*) from user_session s join ab_user u on u.id = s.user_id"
+    assert owner_sql(f"{opened} where u.email = :e", e=both)[0][0] == 0
+
+
+def test_the_token_is_for_the_company_that_was_said(both, client):
+    seen = {}
+    for company in ("ours", "theirs", "ours"):
+        token = ask(client, both, company=company).json["access_token"]
+        seen[company] = "Store of theirs" in client.get(STORES, headers=bearer(token)).text
+    assert seen == {"ours": False, "theirs": True}
+
+
+def test_who_guesses_learns_of_no_company(both, client):
+    answer = ask(client, both, "wrong")
+    assert (answer.status_code, "ours" in answer.text) == (401, False)
+
+
+def test_who_works_for_one_company_need_not_say_so_and_cannot_say_another(boss, client):
+    assert ask(client, boss[0], company="ours").status_code == 200
+    answer = ask(client, boss[0], company="theirs")
+    assert (answer.status_code, "Theirs" in answer.text) == (422, False)
+    assert ask(client, boss[0], company=7).status_code == 400
+
+
+def test_every_write_without_a_sign_in_is_a_401(site):
+    """A program that forgot its key was told of a missing CSRF token."""
+    site.config["WTF_CSRF_ENABLED"] = True
+    over = site.test_client()
+    with over.session_transaction() as cookie:
+        cookie["sid"] = "of a session that is over"
+    tried = 0
+    try:
+        for rule in site.url_map.iter_rules():
+            if not rule.rule.startswith("/api/") or "/security/" in rule.rule:
+                continue
+            path = re.sub(r"<int:\w+>", "1", rule.rule)
+            path = re.sub(r"<[^>]+>", "x", path)
+            for method in sorted(rule.methods & {"POST", "PUT", "PATCH", "DELETE"}):
+                for browser in (site.test_client(), over):
+                    answer = browser.open(path, method=method, json={})
+                    assert answer.status_code == 401, (method, path)
+                    assert answer.json["title"] == "You are not signed in"
+                    tried += 1
+    finally:
+        site.config["WTF_CSRF_ENABLED"] = False
+    assert tried > 100

@@ -1,6 +1,6 @@
 """The tables of this domain, and the SQL functions that stand between sign-in and them."""
 
-from app.company.models import functions, triggers
+from app.company.models import functions, sign_in, triggers
 from app.company.models.access import (
     ApiKey,
     ApiKeyUse,
@@ -36,5 +36,6 @@ __all__ = [
     "functions",
     "membership_role",
     "membership_store",
+    "sign_in",
     "triggers",
 ]

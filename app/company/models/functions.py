@@ -14,15 +14,12 @@ security definer set search_path = pg_catalog, public as $$
 #variable_conflict use_column
 {body} $$"""
 
-# A browser that is not told to stay forgets after half a day without a click.
-STAYS, PASSES = "interval '30 days'", "interval '12 hours'"
-# Counted before the password is looked at, so that a hundred guesses at once are a hundred guesses.
-ACCOUNT_TRIES, NETWORK_TRIES, PAUSE = 5, 60, "interval '15 minutes'"
+PAUSE = "interval '15 minutes'"
 # Reset links that are sent to one address, and for one network, within the pause.
 LINKS, NETWORK_LINKS = 3, 20
 
 
-def _auth(signature: str, returns: str, body: str, *, gone: str = "") -> SqlFunction:
+def auth_function(signature: str, returns: str, body: str, *, gone: str = "") -> SqlFunction:
     """Register a function of the schema; `gone` is one that it takes the place of."""
     head, _, arguments = signature.partition("(")
     types = ", ".join(part.split()[1] for part in arguments.rstrip(")").split(",") if part.strip())
@@ -38,51 +35,7 @@ def _auth(signature: str, returns: str, body: str, *, gone: str = "") -> SqlFunc
     )
 
 
-READER = _auth(
-    "reader(p_token text, p_session bigint, p_membership bigint, p_at timestamptz)",
-    """table (session_id bigint, user_id int, first_name text, last_name text, email text,
-locale text, time_zone text, superuser boolean, membership_id bigint, company_id bigint,
-company_name text, currency text, employee_id bigint, all_stores boolean, store_ids bigint[],
-role_names text[], perm_version bigint)""",
-    f"""
-declare s user_session;
-begin
-  if p_membership is null then
-    select * into s from user_session u
-     where case when p_token is not null then u.token_hash = p_token else u.id = p_session end;
-    if s.id is null or s.ended_at is not null or s.expires_at <= p_at then return; end if;
-    -- At most every five minutes: a read that writes each time would be a write.
-    if s.last_seen_at < p_at - interval '5 minutes' then
-      update user_session set last_seen_at = p_at, expires_at = greatest(
-        expires_at, p_at + case when stays then {STAYS} else {PASSES} end)
-       where id = s.id and last_seen_at = s.last_seen_at;
-    end if;
-  else
-    s.membership_id := p_membership;
-    select m.user_id into s.user_id from membership m where m.id = p_membership;
-  end if;
-  return query
-  select s.id, u.id, u.first_name::text, u.last_name::text, u.email::text,
-    coalesce(u.locale, c.locale, 'en'), coalesce(u.time_zone, c.time_zone, 'UTC'),
-    m.id is null and exists (
-      select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
-       where ur.user_id = u.id and r.company_id is null and r.template = 'superuser'),
-    m.id, c.id, c.name, c.currency, m.employee_id, m.all_stores,
-    case when m.all_stores then null else array(
-      select ms.store_id from membership_store ms where ms.membership_id = m.id order by 1) end,
-    array(select r.name::text from membership_role mr join ab_role r on r.id = mr.role_id
-      where mr.membership_id = m.id order by 1),
-    coalesce(v.version, 0)
-  from ab_user u
-  left join membership m
-    on m.id = s.membership_id and m.user_id = u.id and m.active and m.archived_at is null
-  left join company c on c.id = m.company_id
-  left join perm_version v on v.company_id = c.id
-  where u.id = s.user_id and u.active and (s.membership_id is null or m.id is not null);
-end""",
-)
-
-RIGHTS = _auth(
+RIGHTS = auth_function(
     "rights(p_user int, p_membership bigint)",
     "table (permission text, view text)",
     """
@@ -103,61 +56,7 @@ begin
 end""",
 )
 
-TRY_SIGN_IN = _auth(
-    "try_sign_in(p_login text, p_network text, p_at timestamptz)",
-    "table (user_id int, password text, active boolean, email text, locale text, tries_left int)",
-    f"""
-declare k text; n int; most int; tries int := 1000;
-begin
-  delete from sign_in_throttle where since < p_at - {PAUSE};
-  foreach k in array array['account:' || lower(p_login), 'network:' || p_network] loop
-    most := case when k like 'account:%' then {ACCOUNT_TRIES} else {NETWORK_TRIES} end;
-    -- The pause runs from the last try that was still allowed.
-    insert into sign_in_throttle as t (key, failures, since) values (k, 1, p_at)
-    on conflict (key) do update set failures = t.failures + 1,
-      since = case when t.failures >= most then t.since else excluded.since end
-    returning failures into n;
-    tries := least(tries, most - n);
-  end loop;
-  if tries < 0 then
-    return query select null::int, null::text, false, null::text, null::text, tries;
-    return;
-  end if;
-  return query
-  select u.id, u.password::text, coalesce(u.active, false), u.email::text, u.locale, tries
-    from (select 1) one left join ab_user u
-      on lower(u.email) = lower(p_login) or lower(u.username) = lower(p_login);
-end""",
-)
-
-OPEN_SESSION = _auth(
-    "open_session(p_user int, p_login text, p_token text, p_kind text, p_stays boolean,"
-    " p_network text, p_agent text, p_at timestamptz)",
-    "table (session_id bigint, membership_id bigint, memberships int)",
-    f"""
-declare places bigint[]; place bigint; made bigint;
-begin
-  delete from sign_in_throttle where key = 'account:' || lower(p_login);
-  update sign_in_throttle set failures = failures - 1 where key = 'network:' || p_network;
-  select array_agg(m.id order by m.id) into places from membership m
-   where m.user_id = p_user and m.active and m.archived_at is null;
-  -- Whoever works for one company only is there at once; the others go where they were last.
-  select s.membership_id into place from user_session s
-   where s.user_id = p_user and s.membership_id = any (places) order by s.id desc limit 1;
-  if array_length(places, 1) = 1 then place := places[1]; end if;
-  insert into user_session
-    (token_hash, user_id, membership_id, kind, stays, created_at, last_seen_at, expires_at, ip,
-     user_agent)
-  select p_token, u.id, place, p_kind, p_stays, p_at, p_at,
-    p_at + case when p_stays then {STAYS} else {PASSES} end, p_network, left(p_agent, 300)
-    from ab_user u where u.id = p_user and u.active
-  returning id into made;
-  if made is null then return; end if;
-  return query select made, place, coalesce(array_length(places, 1), 0);
-end""",
-)
-
-MEMBERSHIPS = _auth(
+MEMBERSHIPS = auth_function(
     "memberships(p_session bigint)",
     "table (membership_id bigint, company_name text, current boolean)",
     """
@@ -177,7 +76,7 @@ begin
 end""",
 )
 
-CHOOSE = _auth(
+CHOOSE = auth_function(
     "choose(p_session bigint, p_membership bigint)",
     "boolean",
     """
@@ -193,13 +92,13 @@ begin
 end""",
 )
 
-END_SESSION = _auth(
+END_SESSION = auth_function(
     "end_session(p_session bigint, p_at timestamptz)",
     "void",
     "begin update user_session set ended_at = p_at where id = p_session and ended_at is null; end",
 )
 
-OWN_SESSIONS = _auth(
+OWN_SESSIONS = auth_function(
     "own_sessions(p_session bigint, p_at timestamptz)",
     """table (id bigint, kind text, created_at timestamptz, last_seen_at timestamptz, ip text,
 user_agent text, company_name text)""",
@@ -214,7 +113,7 @@ begin
 end""",
 )
 
-END_OWN = _auth(
+END_OWN = auth_function(
     "end_own(p_session bigint, p_other bigint, p_at timestamptz)",
     "boolean",
     """
@@ -226,7 +125,7 @@ begin
 end""",
 )
 
-ASK_RESET = _auth(
+ASK_RESET = auth_function(
     "ask_reset(p_email text, p_network text, p_at timestamptz)",
     "boolean",
     f"""
@@ -245,7 +144,7 @@ end""",
     gone="forgot(text, text, text, timestamptz, timestamptz)",
 )
 
-BEGIN_RESET = _auth(
+BEGIN_RESET = auth_function(
     "begin_reset(p_email text, p_token text, p_at timestamptz, p_until timestamptz)",
     "table (first_name text, email text, locale text)",
     """
@@ -259,7 +158,7 @@ begin
 end""",
 )
 
-RESET_FOR = _auth(
+RESET_FOR = auth_function(
     "reset_for(p_token text, p_at timestamptz)",
     "table (email text, first_name text, last_name text, companies text[])",
     """
@@ -275,11 +174,11 @@ end""",
     gone="reset_for(text, timestamptz)",
 )
 
-RESET_PASSWORD = _auth(
+RESET_PASSWORD = auth_function(
     "reset_password(p_token text, p_password text, p_at timestamptz)",
     "text",
     """
-declare who int;
+declare who int; address text;
 begin
   update password_reset r set used_at = p_at
    where r.token_hash = p_token and r.used_at is null and r.expires_at > p_at
@@ -289,13 +188,16 @@ begin
   update password_reset set used_at = p_at where user_id = who and used_at is null;
   update user_session set ended_at = p_at where user_id = who and ended_at is null;
   update ab_user set password = p_password, changed_on = p_at where id = who;
-  delete from sign_in_throttle
-   where key = 'account:' || (select lower(email) from ab_user where id = who);
-  return (select email from ab_user where id = who);
+  select lower(email) into address from ab_user where id = who;
+  -- In the order in which a try takes them.
+  delete from sign_in_throttle where starts_with(key, 'pair:' || address || ' ')
+    or starts_with(key, 'device:' || address || ' ');
+  delete from sign_in_throttle where key = 'account:' || address;
+  return address;
 end""",
 )
 
-CHANGE_PASSWORD = _auth(
+CHANGE_PASSWORD = auth_function(
     "change_password(p_session bigint, p_password text, p_at timestamptz)",
     "boolean",
     """
@@ -307,14 +209,11 @@ begin
   update user_session set ended_at = p_at
    where user_id = who and id <> p_session and ended_at is null;
   update password_reset set used_at = p_at where user_id = who and used_at is null;
-  -- The present password was right: that was no failure.
-  delete from sign_in_throttle
-   where key = 'account:' || (select lower(email) from ab_user where id = who);
   return true;
 end""",
 )
 
-CHANGE_PROFILE = _auth(
+CHANGE_PROFILE = auth_function(
     "change_profile(p_session bigint, p_first text, p_last text, p_locale text, p_zone text)",
     "boolean",
     """
@@ -326,7 +225,7 @@ begin
 end""",
 )
 
-INVITED = _auth(
+INVITED = auth_function(
     "invited(p_token text, p_at timestamptz)",
     "table (email text, company_name text, known boolean, locale text)",
     """
@@ -341,7 +240,7 @@ begin
 end""",
 )
 
-ACCEPT = _auth(
+ACCEPT = auth_function(
     "accept_invitation(p_token text, p_session bigint, p_first text, p_last text,"
     " p_password text, p_locale text, p_at timestamptz)",
     "table (user_id int, membership_id bigint)",
@@ -403,23 +302,7 @@ begin
 end""",
 )
 
-KEY = _auth(
-    "api_key(p_hash text, p_at timestamptz)",
-    "table (api_key_id bigint, membership_id bigint, scopes text[])",
-    """
-begin
-  insert into api_key_use as u (company_id, api_key_id, last_used_at)
-  select k.company_id, k.id, p_at from api_key k where k.key_hash = p_hash
-  on conflict (company_id, api_key_id) do update set last_used_at = excluded.last_used_at
-   where u.last_used_at < excluded.last_used_at - interval '5 minutes';
-  return query
-  select k.id, k.membership_id, k.scopes from api_key k
-   where k.key_hash = p_hash and k.revoked_at is null and k.archived_at is null
-     and (k.expires_at is null or k.expires_at > p_at);
-end""",
-)
-
-CREATE_USER = _auth(
+CREATE_USER = auth_function(
     "create_user(p_email text, p_first text, p_last text, p_password text, p_locale text)",
     "int",
     """
@@ -432,7 +315,7 @@ begin
 end""",
 )
 
-CREATE_COMPANY = _auth(
+CREATE_COMPANY = auth_function(
     "create_company(p_slug text, p_name text, p_currency text, p_country text, p_zone text,"
     " p_locale text)",
     "bigint",
@@ -445,13 +328,13 @@ begin
 end""",
 )
 
-COMPANY_BY_SLUG = _auth(
+COMPANY_BY_SLUG = auth_function(
     "company_by_slug(p_slug text)",
     "bigint",
     "begin return (select c.id from company c where c.slug = p_slug); end",
 )
 
-ADD_MEMBERSHIP = _auth(
+ADD_MEMBERSHIP = auth_function(
     "add_membership(p_company bigint, p_user int, p_all_stores boolean, p_employee bigint)",
     "bigint",
     """
@@ -464,7 +347,7 @@ end""",
 )
 
 # What a command did about somebody's way in, which no row of the company's says.
-NOTE_ACCESS = _auth(
+NOTE_ACCESS = auth_function(
     "note_access(p_membership bigint, p_what text)",
     "void",
     """
@@ -476,13 +359,13 @@ begin
 end""",
 )
 
-USER_BY_EMAIL = _auth(
+USER_BY_EMAIL = auth_function(
     "user_by_email(p_email text)",
     "int",
     "begin return (select u.id from ab_user u where lower(u.email) = lower(p_email)); end",
 )
 
-APPOINT_SUPERUSER = _auth(
+APPOINT_SUPERUSER = auth_function(
     "appoint_superuser(p_user int)",
     "boolean",
     """

@@ -20,7 +20,7 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError
 from app.kit.rights import parse
-from app.kit.screens import Do, Screen
+from app.kit.screens import Computed, Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
@@ -56,7 +56,8 @@ class ApiKeyScreen(Screen):
     icon = "key"
     label, one = _l("API keys"), _l("API key")
     help = _l("How other programs get in, with some of the rights of whoever made the key.")
-    list_columns = ("name", "prefix", "created_at", "expires_at", "revoked_at")
+    list_columns = ("name", "prefix", "created_at", "used", "expires_at", "revoked_at")
+    computed = {"used": Computed(_l("Last used"), queries.keys_used, kind="datetime")}
     sections = ((_l("Key"), ("name", "prefix", "scopes", "expires_at", "revoked_at")),)
     edits = archives = exports = False
     actions_on = {

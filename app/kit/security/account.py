@@ -221,7 +221,7 @@ def _save_profile(who: Reader, form: Any) -> Any:
 
 
 def _change_password(who: Reader, form: Any) -> Any:
-    attempt.check(who.email, form.present.data, network=attempt.network())
+    attempt.check(who.email, form.present.data)
     with doors.opened() as door:
         doors.change_password(door, who.session_id or 0, hash_password(form.password.data))
     flash(_("The password is changed. Other devices are signed out."), "success")

@@ -18,6 +18,7 @@ from flask_jwt_extended import (
 
 from app.kit.access import resolve
 from app.kit.errors import CrmError
+from app.kit.screens.edge import answer
 from app.kit.security import attempt, doors
 
 
@@ -49,6 +50,11 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
                     password: {type: string}
                     provider: {type: string, enum: [db]}
                     refresh: {type: boolean}
+                    company:
+                      type: string
+                      description: >
+                        The short name of the company to work in. Needed by whoever works for
+                        several; the refusal of a sign-in without it names them.
           responses:
             200:
               description: Signed in
@@ -63,6 +69,8 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
               $ref: '#/components/responses/400'
             401:
               $ref: '#/components/responses/401'
+            422:
+              $ref: '#/components/responses/422'
         """
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
@@ -70,17 +78,20 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
         login, password = body.get("username"), body.get("password")
         if not isinstance(login, str) or not isinstance(password, str) or "\0" in login:
             return self.response_400(message="username and password are texts")
+        company, stays = body.get("company"), body.get("refresh") is True
+        if company is not None and not isinstance(company, str):
+            return self.response_400(message="company is a text")
         try:
-            made = attempt.sign_in(login, password, kind="api", stays=body.get("refresh") is True)
+            made = attempt.sign_in_program(login, password, company=company, stays=stays)
         except CrmError as refused:
-            return self.response(refused.status, message=str(refused.message))
+            return answer(refused.status, refused.message, refused.field)
         claims = {"sid": made.session_id}
         tokens = {
             "access_token": create_access_token(
                 str(made.user_id), fresh=True, additional_claims=claims
             )
         }
-        if body.get("refresh") is True:
+        if stays:
             tokens["refresh_token"] = create_refresh_token(
                 str(made.user_id), additional_claims=claims
             )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, has_request_context, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from sqlalchemy.orm import Session
 
-from app.kit.errors import CrmError
+from app.kit.errors import CrmError, Invalid
 from app.kit.security import doors
+from app.kit.security.devices import known_device
 from app.kit.security.passwords import is_password
 
 log = logging.getLogger(__name__)
@@ -65,20 +68,34 @@ class SignedIn:
     locale: str | None
 
 
-def check(login: str, password: str, *, network: str) -> Any:
+class ChooseCompany(Invalid):
+    """A program signs in for somebody of several companies, and did not say for which."""
+
+    def __init__(self, places: Sequence[Any]) -> None:
+        names = ", ".join(f"{one.slug} ({one.company_name})" for one in places)
+        super().__init__(
+            _("Say in “company” for which one you sign in: %(names)s.", names=names),
+            field="company",
+        )
+
+
+def check(login: str, password: str) -> Any:
     """Return the person's row. Raises WrongPassword, for an unknown address too, or TooManyTries.
 
     The attempt is counted and committed before the password is compared: a hundred guesses at
-    once are a hundred guesses.
+    once are a hundred guesses. Whoever was right is forgiven.
     """
+    counted = (_plain(login), network(), known_device(_plain(login)))
     with doors.opened() as door:
-        row = doors.try_sign_in(door, _plain(login), network)
+        row = doors.try_sign_in(door, *counted)
     if row.tries_left < 0:
-        log.warning("Sign-in refused: too many tries from %s", network)
+        log.warning("Sign-in refused: too many tries from %s", network())
         raise TooManyTries
     opens = row.active and not _is_demo_in_production(login)
     if not is_password(row.password if opens else None, password):
         raise WrongPassword(row.tries_left)
+    with doors.opened() as door:
+        doors.forgive(door, *counted)
     return row
 
 
@@ -88,14 +105,38 @@ def _is_demo_in_production(login: str) -> bool:
     return bool(production) and _plain(login).lower().endswith("@demo.example")
 
 
-def open_session(door: Session, row: Any, *, login: str, kind: str, stays: bool) -> SignedIn:
+def sign_in(login: str, password: str, *, stays: bool = False) -> SignedIn:
+    """Check and begin a browser's session. Raises WrongPassword or TooManyTries."""
+    row = check(login, password)
+    with doors.opened() as door:
+        return _open_session(door, row, kind="browser", stays=stays)
+
+
+def sign_in_program(login: str, password: str, *, company: str | None, stays: bool) -> SignedIn:
+    """Check and begin a program's session in the company of that short name.
+
+    Raises ChooseCompany for none, or one that is not the person's, where there are several.
+    """
+    row = check(login, password)
+    with doors.opened() as door:
+        places = doors.places(door, row.user_id)
+        chosen = [one for one in places if company is None or one.slug == company]
+        if len(chosen) != 1 and (places or company is not None):
+            raise ChooseCompany(places)
+        place = chosen[0].membership_id if chosen else None
+        return _open_session(door, row, kind="api", stays=stays, membership_id=place)
+
+
+def _open_session(
+    door: Session, row: Any, *, kind: str, stays: bool, membership_id: int | None = None
+) -> SignedIn:
     """Begin a session after the right password. Raises WrongPassword when deactivated."""
     token = doors.new_token()
     made = doors.open_session(
         door,
         row.user_id,
         doors.hash_of(token),
-        login=_plain(login),
+        membership_id=membership_id,
         kind=kind,
         stays=stays,
         network=network(),
@@ -106,13 +147,6 @@ def open_session(door: Session, row: Any, *, login: str, kind: str, stays: bool)
     return SignedIn(
         token, made.session_id, row.user_id, made.membership_id, made.memberships, row.locale
     )
-
-
-def sign_in(login: str, password: str, *, kind: str = "browser", stays: bool = False) -> SignedIn:
-    """Check and begin a session. Raises WrongPassword or TooManyTries."""
-    row = check(login, password, network=network())
-    with doors.opened() as door:
-        return open_session(door, row, login=login, kind=kind, stays=stays)
 
 
 def _plain(login: str) -> str:

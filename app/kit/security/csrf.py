@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import request
-from flask_wtf.csrf import CSRFProtect
+from flask import g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from app.kit.access import NobodyReads, reader_or_none
 
 # Where a program asks for its first token: it has no cookie that anybody could abuse.
 TOKENS = ("/api/v1/security/login", "/api/v1/security/refresh")
@@ -21,4 +23,20 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # Flask-WTF is untyped
         """Refuse a request with a cookie and without the token."""
         if carries_token() or request.path in TOKENS:
             return
-        super().protect(apply_exemptions=apply_exemptions)
+        try:
+            super().protect(apply_exemptions=apply_exemptions)
+        except CSRFError as refused:
+            if not request.path.startswith("/api/"):
+                raise
+            # Without a sign-in there is nothing to forge: `settle` answers when it is known.
+            g.csrf_refused = refused
+
+
+def settle() -> None:
+    """Refuse what lacked the token, once it is known who is there.
+
+    Raises NobodyReads for nobody, else CSRFError.
+    """
+    refused = g.pop("csrf_refused", None)
+    if refused is not None:
+        raise NobodyReads if reader_or_none() is None else refused

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from contextlib import AbstractContextManager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -20,11 +21,13 @@ from app.kit.access import Right
 from app.kit.database.session import under, work
 from app.kit.database.stamp import Role, Stamp, current_stamp
 
-_READER = text("select * from auth.reader(:token, :session, :membership, :at)")
+_READER = text("select * from auth.reader(:token, :session, :membership, :idle, :oldest, :at)")
 _RIGHTS = text("select permission, view from auth.rights(:user, :membership)")
-_TRY = text("select * from auth.try_sign_in(:login, :network, :at)")
+_TRY = text("select * from auth.try_sign_in(:login, :network, :device, :at)")
+_FORGIVE = text("select auth.forgive(:login, :network, :device)")
 _OPEN = text(
-    "select * from auth.open_session(:user, :login, :token, :kind, :stays, :network, :agent, :at)"
+    "select * from auth.open_session(:user, :membership, :token, :kind, :stays, :network, :agent,"
+    " :idle, :oldest, :at)"
 )
 _MEMBERSHIPS = text("select * from auth.memberships(:session)")
 _CHOOSE = text("select auth.choose(:session, :membership)")
@@ -39,7 +42,33 @@ _INVITED = text("select * from auth.invited(:token, :at)")
 _ACCEPT = text(
     "select * from auth.accept_invitation(:token, :session, :first, :last, :password, :locale, :at)"
 )
-_KEY = text("select * from auth.api_key(:hash, :at)")
+_KEY = text("select * from auth.api_key(:hash, :idle, :at)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """How long sessions live without a click (idle) and at most (oldest), as configured.
+
+    Each of a browser that forgets, and of one that stays signed in (a program's with a refresh
+    token is one). `key_idle` is after how long an unused API key opens nothing; None is never.
+    """
+
+    idle: tuple[timedelta, timedelta] = (timedelta(hours=12), timedelta(days=30))
+    oldest: tuple[timedelta, timedelta] = (timedelta(days=7), timedelta(days=90))
+    key_idle: timedelta | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return them as the functions of the schema `auth` ask for them."""
+        return {"idle": list(self.idle), "oldest": list(self.oldest)}
+
+
+_lives = Lives()
+
+
+def use_lives(lives: Lives) -> None:
+    """Set how long sessions and keys live in this process."""
+    global _lives  # noqa: PLW0603 -- one configuration a process; set once when it starts
+    _lives = lives
 
 
 def new_token() -> str:
@@ -82,6 +111,7 @@ def reader(
         session=session_id,
         membership=membership_id,
         at=clock.now(),
+        **_lives.values(),
     )
 
 
@@ -91,12 +121,24 @@ def rights(door: Session, user_id: int, membership_id: int | None) -> frozenset[
     return frozenset((row.permission.removeprefix("can_"), row.view) for row in rows)
 
 
-def try_sign_in(door: Session, login: str, network: str) -> Any:
+def try_sign_in(door: Session, login: str, network: str, device: str = "") -> Any:
     """Count an attempt and give (user_id, password, active, email, locale, tries_left).
 
-    `tries_left` is what remains if this one fails; below 0 the attempt itself is refused.
+    `device` is the name of one from which the account was signed in before, empty for an unknown
+    one. `tries_left` is what remains if this one fails; below 0 the attempt itself is refused.
     """
-    return _one(door, _TRY, login=login, network=network, at=clock.now())
+    values = {"login": login, "network": network, "device": device, "at": clock.now()}
+    return _one(door, _TRY, **values)
+
+
+def forgive(door: Session, login: str, network: str, device: str = "") -> None:
+    """Take back what `try_sign_in` counted: the password was right."""
+    door.execute(_FORGIVE, {"login": login, "network": network, "device": device})
+
+
+def places(door: Session, user_id: int) -> list[Any]:
+    """Return where a person may work: (membership_id, slug, company_name), by name."""
+    return list(door.execute(text("select * from auth.places(:user)"), {"user": user_id}))
 
 
 def open_session(
@@ -104,24 +146,28 @@ def open_session(
     user_id: int,
     token_hash: str,
     *,
-    login: str,
+    membership_id: int | None = None,
     kind: str = "browser",
     stays: bool = False,
     network: str = "",
     agent: str = "",
 ) -> Any:
-    """Begin a session: (session_id, membership_id, memberships), None for a deactivated user."""
+    """Begin a session: (session_id, membership_id, memberships), None for a deactivated user.
+
+    Without a membership it is where the person was last, or their only one.
+    """
     return _one(
         door,
         _OPEN,
         user=user_id,
-        login=login,
+        membership=membership_id,
         token=token_hash,
         kind=kind,
         stays=stays,
         network=network,
         agent=agent,
         at=clock.now(),
+        **_lives.values(),
     )
 
 
@@ -224,7 +270,7 @@ def accept_invitation(
 
 def api_key(door: Session, key_hash: str) -> Any:
     """Return whose key this is: (api_key_id, membership_id, scopes); None when it is over."""
-    return _one(door, _KEY, hash=key_hash, at=clock.now())
+    return _one(door, _KEY, hash=key_hash, idle=_lives.key_idle, at=clock.now())
 
 
 # Making people, companies and memberships: the demo, the command line, the superuser.

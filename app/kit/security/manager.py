@@ -22,7 +22,7 @@ from app.kit.database.stamp import set_stamp
 from app.kit.problems import problem
 from app.kit.request_id import request_id
 from app.kit.rights import parse
-from app.kit.security import doors
+from app.kit.security import csrf, doors
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
 from app.kit.security.csrf import TOKENS, carries_token
@@ -94,6 +94,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         elif COOKIE_KEY in session:
             _read_cookie()
         choose_language()
+        csrf.settle()
 
     def load_user(self, pk: int) -> Reader | None:
         """Return the reader if it is them; nobody is signed in by their id alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import no_cache
 from flask_babel import get_locale
@@ -15,6 +15,7 @@ from app.kit.errors import CrmError, NotFound
 from app.kit.screens.pages import Field, Link, SignInPage
 from app.kit.security import attempt, doors, reset
 from app.kit.security.addresses import safe_next
+from app.kit.security.devices import remember
 from app.kit.security.forms import AddressForm, JoinForm, NewPasswordForm, SignInForm
 from app.kit.security.passwords import hash_password
 
@@ -62,8 +63,8 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         made = attempt.sign_in(form.login.data, form.password.data, stays=form.stays.data)
         begin(made, stays=form.stays.data)
         if made.membership_id is None and made.memberships > 1:
-            return redirect(url_for("AccountView.companies", next=onward))
-        return redirect(onward)
+            onward = url_for("AccountView.companies", next=onward)
+        return remember(make_response(redirect(onward)), form.login.data.strip())
 
     @expose("/logout/", methods=["POST"])
     def logout(self) -> Any:
@@ -167,7 +168,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         if made is None:
             return _over(_("This invitation is used already."), "SignInView.login")
         begin(attempt.sign_in(offer.email, form.password.data), stays=False)
-        return redirect("/")
+        return remember(make_response(redirect("/")), offer.email)
 
     def _join_as_known(self, token: str, offer: Any) -> Any:
         known = reader_or_none()
