@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, TypeDecorator, text
 
 from app.kit.database import install
+from app.kit.database.install import fixed
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
@@ -39,6 +40,13 @@ def _without_info(context_: object, revision: object, directives: list[Any]) -> 
                 operation.info = {}
 
 
+def _moves(before: str | None) -> bool:
+    """Say whether the command leads from the revision that the tables have to another; a draft does not."""
+    asked = context.get_context().opts.get("destination_rev", before)
+    wanted = context.get_head_revision() if asked in ("head", "heads") else asked
+    return before not in (None, wanted)
+
+
 def run(connection: Connection) -> None:
     """Run what is missing in one transaction, under a lock, so that two deploys wait for each other."""
     context.configure(
@@ -56,6 +64,10 @@ def run(connection: Connection) -> None:
         install.prelude(connection)
         connection.execute(text(f"set local role {Role.OWNER}"))
         before = context.get_context().get_current_revision()
+        moves = _moves(before)
+        if moves:
+            # They name columns that a migration may change, and rows that it may correct.
+            fixed.lift(connection)
         context.run_migrations()
         now = context.get_context().get_current_revision()
         empty = now is None
@@ -64,7 +76,7 @@ def run(connection: Connection) -> None:
         connection.execute(text("reset role"))
         # A draft comes before its tables: there is nothing yet to grant on.
         if not empty and not getattr(context.config.cmd_opts, "autogenerate", False):
-            install.install(connection)
+            install.install(connection, force=moves and now == context.get_head_revision())
 
 
 with make_engine(

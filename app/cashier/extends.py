@@ -8,7 +8,9 @@ from sqlalchemy import Select, select
 from app.cashier import screens
 from app.cashier.demo import load_expenses
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
+from app.cashier.operations import EXPENSE_NUMBERS
 from app.kit.database.balances import off_balance
+from app.kit.numbering import gapless
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
@@ -38,22 +40,26 @@ def balances_in_another_store() -> Select[Any]:
     )
 
 
+INVARIANTS = (
+    Invariant(
+        "cashier.expenses",
+        _l("What is paid of an expense is the sum of its payments."),
+        paid_that_disagrees,
+    ),
+    Invariant(
+        "cashier.stores",
+        _l("What is kept of an expense is in its store."),
+        balances_in_another_store,
+    ),
+    gapless(EXPENSE_NUMBERS, "expense"),
+)
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
     add_tab("Supplier", Related("Expense", by="supplier"))
-    invariants.register(
-        Invariant(
-            "cashier.expenses",
-            _l("What is paid of an expense is the sum of its payments."),
-            paid_that_disagrees,
-        ),
-        Invariant(
-            "cashier.stores",
-            _l("What is kept of an expense is in its store."),
-            balances_in_another_store,
-        ),
-    )
+    invariants.register(*INVARIANTS)
     demo_data.register(DemoData("expenses", load_expenses, order=60))
     say("ck_expense_balance_paid", _l("More cannot come back than was paid."))
     say("ck_expense_tax", _l("The tax is a part of the amount."))

@@ -7,14 +7,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.clients import events, queries, screens
-from app.clients.choices import ConsentAction
 from app.clients.demo import load_clients
-from app.clients.models import Client, ClientFigures, ConsentCurrent, ConsentEvent
+from app.clients.models import Client, ClientFigures
 from app.clients.segments import conditions
+from app.kit.database.reckoning import offending
 from app.kit.registry import (
     DemoData,
     EraseHandler,
@@ -36,27 +35,19 @@ def clients_without_figures() -> Any:
     return select(Client.id, Client.name).where(~there.exists())
 
 
+_CONSENTS = """
+select coalesce(l.client_id, c.client_id) client_id, coalesce(l.channel, c.channel) channel,
+  coalesce(l.purpose, c.purpose) purpose, c.event_id, l.id wanted
+from (
+  select distinct on (client_id, channel, purpose) client_id, channel, purpose, action, id, at
+  from consent_event order by client_id, channel, purpose, at desc, id desc
+) l full join consent_current c using (client_id, channel, purpose)
+where c.event_id is distinct from l.id or c.at <> l.at or c.granted <> (l.action = 'grant')"""
+
+
 def consents_that_disagree() -> Select[Any]:
     """Consents in force that are not what the latest entry of the register says."""
-    key = (ConsentEvent.client_id, ConsentEvent.channel, ConsentEvent.purpose)
-    latest = (
-        select(*key, ConsentEvent.action)
-        .ext(distinct_on(*key))
-        .order_by(*key, ConsentEvent.at.desc(), ConsentEvent.id.desc())
-        .subquery("latest")
-    )
-    same = (
-        (ConsentCurrent.client_id == latest.c.client_id)
-        & (ConsentCurrent.channel == latest.c.channel)
-        & (ConsentCurrent.purpose == latest.c.purpose)
-    )
-    granted = latest.c.action == ConsentAction.GRANT
-    return (
-        select(latest.c.client_id, latest.c.channel, latest.c.purpose)
-        .select_from(latest)
-        .outerjoin(ConsentCurrent, same)
-        .where(ConsentCurrent.granted.is_distinct_from(granted))
-    )
+    return offending(_CONSENTS, "client_id", "channel", "purpose", "event_id", "wanted")
 
 
 def erase_client(session: Session, client_id: int) -> None:

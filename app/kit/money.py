@@ -228,6 +228,15 @@ def currency_digits(currency: str) -> int:
     return int(get_currency_precision(code))
 
 
+def coin_sql(currency: str) -> str:
+    """Return SQL for the smallest amount of a currency, as stored: 100 of EUR, 10 000 of JPY."""
+    others = sorted((code, digits) for code, digits in _MINOR_UNITS.items() if digits != 2)
+    cases = " ".join(
+        f"when '{code}' then {10 ** (STORED_DECIMALS - digits)}" for code, digits in others
+    )
+    return f"(case {currency} {cases} else 100 end)"
+
+
 # Rounding
 
 

@@ -9,14 +9,18 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from string import Formatter
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import BigInteger, CheckConstraint, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.model import Model, OfCompany
-from app.kit.registry import Registry
+from app.kit.database.reckoning import offending
+from app.kit.registry import Invariant, Registry
 from app.kit.zones import business_date
 
 
@@ -77,7 +81,7 @@ class NumberCounter(OfCompany, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "series", "period"),
         CheckConstraint("last > 0", name="last"),
-        {"info": {"audit": False}},
+        {"info": {"audit": False, "fixed": (Fixed(("series", "period")),)}},
     )
 
     series: Mapped[str] = mapped_column(Text)
@@ -108,3 +112,46 @@ def _count(session: Session, of: Series, day: date) -> int:
         .returning(NumberCounter.last)
     )
     return session.execute(taken).scalar_one()
+
+
+def gapless(of: Series, table: str) -> Invariant:
+    """Return the invariant that the documents in `table` bear the numbers that were given out.
+
+    A number that no document bears is a gap; one beyond the counter would be given out again.
+    """
+    before, width, after = _parts(of)
+    text_of = (
+        f"""{before} || lpad(n.n::text, greatest({width}, length(n.n::text)), '0') || {after}"""
+    )
+    # A number of another shape is somebody's own, of before.
+    number = f"""substr(d.number, length({before}) + 1,
+      length(d.number) - length({before}) - length({after}))"""
+    sql = f"""
+select c.series, c.period, {text_of} as number, 'missing' as problem
+from number_counter c cross join lateral generate_series(1, c.last) n(n)
+left join {table} d on d.number = {text_of}
+where c.series = '{of.name}' and d.number is null
+union all
+select c.series, c.period, d.number, 'beyond the counter'
+from number_counter c
+join {table} d on starts_with(d.number, {before}) and right(d.number, length({after})) = {after}
+where c.series = '{of.name}' and {number} ~ '^[0-9]{{{width},18}}$'
+  and case when {number} ~ '^[0-9]{{{width},18}}$' then {number}::bigint end > c.last"""  # noqa: S608 -- patterns of ours
+    return Invariant(
+        f"numbers.{of.name}",
+        _l("Documents bear the numbers that were given out, without a gap."),
+        partial(offending, sql, "series", "period", "number", "problem"),
+    )
+
+
+def _parts(of: Series) -> tuple[str, int, str]:
+    """Return the pattern as SQL over a counter's period: before the number, its width, after it."""
+    before, _brace, rest = of.pattern.partition("{n")
+    width, _brace, after = rest.partition("}")
+
+    def period(part: str) -> str:
+        written = f"'{part}'"
+        written = written.replace("{year}", "' || left(c.period, 4) || '")
+        return "(" + written.replace("{month}", "' || right(c.period, 2) || '") + ")"
+
+    return period(before), int(width.removeprefix(":0") or 1), period(after)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import null, update
 from sqlalchemy.orm import Session
 
+from app.kit.numbering import gapless
 from app.kit.registry import (
     DemoData,
     EraseHandler,
@@ -27,7 +28,9 @@ from app.orders import api, queries, screens, segments
 from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
 from app.orders.models import GoodsReturn, Order
-from app.orders.operations.returns import TAKE_BACK_UNSOLD
+from app.orders.operations.adjustments import ADJUSTMENT_NUMBERS
+from app.orders.operations.placing import ORDER_NUMBERS
+from app.orders.operations.returns import RETURN_NUMBERS, TAKE_BACK_UNSOLD
 
 
 def order_url(order_id: int) -> str:
@@ -150,6 +153,10 @@ INVARIANTS = (
         _l("A client's figures are what their orders and returns say."),
         queries.figures_that_disagree,
     ),
+    *queries.RECKONED,
+    gapless(ORDER_NUMBERS, "orders"),
+    gapless(RETURN_NUMBERS, "goods_return"),
+    gapless(ADJUSTMENT_NUMBERS, "adjustment"),
 )
 
 
@@ -189,7 +196,6 @@ def extend(builder: Any) -> None:
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
     say("ck_payment_certificate", _l("Name the certificate it is paid with."))
     say("ck_payment_due", _l("A certificate takes what is due at most."))
-    say("ck_payment_stands", _l("A settled payment is not changed; give the money back instead."))
     say("ck_payment_return", _l("This return is not received, or belongs to another order."))
     say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
     say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))

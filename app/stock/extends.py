@@ -1,11 +1,14 @@
 """What the warehouse gives to the rest: screens, tabs, invariants, demo data."""
 
+from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
+from app.kit.database.reckoning import offending, rounded
 from app.kit.money import money_sum
+from app.kit.numbering import gapless
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say
@@ -18,6 +21,7 @@ from app.stock.models import (
     ReservationEntry,
     StockBalance,
 )
+from app.stock.operations import RECEIPT_NUMBERS
 
 
 def _disagreeing(ledger: Any, kept: Any) -> Select[Any]:
@@ -67,6 +71,68 @@ def receipts_that_disagree() -> Select[Any]:
     )
 
 
+# A line's amount follows from its cost; what was received stands in the ledger, piece by piece.
+_RECEIPT_LINES = f"""
+select l.id, d.number, l.amount, {rounded("l.quantity::numeric * l.unit_cost", "d.currency")} wanted
+from goods_receipt_line l join goods_receipt d on d.id = l.goods_receipt_id
+where l.amount <> {rounded("l.quantity::numeric * l.unit_cost", "d.currency")}"""  # noqa: S608 -- names of ours
+
+_RECEIVED = """
+select coalesce(n.goods_receipt_id, m.ref_id) goods_receipt_id,
+  coalesce(n.variant_id, m.variant_id) variant_id, n.quantity, m.quantity moved
+from (
+  select l.goods_receipt_id, l.variant_id, d.store_id, sum(l.quantity) quantity
+  from goods_receipt_line l join goods_receipt d on d.id = l.goods_receipt_id
+  where d.status = 'received' group by 1, 2, 3
+) n full join (
+  select ref_id, variant_id, store_id, sum(quantity) quantity from movement
+  where ref_kind = 'goods_receipt' group by 1, 2, 3
+) m on m.ref_id = n.goods_receipt_id and m.variant_id = n.variant_id and m.store_id = n.store_id
+where n.quantity is distinct from m.quantity"""
+
+
+_GUARDED = """
+select b.store_id, b.variant_id from stock_balance b
+where b.guarded and not exists (
+  select from movement m where m.store_id = b.store_id and m.variant_id = b.variant_id
+    and m.kind in ('goods_receipt', 'stocktake'))"""
+
+
+INVARIANTS = (
+    Invariant(
+        "stock.on_hand",
+        _l("What is on hand is the sum of the movements."),
+        on_hand_that_disagrees,
+    ),
+    Invariant(
+        "stock.reserved",
+        _l("What is reserved is the sum of the reservations."),
+        reserved_that_disagrees,
+    ),
+    Invariant(
+        "stock.receipts",
+        _l("A delivery's sum is that of its lines, in its store."),
+        receipts_that_disagree,
+    ),
+    Invariant(
+        "stock.receipt_lines",
+        _l("The amount of a delivery's line follows from its quantity and cost."),
+        partial(offending, _RECEIPT_LINES, "id", "number", "amount", "wanted"),
+    ),
+    Invariant(
+        "stock.received_goods",
+        _l("What was delivered is in stock, and nothing else came by a delivery."),
+        partial(offending, _RECEIVED, "goods_receipt_id", "variant_id", "quantity", "moved"),
+    ),
+    Invariant(
+        "stock.guarded",
+        _l("What counts as counted was received or counted."),
+        partial(offending, _GUARDED, "store_id", "variant_id"),
+    ),
+    gapless(RECEIPT_NUMBERS, "goods_receipt"),
+)
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
@@ -74,22 +140,6 @@ def extend(builder: Any) -> None:
     add_tab("Variant", Related("Movement", by="variant"))
     add_tab("Store", Related("StockBalance", by="store"))
     add_tab("Supplier", Related("GoodsReceipt", by="supplier"))
-    invariants.register(
-        Invariant(
-            "stock.on_hand",
-            _l("What is on hand is the sum of the movements."),
-            on_hand_that_disagrees,
-        ),
-        Invariant(
-            "stock.reserved",
-            _l("What is reserved is the sum of the reservations."),
-            reserved_that_disagrees,
-        ),
-        Invariant(
-            "stock.receipts",
-            _l("A delivery's sum is that of its lines, in its store."),
-            receipts_that_disagree,
-        ),
-    )
+    invariants.register(*INVARIANTS)
     demo_data.register(DemoData("stock", load_stock, order=50))
     say("ck_stock_balance_available", _l("There is not enough of this in stock."))

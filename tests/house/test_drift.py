@@ -3,6 +3,8 @@
 Checks, defaults, policies, grants and all.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -198,3 +200,18 @@ def _drafted(context: MigrationContext) -> list[str]:
         for operation in produce_migrations(context, Model.metadata).upgrade_ops.ops
         if isinstance(operation, CreateTableOp)
     ]
+
+
+def test_what_a_migration_installs_is_all_that_the_application_needs():
+    """A migration loads the models only: a function registered elsewhere would be missing."""
+    script = (
+        "from app import parts; from app.kit.database.functions import FUNCTIONS;"
+        " parts.load_models(); before = set(FUNCTIONS);"
+        " import app.assembly; parts.load_kit_screens();"
+        " [parts.load_room(room) for room in ('queries', 'operations', 'jobs', 'events', 'screens', 'api', 'extends')];"
+        " print(sorted(set(FUNCTIONS) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

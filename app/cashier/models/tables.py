@@ -22,6 +22,7 @@ from app.catalogue.models import Supplier
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -89,6 +90,7 @@ class Expense(Business, Source, Model):
         trigram_index("number"),
         {
             "info": {
+                "fixed": (Fixed(("number",)),),
                 "label": _l("Expense"),
                 "search": (
                     Look("expense", "id", "description_fold"),
@@ -170,6 +172,7 @@ class ExpensePayment(Ledger, Model):
             "info": {
                 "label": _l("Expense payment"),
                 "append_only": True,
+                "books": True,
                 "currency_of": "expense",
             }
         },

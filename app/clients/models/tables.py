@@ -343,7 +343,7 @@ class ConsentEvent(Ledger, Model):
         CheckConstraint("wording <> ''", name="wording_given"),
         *sort_indexes("at"),
         Index(None, "company_id", "client_id", "at"),
-        {"info": {"label": _l("Consent entry"), "append_only": True}},
+        {"info": {"label": _l("Consent entry"), "append_only": True, "books": True}},
     )
 
     client_id: Mapped[int] = link("client", index=False, info={"label": _l("Client")})

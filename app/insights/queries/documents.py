@@ -52,21 +52,28 @@ where d.status = any (:counted) and d.client_id is not null group by 1, 2, 3, 4"
 # Among a client's rows the first one; store and country settle what the clock leaves open.
 FIRST = "c.business_date, c.placed_at, c.store_id, c.country"
 
-# Deliveries that are still owed explain a difference; with them there is nothing to complain about.
-_SETTLED = """not exists (select from event_delivery w
-  where w.subscriber = 'insights.facts' and w.state = 'waiting')"""
+# What is still owed explains a difference of the days, clients and variants it speaks of, no other.
+_OWED = """exists (select from event_delivery w join event e on e.id = w.event_id
+  where w.subscriber = 'insights.facts' and w.state = 'waiting' and (
+    (e.data ->> 'store_id')::bigint = store_id
+      and (e.data ->> 'business_date' = business_date::text
+        or e.data -> 'days' @> to_jsonb(business_date::text)){also}))"""
+_OWED_OF_VARIANT = " or (e.data ->> 'variant_id')::bigint = variant_id"
+# An order of a client moves which of their days was the first.
+_OWED_OF_CLIENT = """ or (e.data ->> 'client_id')::bigint = client_id
+    or e.data -> 'client_ids' @> to_jsonb(client_id)"""
 _KEY = ("store_id", "business_date", "country")
 
 
 def _differences(
-    table: str, documents: str, key: tuple[str, ...], values: tuple[str, ...]
+    table: str, documents: str, key: tuple[str, ...], values: tuple[str, ...], also: str = ""
 ) -> Select[Any]:
     using = ", ".join(key)
     mine = ", ".join(f"f.{name}" for name in values)
     theirs = ", ".join(f"d.{name}" for name in values)
     body = f"""(select {using}, row({mine})::text facts, row({theirs})::text documents
 from {table} f full join ({documents.format(only="")}) d using ({using})
-where ({mine}) is distinct from ({theirs}) and {_SETTLED}) difference"""  # noqa: S608 -- names of ours
+where ({mine}) is distinct from ({theirs}) and not {_OWED.format(also=also)}) difference"""  # noqa: S608 -- names of ours
     source = text(body).bindparams(bindparam("counted", COUNTED_VALUES, type_=ARRAY(Text)))
     names = (*key, "facts", "documents")
     found: Any = select(*(column(name) for name in names)).select_from(source)
@@ -82,7 +89,7 @@ def days_that_disagree() -> Select[Any]:
 def products_that_disagree() -> Select[Any]:
     """Days of a variant whose facts are not what the lines of orders say."""
     values = ("product_id", "units", "revenue")
-    return _differences("product_fact", PRODUCTS, (*_KEY, "variant_id"), values)
+    return _differences("product_fact", PRODUCTS, (*_KEY, "variant_id"), values, _OWED_OF_VARIANT)
 
 
 def clients_that_disagree() -> Select[Any]:
@@ -92,4 +99,4 @@ select c.*, min(c.business_date) over (partition by c.client_id) first_on,
   row_number() over (partition by c.client_id order by {FIRST}) = 1 is_first
 from ({CLIENTS}) c"""  # noqa: S608 -- names of ours
     values = ("orders", "gross", "placed_at", "first_on", "is_first")
-    return _differences("client_fact", firsts, (*_KEY, "client_id"), values)
+    return _differences("client_fact", firsts, (*_KEY, "client_id"), values, _OWED_OF_CLIENT)

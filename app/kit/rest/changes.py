@@ -18,22 +18,11 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Table, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
-from app.kit.database.functions import SqlFunction, register
 from app.kit.rest.asking import BadRequest
 from app.kit.screens.attrs import is_indexed
 
 LONGEST = timedelta(hours=2)
 _JOINT = "~"
-
-# A row's xmin has 32 of the 64 bits: within two thousand million transactions that is enough.
-WRITTEN_BEFORE = register(
-    SqlFunction(
-        "crm_written_before(xid, bigint)",
-        """create or replace function crm_written_before(written xid, horizon bigint)
-returns boolean language sql immutable parallel safe return
-  ((written::text::bigint - horizon) & 4294967295) >= 2147483648""",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.kit.database.install.fixed import REFUSED_CHANGE
 from app.kit.database.model import Model
 from app.kit.errors import Again, Conflict, CrmError, Invalid, NotFound, Refused
 from app.kit.screens.pages import Text
@@ -127,7 +128,17 @@ def _gone(label: Text | None, field: str | None) -> CrmError:
     return NotFound()
 
 
+def _stays(label: Text | None, field: str | None) -> CrmError:
+    if label:
+        return Conflict(
+            _("“%(field)s” stays as it was written: the books refer to it.", field=label),
+            field=field,
+        )
+    return Conflict(_("What was written into the books is never changed."))
+
+
 _WORDS = {
+    REFUSED_CHANGE: _stays,
     "23505": _taken,
     "23503": _unknown_link,
     "23514": _check,

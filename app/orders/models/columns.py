@@ -16,6 +16,12 @@ from app.kit.money import unit_price as price_column
 from app.orders.choices import ChargeKind, LineKind
 
 CURRENCY = "currency ~ '^[A-Z]{3}$'"
+# What stays as it was once a document has its number.
+NUMBERED = "old.number is not null"
+SUMS_FIXED = (
+    "number", "business_date", "store_id", "currency", "rate", "prices_include_tax", "goods",
+    "charges", "tax", "total", "total_company", "source", "source_key",
+)  # fmt: skip
 # A line is rounded once, to the currency's digits: at most half a unit of a currency without any.
 LINE_AMOUNT = "abs(quantity::bigint * unit_price - discount - amount) <= 5000"
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -39,6 +40,8 @@ from app.orders.choices import (
     PaymentState,
 )
 from app.orders.models.columns import (
+    NUMBERED,
+    SUMS_FIXED,
     Line,
     Sums,
     amount_column,
@@ -78,7 +81,19 @@ class Order(Business, Sums, Source, Model):
         Index(None, "company_id", "store_id", "placed_at", "id"),
         Index(None, "company_id", "client_id", "placed_at", "id"),
         trigram_index("number_fold"),
-        {"info": {"label": _l("Order"), "search": (Look("orders", "id", "number_fold"),)}},
+        {
+            "info": {
+                "label": _l("Order"),
+                "search": (Look("orders", "id", "number_fold"),),
+                "fixed": (
+                    Fixed((*SUMS_FIXED, "placed_at", "discount"), NUMBERED),
+                    Fixed(
+                        ("confirmed_at", "shipped_at", "completed_at", "cancelled_at"),
+                        when_set=True,
+                    ),
+                ),
+            }
+        },
     )
 
     number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number"), "computed": True})

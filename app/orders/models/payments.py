@@ -21,6 +21,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -41,6 +42,16 @@ from app.orders.models.columns import CURRENCY, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
 from app.value.models import Certificate
+
+_SAID = (
+    "status", "direction", "method", "amount", "tendered", "currency", "order_id",
+    "goods_return_id", "certificate_id", "store_id", "provider", "external_ref", "at",
+    "business_date",
+)  # fmt: skip
+_ADJUSTED = (
+    "number", "position", "store_id", "order_id", "reason", "amount", "currency", "rate",
+    "amount_company", "country", "at", "business_date", "source", "source_key",
+)  # fmt: skip
 
 
 class Payment(Business, Source, Model):
@@ -80,7 +91,14 @@ class Payment(Business, Source, Model):
         CheckConstraint(CURRENCY, name="currency"),
         *sort_indexes("at", "amount", "status", "method", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
-        {"info": {"label": _l("Payment")}},
+        {
+            "info": {
+                "label": _l("Payment"),
+                # What is settled stands; its client may change, when two become one.
+                "fixed": (Fixed(_SAID, "old.status = 'settled'"),),
+                "kept": "old.status = 'settled'",
+            }
+        },
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -176,7 +194,14 @@ class PaidByWay(Figures, Model):
         ),
         CheckConstraint("least(received, returned) >= 0", name="amounts"),
         CheckConstraint("returned <= received + moved", name="returned"),
-        {"info": {"label": _l("Paid by way"), "audit": False, "grants": _READ_ONLY}},
+        {
+            "info": {
+                "label": _l("Paid by way"),
+                "audit": False,
+                "grants": _READ_ONLY,
+                "fixed": (Fixed(("moved", "order_id", "store_id", "method")),),
+            }
+        },
     )
 
     order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})
@@ -208,7 +233,14 @@ class GivenForReturn(Figures, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "goods_return_id"),
         CheckConstraint("given between 0 and total", name="given"),
-        {"info": {"label": _l("Given for a return"), "audit": False, "grants": _READ_ONLY}},
+        {
+            "info": {
+                "label": _l("Given for a return"),
+                "audit": False,
+                "grants": _READ_ONLY,
+                "fixed": (Fixed(("total", "goods_return_id", "store_id")),),
+            }
+        },
     )
 
     goods_return_id: Mapped[int] = link("goods_return", index=False, info={"label": _l("Return")})
@@ -235,7 +267,13 @@ class Adjustment(Business, Source, Model):
         *sort_indexes("number", "at", "amount", "reason", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         trigram_index("number_fold"),
-        {"info": {"label": _l("Adjustment"), "search": (Look("adjustment", "id", "number_fold"),)}},
+        {
+            "info": {
+                "label": _l("Adjustment"),
+                "search": (Look("adjustment", "id", "number_fold"),),
+                "fixed": (Fixed(_ADJUSTED),),
+            }
+        },
     )
 
     number: Mapped[str] = mapped_column(Text, info={"label": _l("Number"), "computed": True})

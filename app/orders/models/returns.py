@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -30,6 +31,8 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.orders.choices import ReturnReason, ReturnStatus
 from app.orders.models.columns import (
+    NUMBERED,
+    SUMS_FIXED,
     Line,
     Sums,
     amount_column,
@@ -58,7 +61,13 @@ class GoodsReturn(Business, Sums, Source, Model):
         ),
         Index(None, "company_id", "store_id", "returned_at", "id"),
         trigram_index("number_fold"),
-        {"info": {"label": _l("Return"), "search": (Look("goods_return", "id", "number_fold"),)}},
+        {
+            "info": {
+                "label": _l("Return"),
+                "search": (Look("goods_return", "id", "number_fold"),),
+                "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED),),
+            }
+        },
     )
 
     number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number"), "computed": True})

@@ -2,7 +2,7 @@
 
 Nobody else may write `paid_by_way` and `given_for_return`, so no form, API, import or statement by
 hand lets more money out than came in by that way, or than the return it names is worth. Only what
-is settled counts, and a settled payment stands: what it says is never changed.
+is settled counts, and a settled payment stands (`fixed` and `kept` of its table).
 
 Money in is an upsert, whose proposed row never breaks a check; money out changes rows that are
 there, locked in the order of their keys.
@@ -131,31 +131,6 @@ referencing {rows} for each statement execute function crm_{name}()""",
 
 _books("payment_booked", "insert", "new table as new_rows", _NEW)
 _books("payment_settled", "update", "old table as old_rows new table as new_rows", _CHANGED)
-
-# What a settled payment says; its client may change (two clients become one), its note too.
-_FACTS = """status, direction, method, amount, tendered, currency, order_id, goods_return_id,
-certificate_id, store_id, provider, external_ref, at, business_date"""
-
-
-def _facts(of: str) -> str:
-    return ", ".join(f"{of}.{name.strip()}" for name in _FACTS.split(","))
-
-
-PAYMENT_STANDS = register(
-    SqlFunction(
-        "crm_payment_stands()",
-        f"""create or replace function crm_payment_stands() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'DELETE' or ({_facts("new")}) is distinct from ({_facts("old")}) then
-    {_refused("ck_payment_stands", "payment", "a settled payment is not changed")}
-  end if;
-  return new;
-end $$;
-create or replace trigger payment_stands before update or delete on payment
-for each row when (old.status = 'settled') execute function crm_payment_stands()""",
-        callers=(),
-    )
-)
 
 # How many pieces of variants were handed over in the whole company and have not come back: who is
 # bound to stores asks too, and the goods may have been bought in another one.

@@ -22,6 +22,7 @@ from app.catalogue.models import Supplier, Variant
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -44,6 +45,10 @@ when 'sale' then quantity < 0 when 'write_off' then quantity < 0
 when 'service_use' then quantity < 0
 else quantity <> 0 end"""
 
+_RECEIVED = (
+    "number", "store_id", "supplier_id", "currency", "rate", "total", "received_at",
+)  # fmt: skip
+
 
 class Movement(Ledger, Model):
     """One line of the stock ledger: so many came into or left a store.
@@ -65,7 +70,7 @@ class Movement(Ledger, Model):
             unique=True,
             postgresql_where=text("source_key is not null"),
         ),
-        {"info": {"label": _l("Movement"), "append_only": True}},
+        {"info": {"label": _l("Movement"), "append_only": True, "books": True}},
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -106,7 +111,7 @@ class ReservationEntry(Ledger, Model):
         CheckConstraint("quantity <> 0", name="quantity"),
         Index(None, "company_id", "ref_kind", "ref_id"),
         Index(None, "company_id", "variant_id", "store_id"),
-        {"info": {"label": _l("Reservation"), "append_only": True}},
+        {"info": {"label": _l("Reservation"), "append_only": True, "books": True}},
     )
 
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
@@ -132,6 +137,7 @@ class StockBalance(Figures, Model):
             "info": {
                 "label": _l("Stock"),
                 "audit": False,
+                "fixed": (Fixed(("store_id", "variant_id")), Fixed(("guarded",), "old.guarded")),
                 "grants": {Role.APP: "select", Role.STORE: "select"},
             }
         },
@@ -182,6 +188,7 @@ class GoodsReceipt(Business, Source, Model):
             "info": {
                 "label": _l("Goods receipt"),
                 "search": (Look("goods_receipt", "id", "number_fold"),),
+                "fixed": (Fixed(_RECEIVED, "old.number is not null"),),
             }
         },
     )

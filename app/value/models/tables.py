@@ -23,6 +23,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -62,6 +63,7 @@ class Certificate(Business, Source, Model):
                 # Sold in one store, good in all: every store must be able to look one up.
                 "store_bound": False,
                 "search": (Look("certificate", "id", "code_search"),),
+                "fixed": (Fixed(("code", "amount", "currency"), "old.status <> 'draft'"),),
             }
         },
     )
@@ -131,7 +133,14 @@ class Lot(Ledger, Model):
             "(kind = 'certificate') = (certificate_id is not null)", name="certificate_lot"
         ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        {"info": {"label": _l("Lot"), "append_only": True, "store_bound": False}},
+        {
+            "info": {
+                "label": _l("Lot"),
+                "append_only": True,
+                "books": True,
+                "store_bound": False,
+            }
+        },
     )
 
     kind: Mapped[LotKind] = choice(LotKind, info={"label": _l("Kind")})
@@ -190,6 +199,7 @@ class ValueEntry(Ledger, Model):
             "info": {
                 "label": _l("Value entry"),
                 "append_only": True,
+                "books": True,
                 "store_bound": False,
                 "currency_of": "lot",
             }

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.kit.database import statistics
 from app.kit.database.functions import FUNCTIONS, SqlFunction
-from app.kit.database.install import audit, partitions, policies, search
+from app.kit.database.install import audit, fixed, partitions, policies, search
 from app.kit.database.model import Model
 from app.kit.database.stamp import Role
 
@@ -60,6 +60,7 @@ def statements() -> list[str]:
     for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
         steps += policies.statements(table)
         steps += audit.statements(table)
+        steps += fixed.statements(table)
     return steps
 
 
