@@ -62,5 +62,6 @@ def extend(builder: Any) -> None:
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("expenses", load_expenses, order=60))
     say("ck_expense_balance_paid", _l("More cannot come back than was paid."))
+    say("ck_expense_payment_within", _l("More cannot be paid than the expense is."))
     say("ck_expense_tax", _l("The tax is a part of the amount."))
     say("ck_expense_due", _l("It cannot be due before its date."))

@@ -42,6 +42,16 @@ def test_what_is_paid_is_the_sum_of_entries_and_never_above_the_amount(session):
     assert operations.paid_of(session, expense) == expense.amount == 100
 
 
+def test_the_database_pays_no_expense_twice(session):
+    expense = make_expense(session, approved=True)
+    pay(session, expense, 60)
+    out = text("insert into expense_payment (expense_id, method, amount) values (:id, 'cash', :n)")
+    with pytest.raises(DBAPIError, match="more is paid than the expense"), session.begin_nested():
+        session.execute(out, {"id": expense.id, "n": 400_001})
+    session.execute(out, {"id": expense.id, "n": 400_000})
+    assert operations.paid_of(session, expense) == 100
+
+
 def test_no_more_comes_back_than_was_paid(session):
     expense = make_expense(session, approved=True)
     pay(session, expense, 10)

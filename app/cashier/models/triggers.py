@@ -1,4 +1,4 @@
-"""Triggers that keep beside each expense what was paid of it."""
+"""Triggers that keep beside each expense what was paid of it, and let no more be paid."""
 
 from app.kit.database.balances import Kept, follows, opens
 from app.kit.database.functions import SqlFunction, register
@@ -22,6 +22,32 @@ end $$;
 create or replace trigger expense_store after update of store_id on expense
 for each row when (old.store_id is distinct from new.store_id)
 execute function crm_expense_store()""",
+        callers=(),
+        definer=True,
+    )
+)
+
+# Its name comes after `expense_paid`: the balance is locked by then, and says what is paid now.
+register(
+    SqlFunction(
+        "crm_expense_paid_within()",
+        """create or replace function crm_expense_paid_within() returns trigger language plpgsql
+security definer set search_path = pg_catalog, public as $$
+begin
+  if exists (
+    select from (select company_id, expense_id from new_rows
+                  group by company_id, expense_id having sum(amount) > 0) n
+      join expense e on e.company_id = n.company_id and e.id = n.expense_id
+      join expense_balance b on b.company_id = n.company_id and b.expense_id = n.expense_id
+     where b.paid > e.amount) then
+    raise exception using errcode = 'check_violation', table = 'expense_payment',
+      column = 'amount', constraint = 'ck_expense_payment_within',
+      message = 'more is paid than the expense';
+  end if;
+  return null;
+end $$;
+create or replace trigger expense_paid_within after insert on expense_payment
+referencing new table as new_rows for each statement execute function crm_expense_paid_within()""",
         callers=(),
         definer=True,
     )
