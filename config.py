@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = {
@@ -42,6 +44,7 @@ DEMO_PEOPLE = (
     "superuser",
 )
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 LAST_PORT = 65535
 
 
@@ -82,6 +85,10 @@ class Config:
     web_processes: int = 2
     web_threads: int = 4
     trusted_proxies: int = 0
+    # Names by which it may be asked; none: any. In production that of PUBLIC_URL, unless said.
+    trusted_hosts: tuple[str, ...] = ()
+    # Who has it reads /metrics and the details of /ready.
+    metrics_token: str | None = None
     max_upload_mb: int = 32
     # A sign-in ends after so long without a click, and after so long at most; `stays` is one that
     # was told to stay on its device, or a program's with a refresh token.
@@ -126,6 +133,7 @@ class Config:
         secret, keys = _secrets(environ, instance, production=production)
         host = environ.get("HOST") or cls.host
         port = _number(environ, "PORT", cls.port, most=LAST_PORT)
+        public_url = (environ.get("PUBLIC_URL") or _address(host, port)).rstrip("/")
         text = {name: environ.get(name.upper()) or None for name in _TEXTS}
         lives = _lives(environ, cls)
         return cls(
@@ -139,7 +147,9 @@ class Config:
             database_replica_url=_database_url(environ.get("DATABASE_REPLICA_URL")),
             host=host,
             port=port,
-            public_url=(environ.get("PUBLIC_URL") or _address(host, port)).rstrip("/"),
+            public_url=public_url,
+            trusted_hosts=_hosts(environ, public_url, production=production),
+            metrics_token=_metrics_token(environ),
             web_processes=_number(environ, "WEB_PROCESSES", cls.web_processes),
             web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
@@ -151,7 +161,7 @@ class Config:
             api_key_idle_days=lives["api_key_idle_days"],
             api_rate_limit=_number(environ, "API_RATE_LIMIT", cls.api_rate_limit, least=0),
             log_level=(environ.get("LOG_LEVEL") or cls.log_level).upper(),
-            mail_from=environ.get("MAIL_FROM") or cls.mail_from,
+            mail_from=_mail_from(environ) or cls.mail_from,
             allow_private_addresses=environ.get("ALLOW_PRIVATE_ADDRESSES", "")
             in {"1", "true", "yes"},
             demo_password=environ.get("DEMO_PASSWORD") or DEMO_PASSWORD,
@@ -308,6 +318,34 @@ def _address(host: str, port: int) -> str:
     """Give the address at which a browser on this machine finds us."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _hosts(environ: Mapping[str, str], public_url: str, *, production: bool) -> tuple[str, ...]:
+    """Give the names by which this installation may be asked; empty in development unless said."""
+    said = _listed(environ.get("TRUSTED_HOSTS", "").lower())
+    for name in said:
+        if "/" in name or "*" in name:
+            message = f"TRUSTED_HOSTS takes names like crm.example.com, not {name!r}."
+            raise ConfigError(message)
+    own = urlsplit(public_url).hostname
+    return said or ((own,) if production and own else ())
+
+
+def _mail_from(environ: Mapping[str, str]) -> str:
+    text = environ.get("MAIL_FROM") or ""
+    found = getaddresses([text]) if text.isprintable() else []
+    if text and (len(found) != 1 or "@" not in found[0][1]):
+        message = "MAIL_FROM is one sender on one line: Tea House <news@example.com>"
+        raise ConfigError(message)
+    return text
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str | None:
+    token = environ.get("METRICS_TOKEN") or None
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        message = f"METRICS_TOKEN is shorter than {SHORTEST_TOKEN} characters."
+        raise ConfigError(message)
+    return token
 
 
 def _number(

@@ -43,11 +43,26 @@ def test_a_database_url_names_the_driver_whatever_form_it_came_in(tmp_path, sche
         ("WEB_PROCESSES", "0", "WEB_PROCESSES must be from 1"),
         ("CRM_ENV", "prod", "CRM_ENV must be development or production, not 'prod'"),
         ("ENCRYPTION_KEY", "short", "ENCRYPTION_KEY"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN"),
+        ("TRUSTED_HOSTS", "https://crm.example.com", "names like"),
+        ("TRUSTED_HOSTS", "*", "names like"),
+        ("MAIL_FROM", "a@example.com, b@example.com", "MAIL_FROM"),
+        ("MAIL_FROM", "Shop\r\nBcc: b@example.com <a@example.com>", "MAIL_FROM"),
+        ("MAIL_FROM", "Shop", "MAIL_FROM"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path, name, value, message):
     with pytest.raises(ConfigError, match=message):
         load(tmp_path, **{name: value})
+
+
+def test_in_production_only_the_public_name_is_answered_to_unless_others_are_said(tmp_path):
+    keys = {"CRM_ENV": "production", "SECRET_KEY": "s" * 40, "ENCRYPTION_KEY": KEY}
+    public = {"PUBLIC_URL": "https://crm.example.com:8443"}
+    assert load(tmp_path, **public).trusted_hosts == ()
+    assert load(tmp_path, **keys, **public).trusted_hosts == ("crm.example.com",)
+    said = load(tmp_path, **keys, **public, TRUSTED_HOSTS="a.example, .b.example")
+    assert said.trusted_hosts == ("a.example", ".b.example")
 
 
 def test_an_empty_variable_is_one_that_is_not_set(tmp_path):

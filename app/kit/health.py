@@ -2,6 +2,7 @@
 
 `/health` says that this process answers. `/ready` names every dependency with its state and answers
 503 when the process cannot work; a missing Redis, worker or tick is "degraded": pages still work.
+What it names, and `/metrics`, are for who has METRICS_TOKEN and, in development, for this machine.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import cache
+from hmac import compare_digest
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -30,6 +33,8 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("health", __name__)
 
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
+# What a proxy adds, also one that TRUSTED_PROXIES does not count.
+_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 # A job that should have begun so long ago means that too few workers run.
 _LATE = 120.0
 
@@ -66,7 +71,7 @@ def health() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> tuple[Response, int]:
-    """Say what works and what does not."""
+    """Say whether it works and, to whom it is for, what works and what does not."""
     checks = {"redis": _guarded(_redis)}
     try:
         with work(SYSTEM) as session:
@@ -79,15 +84,40 @@ def ready() -> tuple[Response, int]:
     states = {state for state, _ in checks.values()}
     status = next(state for state in (FAILED, DEGRADED, OK) if state in states)
     body = {name: {"state": state, **more} for name, (state, more) in checks.items()}
-    return jsonify(status=status, checks=body), 503 if status == FAILED else 200
+    said = {"status": status, **({"checks": body} if _may_look() else {})}
+    return jsonify(said), 503 if status == FAILED else 200
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Give the figures of queues and processes to Prometheus."""
+    if not _may_look():
+        return Response("", 401, {"WWW-Authenticate": "Bearer"})
     registry = CollectorRegistry()
     registry.register(_Figures())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_look() -> bool:
+    """Say whether the caller has the token or, in development, is on this machine.
+
+    In production something stands before us, and then every caller seems to be: only the token
+    counts.
+    """
+    config = current_app.config["CRM"]
+    if config.metrics_token and request.authorization is not None:
+        given = request.authorization.token or ""
+        return compare_digest(given.encode(), config.metrics_token.encode())
+    return not config.production and not config.trusted_proxies and _is_local()
+
+
+def _is_local() -> bool:
+    if any(name in request.headers for name in _PASSED_ON):
+        return False
+    try:
+        return ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _guarded(check: Callable[[], Check]) -> Check:

@@ -79,6 +79,37 @@ def test_a_mail_server_inside_is_refused_beside_its_field(client, site, inside):
     assert kept(SMTP_URL) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@example.com, b@example.com",
+        "Shop <a@example.com>, Other <b@example.com>",
+        "Shop\nBcc: b@example.com <a@example.com>",
+        "Shop\u2028X <a@example.com>",
+        "Shop\x0bX <a@example.com>",
+        "Shop <a@example.com\r\nBcc: b@example.com>",
+        "Shop <>",
+        "Shop",
+        "<a@example.com> <b@example.com>",
+    ],
+)
+def test_the_sender_is_one_address_on_one_line(client, site, text):
+    before = kept(MAIL_FROM)
+    with reading_as("administrator", site):
+        answer = client.post("/settings/", data={"mail_from": text})
+        assert answer.status_code == 422, kept(MAIL_FROM)
+    assert kept(MAIL_FROM) == before
+
+
+@pytest.mark.parametrize(
+    "text", ["a@example.com", "Tea\u00a0House <a@example.com>", '"Tea, House" <a@example.com>']
+)
+def test_a_sender_may_have_a_name_with_commas_and_spaces(client, site, text):
+    with reading_as("administrator", site):
+        assert client.post("/settings/", data={"mail_from": text}).status_code == 302
+    assert kept(MAIL_FROM) == text
+
+
 def test_a_mail_server_inside_is_kept_where_the_installation_allows_it(client, site, loopback):
     with reading_as("administrator", site):
         form = {"smtp_url": "smtp://127.0.0.1:25"}

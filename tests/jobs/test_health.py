@@ -14,6 +14,7 @@ from app.kit.database import session as database
 from app.kit.database.session import make_engine
 from app.kit.events import emit, on
 from app.kit.jobs import defer, job, queues
+from config import Config
 from tests.jobs.house import House
 
 
@@ -25,6 +26,7 @@ def nothing(session):
 @pytest.fixture
 def client(house: House) -> Iterator[FlaskClient]:
     app = Flask("app")
+    app.config["CRM"] = Config()
     health.init_app(app)
     with app.test_client() as made:
         yield made
@@ -129,3 +131,43 @@ def test_metrics_count_what_waits_and_what_died(client, house):
     assert 'crm_jobs{state="queued"} 2.0' in found
     assert "crm_deliveries_dead 1.0" in found
     assert 'crm_processes{kind="tick",queue=""} 1.0' in found
+
+
+TOKEN = "a-token-of-monitoring"
+
+
+def may_look(client: FlaskClient, **request: object) -> tuple[bool, int]:
+    """Say whether a caller reads the details of /ready, and what /metrics answers."""
+    return "checks" in client.get("/ready", **request).json, client.get(
+        "/metrics", **request
+    ).status_code
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host"]
+)
+def test_what_a_proxy_passes_on_is_not_local(client, name):
+    assert may_look(client) == (True, 200)
+    assert may_look(client, headers={name: "127.0.0.1"}) == (False, 401)
+
+
+def test_another_machine_is_told_the_status_and_no_more(client):
+    elsewhere = {"REMOTE_ADDR": "10.0.0.9"}
+    assert may_look(client, environ_base=elsewhere) == (False, 401)
+    assert set(client.get("/ready", environ_base=elsewhere).json) == {"status"}
+    assert client.get("/health", environ_base=elsewhere).json == {"status": "ok"}
+
+
+def test_behind_a_proxy_and_in_production_nobody_is_local(client):
+    for values in ({"production": True}, {"trusted_proxies": 1}):
+        client.application.config["CRM"] = Config(**values)
+        assert may_look(client) == (False, 401)
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_the_token_opens_the_figures_from_anywhere(client, *, production):
+    client.application.config["CRM"] = Config(production=production, metrics_token=TOKEN)
+    there = {"environ_base": {"REMOTE_ADDR": "10.0.0.9"}}
+    assert may_look(client, headers={"Authorization": f"Bearer {TOKEN}"}, **there) == (True, 200)
+    for wrong in (f"Bearer {TOKEN}x", "Bearer", "Bearer ñ", f"Basic {TOKEN}", TOKEN):
+        assert may_look(client, headers={"Authorization": wrong}, **there) == (False, 401)

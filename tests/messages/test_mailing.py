@@ -88,6 +88,13 @@ def test_what_opens_an_account_goes_by_the_installations_own_mail_server(
     assert "reset/a&lt;b" in html.get_content()
 
 
+def test_a_companys_name_of_two_lines_adds_no_header(bare: Flask, sink: Running) -> None:
+    bare.config["CRM"] = replace(bare.config["CRM"], smtp_url=f"smtp://127.0.0.1:{sink.port}")
+    deliver_mail("ann@example.com", "Invitation to Tea\r\nBcc: eve@example.com", "the link")
+    mail = message_from_string(sink.mails()[0]["data"], policy=policy.default)
+    assert (mail["subject"], mail["bcc"]) == ("Invitation to Tea Bcc: eve@example.com", None)
+
+
 def test_a_mail_server_that_does_not_answer_is_asked_again_by_the_job(
     bare: Flask, sink: Running
 ) -> None:

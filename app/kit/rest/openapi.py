@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, jsonify, request
+from flask import current_app, jsonify
 from flask_appbuilder.baseviews import BaseView, expose
 
 from app.kit.access import reader
@@ -30,7 +30,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
             {
                 "openapi": "3.0.3",
                 "info": {"title": current_app.config.get("APP_NAME", "Tresen"), "version": "v1"},
-                "servers": [{"url": request.host_url.rstrip("/")}],
+                "servers": [{"url": current_app.config["CRM"].public_url}],
                 "paths": paths,
                 "components": {
                     "schemas": components,

@@ -21,6 +21,7 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.utils import host_is_trusted
 
 from app.kit.access import MissingRight, NobodyReads
 from app.kit.database.session import db
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
 
     Before other `after_request` functions that need a settled answer.
     """
+    app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_swollen)
     app.register_error_handler(CrmError, _refusal)
     app.register_error_handler(SQLAlchemyError, _database_error)
@@ -47,6 +49,20 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
     app.after_request(_in_shape)
     app.after_request(_settle)
+
+
+def _refuse_other_hosts() -> Response | None:
+    """Refuse a request under a name that is not this installation's, before anything is done.
+
+    Probes ask by whatever address they know; no link is built for them.
+    """
+    hosts = current_app.config["CRM"].trusted_hosts
+    known = not hosts or host_is_trusted(request.host.lower(), hosts)
+    if known or request.blueprint == "health":
+        return None
+    # Not a page: that would begin a session, with a cookie for the other name.
+    said = _("This installation is not known by this name: see TRUSTED_HOSTS.")
+    return Response(said, 400, mimetype="text/plain")
 
 
 def _refuse_swollen() -> Response | None:

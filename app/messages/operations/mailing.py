@@ -13,6 +13,7 @@ from markupsafe import escape
 from sqlalchemy import ColumnElement, and_
 
 from app.kit import mail
+from app.kit.texts import one_line
 from app.messages.engine.addresses import mail_path
 from app.messages.engine.mime import MailSkeleton, Sender
 from app.messages.engine.outcomes import Outcome, SendResult
@@ -72,7 +73,8 @@ def _message(config: Installation, to: str, subject: str, text: str) -> Outgoing
     path = mail_path(to)
     raw = MailSkeleton(Sender(address, name), domain=address.rpartition("@")[2]).build(
         to=path,
-        subject=subject,
+        # The company's name is in it.
+        subject=one_line(subject),
         text=text,
         html=_HTML.replace("{{ text }}", str(escape(text))),
         message_id=secrets.token_hex(12),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.kit import settings
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
+from app.kit.mailbox import read_mailbox
 from app.kit.outgoing import check_host
 from app.kit.settings import Setting
 from app.messages.choices import MessageChannel
@@ -49,9 +50,8 @@ def _outside(text: str) -> None:
 
 
 def _sender(text: str) -> str:
-    _, address = parseaddr(text)
     if text:
-        normalise_email(address or text)
+        read_mailbox(text)
     return text
 
 
