@@ -155,6 +155,16 @@ def offer_less(browser: Any, strong: Strong, sql: Any) -> Any:
     return browser.post("/invitations/add", data=data)
 
 
+def take_the_place(browser: Any, strong: Strong, sql: Any) -> Any:
+    """Invite somebody who was let out: accepted, it would replace the roles that they had."""
+    sql("update membership set active = false where id = :i", i=strong.member)
+    sql("update invitation set revoked_at = now() where id = :i", i=strong.invitation)
+    email = sql("select email from ab_user where id = :i", i=strong.user)[0][0]
+    store = sql("select max(id) from store where company_id = 1")[0][0]
+    data = {"email": email, "roles": [strong.weak_role], "scope": "some", "stores": [store]}
+    return browser.post("/invitations/add", data=data)
+
+
 OPERATIONS: dict[str, Try] = {
     "MembershipScreen.edit": edit,
     "MembershipScreen.roles": roles,
@@ -215,6 +225,13 @@ def test_nobody_acts_on_what_is_stronger(name, weak, strong, boss, owner_sql):
     assert _picture(owner_sql) == before
     done = OPERATIONS[name](boss, strong, owner_sql)
     assert done.status_code in (200, 302), done.text
+
+
+@pytest.mark.usefixtures("mails")
+@pytest.mark.parametrize("weak", ["people only", "one store"], indirect=True)
+def test_nobody_offers_less_to_somebody_stronger_who_was_let_out(weak, strong, boss, owner_sql):
+    assert take_the_place(weak, strong, owner_sql).status_code == 403
+    assert take_the_place(boss, strong, owner_sql).status_code == 302
 
 
 def test_every_operation_on_people_roles_keys_and_offers_is_tried(site):

@@ -184,7 +184,7 @@ def invite(
         raise Invalid(_("Name at least one store, or open all."), field="store_ids")
     check_roles(session, by, role_ids)
     check_stores(by, all_stores=all_stores, store_ids=store_ids)
-    _check_not_there(session, address)
+    _check_not_there(session, address, by)
     # One open invitation for an address: the older link stops working.
     for older in session.scalars(
         select(Invitation).where(Invitation.email == address, *_is_open()).with_for_update()
@@ -240,14 +240,19 @@ def _check_open(invitation: Invitation) -> None:
         raise Conflict(_("This invitation is accepted or withdrawn already."))
 
 
-def _check_not_there(session: Session, address: str) -> None:
+def _check_not_there(session: Session, address: str, by: Reader) -> None:
+    """Raise Conflict for a member, NotYours for somebody let out whose place is stronger.
+
+    Accepted, the offer would open that place again with less than it held.
+    """
     there = session.scalar(
-        select(Membership.id)
-        .join(Membership.person)
-        .where(Person.email == address, Membership.active, Membership.archived_at.is_(None))
+        select(Membership).join(Membership.person).where(Person.email == address)
     )
-    if there is not None:
+    if there is None:
+        return
+    if there.active and there.archived_at is None:
         raise Conflict(_("This person works here already."), field="email")
+    check_reach(session, by, there)
 
 
 def _send(session: Session, invitation: Invitation, by: Reader, at: datetime) -> str | None:
