@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.campaigns import queries, screens
 from app.campaigns.operations.demo import load_campaigns
-from app.campaigns.screens.single import TAB
+from app.campaigns.screens.single import TAB, WRITE
 from app.kit.registry import (
     DemoData,
     Invariant,
@@ -17,13 +17,14 @@ from app.kit.registry import (
     invariants,
     timeline_kinds,
 )
-from app.kit.screens import add_tab
+from app.kit.screens import add_page_action, add_tab
 
 
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all(screens.ALL)
     add_tab("Client", TAB)
+    add_page_action("Client", "write", WRITE)
     timeline_kinds.register(TimelineKind("message.written", _l("Message written"), "mail"))
     invariants.register(
         Invariant(

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.company import screens
+from app.company import api, screens
 from app.company.operations import sync_roles
 from app.company.operations.demo import DEMO
 from app.company.operations.guards import LastAdministrator
@@ -35,7 +35,7 @@ def givers(right: Right) -> Iterable[str]:
 
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
-    builder.add_all(screens.ALL)
+    builder.add_all([*screens.ALL, *api.ALL])
     who_gives(givers)
     on_permissions("company", sync_roles)
     say("last_administrator", LastAdministrator.default_message)

@@ -6,10 +6,12 @@ nothing is looked up before its signature holds.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,10 +19,15 @@ from app.company.models import Company
 from app.kit import settings
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
+from app.kit.rest import Resource
+from app.kit.screens import Ask
 from app.kit.screens.pages import SignInPage
 from app.messages import operations
+from app.messages.choices import MessageChannel
 from app.messages.engine.references import read_reference
+from app.messages.models import Suppression
 from app.messages.queries.routes import TWILIO_TOKEN
+from app.messages.screens import SuppressionScreen, suppress_by_hand
 
 blueprint = Blueprint("messages", __name__)
 
@@ -90,3 +97,28 @@ def _is_signed(secret: str, form: dict[str, Any]) -> bool:
 
 def _company(session: Session) -> str:
     return session.scalar(select(Company.name)) or ""
+
+
+class SuppressionResource(Resource):
+    """POST suppresses an address; only its fingerprint is kept."""
+
+    screen = SuppressionScreen
+    asks = (
+        Ask("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
+        Ask("address", _l("Address"), required=True, longest=320),
+        Ask("source", _l("Why"), required=True),
+    )
+
+    def create(
+        self, session: Session, values: dict[str, Any], *, by: int | None, at: datetime
+    ) -> Suppression:
+        """Suppress it, or return the entry that is there."""
+        channel = MessageChannel(values["channel"])
+        hashed, _news = suppress_by_hand(session, channel, values["address"], values["source"])
+        known = select(Suppression).where(
+            Suppression.channel == channel, Suppression.address_hash == hashed
+        )
+        return session.scalars(known).one()
+
+
+RESOURCES = [SuppressionResource]

@@ -43,7 +43,7 @@ def completed_with_somebody_waiting() -> Select[*tuple[Any, ...]]:
 
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
-    builder.add_all(screens.ALL)
+    builder.add_all([*screens.ALL, *api.RESOURCES])
     invariants.register(
         Invariant(
             "messages.audience",

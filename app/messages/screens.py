@@ -19,7 +19,7 @@ from wtforms.validators import InputRequired, Length
 from app.kit.choices import can_move
 from app.kit.database.session import db
 from app.kit.errors import CrmError, Invalid
-from app.kit.screens import Do, Related, Screen
+from app.kit.screens import Ask, Do, Related, Screen
 from app.kit.screens.areas import MARKETING
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Action, Field, FormError, FormPage, FormSection, Link, Note
@@ -58,6 +58,7 @@ class MessageTemplateScreen(Screen):
     sections = ((_l("Template"), ("name", "channel", "purpose")),)
     fixed = ("channel",)
     related = (Related("MessageTemplateVersion", by="message_template", label=_l("Wordings")),)
+    api = True
 
 
 def save_version(
@@ -101,6 +102,7 @@ class MessageTemplateVersionScreen(Screen):
     read_only = ("number",)
     edits = archives = False
     on_add = save_version
+    api = True
 
 
 def _on_dispatch(operation: Any) -> Any:
@@ -176,6 +178,7 @@ class DispatchScreen(Screen):
             when=_can(DispatchStatus.CANCELLED),
         ),
     }
+    api = True
 
 
 def _for_everybody() -> Any:
@@ -244,6 +247,22 @@ class LiftForm(Form):  # type: ignore[misc]  # WTForms is untyped
     )
 
 
+def _lift(
+    session: Session, found: Suppression, /, *, by: int | None, at: datetime, reason: str
+) -> None:
+    lift(session, found, reason=reason)
+
+
+def suppress_by_hand(
+    session: Session, channel: MessageChannel, address: str, words: str
+) -> tuple[bytes, bool]:
+    """Let nothing more go to an address; return its fingerprint, and whether that is new."""
+    kind = "email" if channel is MessageChannel.EMAIL else "phone"
+    hashed = address_hash(kind, normalise(kind, address))  # type: ignore[arg-type]
+    reason = SuppressionReason.MANUAL
+    return hashed, bool(operations.suppress(session, channel, hashed, reason, source=words))
+
+
 class SuppressionScreen(Screen):
     """Addresses that nothing is sent to, kept as fingerprints."""
 
@@ -263,6 +282,14 @@ class SuppressionScreen(Screen):
     )
     read_only = ("channel", "reason", "source", "created_at")
     edits = archives = False
+    page_actions = {
+        "lift": Do(
+            _lift,
+            _l("Lift"),
+            done=_l("It may be written to again, as far as the client agreed."),
+            asks=(Ask("reason", _l("Why"), required=True),),
+        )
+    }
 
     def permissions(self) -> list[str]:
         """Return the usual ones and lifting."""
@@ -287,11 +314,8 @@ class SuppressionScreen(Screen):
 
     def _suppress(self, form: Any) -> Any:
         channel = MessageChannel(form.channel.data)
-        kind = "email" if channel is MessageChannel.EMAIL else "phone"
-        hashed = address_hash(kind, normalise(kind, form.address.data))  # type: ignore[arg-type]
-        session = db.session()
         words = form.source.data.strip()
-        news = operations.suppress(session, channel, hashed, SuppressionReason.MANUAL, source=words)
+        _hash, news = suppress_by_hand(db.session(), channel, form.address.data, words)
         flash(_("It gets nothing more.") if news else _("It was suppressed before."), "success")
         return redirect(self.list_url())
 

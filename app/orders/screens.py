@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
-from app.kit.screens import Bulk, Do, Lines, Related, Screen
+from app.kit.screens import Ask, Bulk, Do, Lines, Related, Screen
 from app.kit.screens.areas import SALES
 from app.kit.screens.documents import calls_off, in_state, receives
 from app.kit.screens.pages import Card, SlipCard, SlipLine
@@ -185,6 +185,7 @@ class OrderScreen(Screen):
                 "The order is called off and its goods are free again. What certificates paid goes"
                 " back to them; other money is proposed to go back by the way it came."
             ),
+            asks=(Ask("reason", _l("Reason for cancelling")),),
         ),
         "refund": Do(
             operations.refund_order,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
@@ -10,6 +11,7 @@ from flask_appbuilder.baseviews import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
+from sqlalchemy.orm import Session
 
 from app.campaigns import operations
 from app.campaigns.choices import MOVES, CampaignStatus
@@ -20,8 +22,9 @@ from app.kit import clock
 from app.kit.access import reader, require
 from app.kit.choices import can_move
 from app.kit.database.session import db
+from app.kit.errors import Invalid
 from app.kit.rights import word
-from app.kit.screens import Do, Screen, saving
+from app.kit.screens import Ask, Do, Screen, saving
 from app.kit.screens.areas import MARKETING
 from app.kit.screens.guarding import needs
 from app.kit.screens.record import eager, load_or_404, show_page
@@ -43,6 +46,35 @@ def _can(to: CampaignStatus) -> Any:
         return can_move(campaign.status, MOVES, to)
 
     return when
+
+
+def _is_draft(campaign: Any) -> bool:
+    return campaign.status is CampaignStatus.DRAFT
+
+
+def _test(
+    session: Session,
+    campaign: Campaign,
+    /,
+    *,
+    by: int | None,
+    at: datetime,
+    addresses: Sequence[str],
+) -> object:
+    return operations.send_test(session, campaign, addresses)
+
+
+def _copy(session: Session, campaign: Campaign, /, *, by: int | None, at: datetime) -> object:
+    return operations.copy(session, campaign)
+
+
+def _use_template(
+    session: Session, campaign: Campaign, /, *, by: int | None, at: datetime, template: int
+) -> None:
+    found = session.get(MessageTemplate, template)
+    if found is None:
+        raise Invalid(_("This does not exist."), field="template")
+    operations.use_template(session, campaign, found)
 
 
 class CampaignScreen(Screen):
@@ -110,6 +142,28 @@ class CampaignScreen(Screen):
             when=_can(CampaignStatus.CANCELLED),
         ),
     }
+    page_actions = {
+        TEST: Do(
+            _test,
+            _l("Send a test"),
+            done=_l("The test is on its way."),
+            when=_is_draft,
+            asks=(Ask("addresses", _l("Addresses"), "texts", required=True, longest=5),),
+        ),
+        "copy": Do(_copy, _l("Copy"), done=_l("This is the copy."), needs=("write", "Campaign")),
+        "keep": Do(
+            operations.save_as_template,
+            _l("Keep as a template"),
+            needs=("write", "MessageTemplate"),
+        ),
+        "use_template": Do(
+            _use_template,
+            _l("Use a template"),
+            needs=("write", "Campaign"),
+            asks=(Ask("template", _l("Template"), "id", required=True),),
+        ),
+    }
+    api = True
     on_add = operations.create
     on_edit = operations.save_draft
     on_archive = archive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -23,7 +24,7 @@ from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.rights import word
-from app.kit.screens import Panel
+from app.kit.screens import Ask, Do, Panel
 from app.kit.screens.areas import CLIENTS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
@@ -128,6 +129,39 @@ class ClientMessageView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is 
         if refused is not None:
             session.expire_all()
         return refused
+
+
+def _write(
+    session: Session,
+    client: Client,
+    /,
+    *,
+    by: int | None,
+    at: datetime,
+    channel: str,
+    text: str,
+    purpose: str = MessagePurpose.TRANSACTIONAL.value,
+    subject: str = "",
+) -> None:
+    """Do what the form does, for programs."""
+    way = MessageChannel(channel)
+    said = subject if way is MessageChannel.EMAIL else ""
+    message = Message(way, MessagePurpose(purpose), subject=said, text=text)
+    operations.write_to_client(session, client, message)
+
+
+WRITE = Do(
+    _write,
+    _l("Write"),
+    done=_l("The message is on its way."),
+    needs=("write", VIEW),
+    asks=(
+        Ask("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
+        Ask("purpose", _l("Purpose"), values=tuple(MessagePurpose)),
+        Ask("subject", _l("Subject"), longest=500),
+        Ask("text", _l("Text"), required=True, longest=20_000),
+    ),
+)
 
 
 def _client(session: Session, pk: int) -> Client:

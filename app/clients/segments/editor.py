@@ -147,6 +147,12 @@ def _save(session: Session, segment: Segment | None) -> Segment:
     return segment
 
 
+def check_definition(found: dict[str, Any]) -> None:
+    """Refuse conditions that cannot be asked, or that this reader may not ask. Raises Invalid."""
+    _refuse_hidden(found)
+    compile_segment(found)
+
+
 def _definition(raw: str) -> dict[str, Any]:
     try:
         found = json.loads(raw or "{}")

@@ -24,7 +24,7 @@ from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError, NotFound
-from app.kit.screens import Computed, Do, Screen
+from app.kit.screens import Ask, Computed, Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
@@ -98,6 +98,35 @@ def _roles_of(session: Session, ids: Sequence[int]) -> Mapping[int, object]:
     return queries.role_names(session, ids)
 
 
+def _place(
+    session: Session,
+    obj: Membership,
+    /,
+    *,
+    by: int | None,
+    at: datetime,
+    roles: Sequence[int],
+    all_stores: bool = True,
+    stores: Sequence[int] = (),
+) -> None:
+    who = reader()
+    operations.set_roles(session, obj, roles, by=who, at=at)
+    operations.set_stores(session, obj, all_stores=all_stores, store_ids=stores, by=who, at=at)
+
+
+def _end(
+    session: Session, obj: Membership, /, *, by: int | None, at: datetime, session_id: int
+) -> None:
+    if not operations.end_sessions(session, obj, by=reader(), at=at, only=session_id):
+        raise NotFound
+
+
+PLACE = (
+    Ask("all_stores", _l("All stores of the company"), "flag"),
+    Ask("stores", _l("Stores"), "ids", longest=1000),
+)
+
+
 class MembershipScreen(Screen):
     """The company's people."""
 
@@ -118,6 +147,21 @@ class MembershipScreen(Screen):
     read_only = ("person", "person.email", "active", "created_at")
     archives = False
     on_edit = staticmethod(_link)
+    page_actions = {
+        "roles": Do(
+            _place,
+            _l("Change roles and stores"),
+            needs=("write", "Membership"),
+            asks=(Ask("roles", _l("Roles"), "ids", required=True, longest=100), *PLACE),
+        ),
+        "end": Do(
+            _end,
+            _l("Sign out there"),
+            done=_l("That device is signed out."),
+            needs=("sign_out", "Membership"),
+            asks=(Ask("session_id", _l("Session"), "id", required=True),),
+        ),
+    }
     actions_on = {
         "deactivate": Do(
             _deactivate,

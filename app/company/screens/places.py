@@ -27,6 +27,7 @@ class CompanyScreen(Screen):
     )
     adds = archives = exports = False
     on_edit = staticmethod(operations.check_company)
+    api = True
 
 
 class FranchiseScreen(Screen):

@@ -57,6 +57,7 @@ class DeliveryScreen(Screen):
             primary=True,
         )
     }
+    api = True
 
 
 SCREENS = (EventScreen, DeliveryScreen)

@@ -88,6 +88,7 @@ class JobScreen(Screen):
             when=_is_unfinished,
         ),
     }
+    api = True
 
 
 class ScheduleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped

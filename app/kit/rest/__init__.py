@@ -25,7 +25,7 @@ left out is removed; without the list the lines stay. The screen's operation say
 changed.
 
 What the screen does with records, the API does (doing.py): POST /<id>/<action> for each action and
-each of `operations`, with what it asks and, if one likes, the version; POST /<id>/restore; POST
+each of `page_actions`, with what it asks and, if one likes, the version; POST /<id>/restore; POST
 /bulk/<action> with ids, or filters and a search, answered with a run to be read at GET /bulk/<id>.
 
 Where records may come from other programs (app/kit/database/source.py), they are read and made by

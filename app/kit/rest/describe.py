@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.kit.problems import MIMETYPE
+from app.kit.rest import asks
 from app.kit.rest.changes import is_kept
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
@@ -107,6 +108,8 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
     if required:
         post["required"] = required
+    if resource.asks:
+        post = asks.schema(resource.asks)
     changed = {n: s for n, s in written.items() if n not in resource.of.fixed}
     put = {
         "type": "object",

@@ -51,7 +51,7 @@ class Doing:
         if refused := self.stale(session, obj, body.pop("version", None), required=False):
             return refused
         found = act(session, obj, action, **asks.told(action.asks, body))
-        return _done(self, session, obj, str(action.done or ""), found)
+        return _done(self, session, pk, str(action.done or ""), found)
 
     @expose("/<int:pk>/restore", methods=["POST"])
     @needs("delete")
@@ -64,7 +64,7 @@ class Doing:
             return refused
         asks.told((), body)
         restore_one(session, obj)
-        return _done(self, session, obj, "", None)
+        return _done(self, session, pk, "", None)
 
     @expose("/bulk/<name>", methods=["POST"])
     @needs("read")
@@ -88,16 +88,17 @@ def _optional_body() -> dict[str, Any]:
 
 
 def _done(
-    resource: "Resource", session: Session, obj: Any, sentence: str, found: object
+    resource: "Resource", session: Session, pk: int, sentence: str, found: object
 ) -> Response:
     """Answer with the record in its new state; beside it what was made."""
     session.flush()
     try:
-        row = resource.read_one(session, obj.id)
+        row = resource.read_one(session, pk)
     except NotFound:
         row = None  # in its new state it is none of this screen's records
-    body: dict[str, Any] = {"id": obj.id, "result": row, "message": sentence or _("Done.")}
-    if isinstance(found, Model) and found is not obj and getattr(found, "id", None) is not None:
+    body: dict[str, Any] = {"id": pk, "result": row, "message": sentence or _("Done.")}
+    own = isinstance(found, resource.model) and found.id == pk
+    if isinstance(found, Model) and not own and getattr(found, "id", None) is not None:
         body["made"] = _reference(found)
     return with_version(json_answer(200, body), row or {})
 

@@ -20,7 +20,7 @@ from app.kit.database.session import db
 from app.kit.database.source import source_of
 from app.kit.errors import Invalid, NotFound
 from app.kit.problems import problem
-from app.kit.rest import taking
+from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
 from app.kit.rest.asking import asked, only
 from app.kit.rest.describe import info
@@ -36,6 +36,7 @@ from app.kit.screens import forms
 from app.kit.screens.attrs import table_of
 from app.kit.screens.base import Screen
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
+from app.kit.screens.declare import Ask
 from app.kit.screens.guarding import needs
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.plan import Plan
@@ -58,6 +59,8 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
     adds: bool | None = None
     edits: bool | None = None
     archives: bool | None = None
+    # What POST takes where a page of the screen's own makes the records.
+    asks: Sequence[Ask] = ()
     # Fields that only somebody with the right to move in may set, and only of a new record.
     moved_in: Sequence[str] = ()
     resource_name: Any = None
@@ -323,6 +326,8 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
 
         `pk` is the record whose lines may be named by their ids.
         """
+        if adding and self.asks:
+            return asks.told(self.asks, body)
         allowed = {n: f for n, f in self.writable_fields.items() if self.of.sees(f.attr)}
         if adding:
             allowed |= self.new_fields

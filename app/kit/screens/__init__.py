@@ -55,7 +55,7 @@ What else a screen may say (all optional):
   path_of = "status"       shows the states of that choice as a path above the record
   computed = {"stock": Computed(_l("On hand"), load, kind="num")}  load(session, ids) -> {id: value}
   order_columns = (…)      default: list columns and filters with an index (company_id, column)
-  operations = {"lift": Do(…, asks=(Ask("reason", _l("Why")),))}   what a page of the screen's own
+  page_actions = {"lift": Do(…, asks=(Ask("reason", _l("Why")),))}   what a page of the screen's own
                            does with a record, under the page's name: the API offers it like a
                            button (as it does each of `actions_on` and `bulk`)
   where = lambda: Model.kind == "x"     a fixed condition of this screen
@@ -71,7 +71,7 @@ commits but the edge (edge.py).
 From other domains, in extends.py: `add_tab("Client", Related("Order", by="client"))`,
 `add_tab("Client", Panel("mood", _l("Mood"), render))` with render(session, obj) -> HTML or cards,
 `add_figure("Client", figure)` with figure(session, obj) -> Card or None (in the right column),
-`add_action("Client", "merge", Do(…))`, `add_operation("Client", "write", Do(…))` (a page's).
+`add_action("Client", "merge", Do(…))`, `add_page_action("Client", "write", Do(…))` (a page's).
 
 A REST resource that is special subclasses `app.kit.rest.Resource`; see there.
 """
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from app.kit.screens.declare import Related as Related
     from app.kit.screens.registry import add_action as add_action
     from app.kit.screens.registry import add_figure as add_figure
-    from app.kit.screens.registry import add_operation as add_operation
+    from app.kit.screens.registry import add_page_action as add_page_action
     from app.kit.screens.registry import add_tab as add_tab
 
 _HOMES = {
@@ -108,7 +108,7 @@ _HOMES = {
     "Related": "declare",
     "add_action": "registry",
     "add_figure": "registry",
-    "add_operation": "registry",
+    "add_page_action": "registry",
     "add_tab": "registry",
 }
 

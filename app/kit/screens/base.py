@@ -22,7 +22,7 @@ from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Rela
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
-from app.kit.screens.registry import ACTIONS, OPERATIONS, TABS, note_screen
+from app.kit.screens.registry import ACTIONS, PAGE_ACTIONS, TABS, note_screen
 
 Section = tuple[Text, Sequence[str]] | tuple[Text, Sequence[str], Text]
 
@@ -58,7 +58,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     related: Sequence[Related | Panel] = ()
     actions_on: Mapping[str, Do] = {}
     # What pages of a screen's own do with a record: of one name with the page, for the API.
-    operations: Mapping[str, Do] = {}
+    page_actions: Mapping[str, Do] = {}
     bulk: Mapping[str, Bulk] = {}
     # Column of the list → what is added up below it, in the company's currency (see totals.py).
     totals: ClassVar[Mapping[str, str]] = {}
@@ -234,7 +234,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
 
     def all_operations(self) -> dict[str, Do]:
         """Return all that can be done with a record, by buttons and by pages of their own."""
-        return {**self.operations, **OPERATIONS.get(self.view, {}), **self.all_actions()}
+        return {**self.page_actions, **PAGE_ACTIONS.get(self.view, {}), **self.all_actions()}
 
     def all_tabs(self) -> dict[str, Related | Panel]:
         return {**{tab.name: tab for tab in self.related}, **TABS.get(self.view, {})}

@@ -57,7 +57,7 @@ class Do:
     primary: bool = False
     """The one filled button of the record, where `when` holds."""
     asks: Sequence[Ask] = ()
-    """What callers may tell; what they must, a button cannot ask: see `Screen.operations`."""
+    """What callers may tell; what they must, a button cannot ask: see `Screen.page_actions`."""
     needs: tuple[str, str] | None = None
     """The right as (permission, view), where it is another one than the key."""
 

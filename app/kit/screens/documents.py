@@ -1,12 +1,12 @@
 """What screens of documents share: buttons that are there in some states only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.kit.screens.declare import Do, Operation
+from app.kit.screens.declare import Ask, Do, Operation
 from app.kit.screens.pages import Text
 
 
@@ -15,9 +15,19 @@ def in_state(*states: StrEnum) -> Callable[[Any], bool]:
     return lambda record: record.status in states
 
 
-def calls_off(operation: Operation, *states: StrEnum, confirm: Text) -> Do:
+def calls_off(
+    operation: Callable[..., object], *states: StrEnum, confirm: Text, asks: Sequence[Ask] = ()
+) -> Do:
     """Return the button that cancels a document; `confirm` names the consequence."""
-    return Do(operation, _l("Cancel"), "x", danger=True, confirm=confirm, when=in_state(*states))
+    return Do(
+        operation,
+        _l("Cancel"),
+        "x",
+        danger=True,
+        confirm=confirm,
+        when=in_state(*states),
+        asks=asks,
+    )
 
 
 def receives(operation: Operation, draft: StrEnum, *, confirm: Text, done: Text) -> Do:

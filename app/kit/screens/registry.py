@@ -19,7 +19,7 @@ Figure = Callable[[Session, Any], Card | None]
 TABS: dict[str, dict[str, Related | Panel]] = defaultdict(dict)
 FIGURES: dict[str, list[Figure]] = defaultdict(list)
 ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
-OPERATIONS: dict[str, dict[str, Do]] = defaultdict(dict)
+PAGE_ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
 KNOWN: dict[str, "Screen"] = {}
 """The screens of this process by name, for jobs, which run outside a request."""
 
@@ -40,9 +40,9 @@ def add_action(view: str, name: str, action: Do) -> None:
     ACTIONS[view][name] = action
 
 
-def add_operation(view: str, name: str, operation: Do) -> None:
+def add_page_action(view: str, name: str, action: Do) -> None:
     """Say what a page of another domain does with a screen's records, for the API."""
-    OPERATIONS[view][name] = operation
+    PAGE_ACTIONS[view][name] = action
 
 
 def note_screen(screen: "Screen") -> None:
