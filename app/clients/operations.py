@@ -21,16 +21,19 @@ from app.clients.choices import (
     Stage,
 )
 from app.clients.models import Client, ClientFigures, ConsentEvent, ContactPoint, TimelineEntry
+from app.company.models import Company
+from app.kit import clock
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.events import emit
 from app.kit.phone import normalise_phone
-from app.kit.zones import canonical_zone
+from app.kit.zones import canonical_zone, local
 
 
 def register_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
     """Take a client into the base."""
     _tidy(client)
+    _refuse_unborn(session, client)
     if client.registered_at is None:
         client.registered_at = at
     session.add(client)
@@ -42,6 +45,7 @@ def save_client(session: Session, client: Client, *, by: int | None, at: datetim
     """Keep what was changed on the card, the contact points among it."""
     with session.no_autoflush:
         _tidy(client)
+        _refuse_unborn(session, client)
         touched = [
             one
             for one in (*session.new, *session.dirty)
@@ -62,6 +66,15 @@ def save_client(session: Session, client: Client, *, by: int | None, at: datetim
 
 def _owner_id(point: ContactPoint) -> int | None:
     return point.client.id if point.client else None
+
+
+def _refuse_unborn(session: Session, client: Client) -> None:
+    """Refuse a birthday after the company's today; the database refuses any that is nowhere."""
+    if client.birthday is None:
+        return
+    zone = session.scalar(select(Company.time_zone)) or "UTC"
+    if client.birthday > local(clock.now(), zone).date():
+        raise Invalid(_l("A birthday cannot be in the future."), field="birthday")
 
 
 def _tidy(client: Client) -> None:

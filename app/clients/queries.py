@@ -103,14 +103,20 @@ def has_consented(
     )
 
 
+def day_in_words(moment: Any, locale: ColumnElement[Any] | Any) -> ColumnElement[Any]:
+    """Return the day of a local time as a client of this language writes it."""
+    pattern = case(
+        (locale.startswith("en"), literal("FMDD Mon YYYY")),
+        (locale.startswith("pt"), literal("DD/MM/YYYY")),
+        else_=literal("DD.MM.YYYY"),
+    )
+    return func.to_char(moment, pattern)
+
+
 def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return what a text may say of a client, every variable present, dates in their way."""
     c, f = aliased(Client), aliased(ClientFigures)
-    pattern = case(
-        (c.locale.startswith("en"), literal("FMDD Mon YYYY")),
-        (c.locale.startswith("pt"), literal("DD/MM/YYYY")),
-        else_=literal("DD.MM.YYYY"),
-    )
+    zone = select(Company.time_zone).scalar_subquery()
     told = {
         "first_name": c.first_name,
         "last_name": c.last_name,
@@ -118,7 +124,7 @@ def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
         "salutation": c.salutation,
         "city": c.city,
         "orders_count": func.coalesce(f.orders_count, 0),
-        "last_order": func.to_char(f.last_order_at, pattern),
+        "last_order": day_in_words(func.timezone(zone, f.last_order_at), c.locale),
     }
     pairs = [part for name, value in told.items() for part in (literal(name), value)]
     return (

@@ -24,6 +24,7 @@ from app.kit.rights import word
 from app.kit.screens import Related, add_figure, add_tab
 from app.kit.screens.areas import SALES
 from app.kit.screens.dberrors import say
+from app.messages.queries import values
 from app.orders import api, queries, screens, segments
 from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
@@ -182,6 +183,7 @@ def extend(builder: Any) -> None:
     add_figure("GoodsReturn", screens.sums_of)
     timeline_kinds.register(*KINDS)
     segment_conditions.register(*segments.ALL)
+    values.register(queries.TOLD)
     imports.register(
         ImportKind(
             "online-retail",

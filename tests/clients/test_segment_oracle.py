@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,7 @@ from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoi
 from app.clients.segments import compile_segment
 from app.clients.segments import conditions as of_clients
 from app.kit import clock
+from app.kit.fold import fold
 from app.kit.registry import SegmentCondition, segment_conditions
 from app.orders import operations
 from app.orders import segments as of_orders
@@ -42,8 +44,17 @@ for known in ALL:
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COUNTRIES = ("DE", "GB", "BR", None)
-CITIES = ("Kiel", "Bremen", None)
+CITIES = ("Kiel", "Bremen", "Köln", "KÖLN", None)
 NOW = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
+
+
+class Born(date):
+    """A birthday: it comes again each year."""
+
+    def is_on(self, day: date) -> bool:
+        leap = calendar.isleap(day.year)
+        mine = (2, 28) if (self.month, self.day) == (2, 29) and not leap else (self.month, self.day)
+        return (day.month, day.day) == mine
 
 
 @pytest.fixture
@@ -162,7 +173,7 @@ class World:
             "archived": client.archived_at is not None,
             "home_store": client.store_id,
             "registered": client.registered_at,
-            "birthday": client.birthday,
+            "birthday": client.birthday and Born.fromisoformat(client.birthday.isoformat()),
             "contact": {p.channel for p in points if p.valid and p.archived_at is None},
             "consent": {
                 c.channel for c in consents if c.granted and c.purpose is Purpose.MARKETING
@@ -192,13 +203,13 @@ class World:
         pick = self.chance
         if operator in ("empty", "not_empty"):
             return None
-        if operator in ("in_last_days", "not_in_last_days"):
+        if operator in ("in_last_days", "not_in_last_days", "in_next_days"):
             return pick.randint(1, 400)
         one = {
             "number": lambda: pick.randint(0, 4),
             "money": lambda: str(Decimal(pick.randint(0, 900)) / 10),
             "date": lambda: self._moment().date().isoformat(),
-            "text": lambda: pick.choice(["Kiel", "Bremen", "kiel", "Nowhere"]),
+            "text": lambda: pick.choice(["Kiel", "Bremen", "kiel", "koln", "Kö", "Nowhere"]),
         }.get(condition.kind) or (lambda: pick.choice(self._options(condition.name)))
         if condition.name == "birthday" and operator in ("before", "after", "between"):
             one = lambda: date(1980 + pick.randint(0, 25), 6, 1).isoformat()  # noqa: E731
@@ -268,22 +279,30 @@ def plain(value: Any, kind: str) -> Any:
     return read.get(kind, str)(value)
 
 
-def compared(have: Any, operator: str, wanted: Any) -> bool:  # noqa: PLR0911 -- one for each word
+def compared(have: Any, operator: str, wanted: Any) -> bool:  # noqa: C901, PLR0911 -- one for each word
     if isinstance(have, set):
         return bool(have & set(wanted)) is (operator == "one_of")
     if operator in ("one_of", "none_of"):
         return (have in wanted) is (operator == "one_of")
+    if isinstance(have, str) and isinstance(wanted, str):
+        have, wanted = fold(have), fold(wanted)
+    if operator == "starts_with":
+        return bool(have) and have.startswith(wanted)
     if operator in ("is", "is_not"):
         return (have == wanted) is (operator == "is")
     if operator in ("empty", "not_empty"):
         return (have is None) is (operator == "empty")
     if have is None:
         return False
-    if operator in ("in_last_days", "not_in_last_days"):
-        since = NOW - timedelta(days=wanted)
-        recent = have >= (since if isinstance(have, datetime) else since.date())
-        return bool(recent) is (operator == "in_last_days")
     here = have.astimezone(BERLIN).date() if isinstance(have, datetime) else have
+    today = NOW.astimezone(BERLIN).date()
+    if isinstance(have, Born) and operator in ("in_last_days", "in_next_days"):
+        ahead = operator == "in_next_days"
+        days = [today + timedelta(days=n if ahead else -n) for n in range(wanted + 1)]
+        return any(have.is_on(day) for day in days)
+    if operator in ("in_last_days", "not_in_last_days"):
+        recent = here >= today - timedelta(days=wanted)
+        return bool(recent) is (operator == "in_last_days")
     if operator == "between":
         return bool(wanted[0] <= here <= wanted[1])
     return bool(here > wanted if operator in ("more_than", "after") else here < wanted)
@@ -324,3 +343,38 @@ def test_days_begin_when_they_begin_for_the_company(world: World) -> None:
     assert late.id in world.found(after)
     world.session.execute(text("update company set time_zone = 'America/Sao_Paulo'"))
     assert late.id not in world.found(after)
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "born", "found"),
+    [
+        ("2026-12-28", 7, "1990-01-04", True),
+        ("2026-12-28", 7, "1990-01-05", False),
+        ("2026-12-28", 7, "1990-12-27", False),
+        ("2026-12-28", 7, "1990-12-28", True),
+        ("2026-02-21", 7, "1992-02-29", True),
+        ("2026-03-01", 7, "1992-02-29", False),
+        ("2028-02-21", 7, "1992-02-29", False),
+        ("2028-02-22", 7, "1992-02-29", True),
+        ("2028-02-29", 1, "1992-02-29", True),
+    ],
+)
+def test_birthdays_come_again_over_the_end_of_the_year_and_of_february(
+    session: Session, monkeypatch: pytest.MonkeyPatch, at: str, days: int, born: str, *, found: bool
+) -> None:
+    now = datetime.fromisoformat(f"{at}T10:00:00+00:00")
+    monkeypatch.setattr(clock, "now", lambda: now)
+    one = factories.make_client(session, birthday=date.fromisoformat(born))
+    asked = {"field": "birthday", "op": "in_next_days", "value": days}
+    assert (one.id in session.scalars(compile_segment(asked)).all()) is found
+
+
+def test_the_days_of_a_segment_are_those_of_the_companys_clocks(world: World) -> None:
+    # 00:10 in Berlin, two days before the company's today, is three days before it in London.
+    late = factories.make_client(
+        world.session, registered_at=datetime(2026, 11, 17, 23, 10, tzinfo=UTC)
+    )
+    asked = {"field": "registered", "op": "in_last_days", "value": 2}
+    assert late.id in world.found(asked)
+    world.session.execute(text("update company set time_zone = 'Europe/London'"))
+    assert late.id not in world.found(asked)

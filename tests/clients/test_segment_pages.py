@@ -249,3 +249,20 @@ def test_the_editor_asks_as_much_for_many_countries_as_for_one(
         html = bench.page(client, "/segments/add")
     assert len(few) == len(many)
     assert all(f'"{country}"' in html for country in ("AT", "CH", "FR", "PL"))
+
+
+def test_half_a_condition_is_refused_with_its_place_when_counted_and_when_saved(
+    client: FlaskClient,
+) -> None:
+    whole = {"field": "orders_count", "op": "more_than", "value": 1}
+    definition = json.dumps({"all": [whole, {"field": "city", "op": "is", "value": ""}]})
+    said = "Condition 2: “City” has no value yet."
+    counted = client.post(
+        "/segments/count", data=definition, headers={"Accept": "application/json"}
+    )
+    assert (counted.status_code, counted.get_json()["detail"]) == (422, said)
+    saved = client.post("/segments/add", data={"name": "Half", "definition": definition})
+    assert saved.status_code == 422
+    assert said in saved.text
+    # What stands in the form again is what was typed, the unfinished condition with it.
+    assert "&#34;city&#34;" in saved.text

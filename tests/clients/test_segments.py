@@ -1,12 +1,14 @@
 """Segments: nested conditions, one statement, nothing that fails open."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.clients import operations as clients
 from app.clients.choices import ClientSource, SegmentKind
 from app.clients.models import Client, ClientFigures, Segment, SegmentMember
 from app.clients.segments import compile_segment, compiling, count_and_sample, segment_clients
@@ -138,3 +140,39 @@ def test_count_and_sample_are_one_statement_over_the_clients(session: Session) -
     )
     assert (number, [one.id for one in sample]) == (5, [made[4], made[3]])
     assert count_and_sample(session, select(Client.id).where(Client.id < 0)) == (0, [])
+
+
+@pytest.mark.parametrize("typed", ["köln", "KOLN", "Köln", " koln "])
+def test_a_town_is_found_whatever_its_case_and_marks(session: Session, typed: str) -> None:
+    make_client(session, name="Ada", city="Köln", region="Île-de-France")
+    make_client(session, name="Bo", city="Kiel", region="Bretagne")
+    assert found(session, {"field": "city", "op": "is", "value": typed}) == {"Ada"}
+    assert found(session, {"field": "city", "op": "is_not", "value": typed}) == {"Bo"}
+    region = {"field": "region", "op": "starts_with", "value": "ile-de"}
+    assert found(session, region) == {"Ada"}
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "  ", [], ["", ""], ["2026-01-01", ""], ["2026-01-01", None]]
+)
+def test_an_unfinished_condition_is_refused_with_its_place(value: Any) -> None:
+    half = {"field": "registered", "op": "between", "value": value}
+    with pytest.raises(Invalid) as refused:
+        compile_segment({"all": [GERMAN, {"any": [LATELY, half]}]})
+    assert str(refused.value) == "Condition 3: “Registered” has no value yet."
+    assert refused.value.field == "registered"
+
+
+@pytest.mark.parametrize("years_ahead", [1, 42])
+def test_nobody_is_born_in_the_future(session: Session, years_ahead: int) -> None:
+    born = date(clock.now().year + years_ahead, 1, 2)
+    unborn = Client(name="Ada", birthday=born)
+    with pytest.raises(Invalid, match="cannot be in the future") as refused:
+        clients.save_client(session, unborn, by=None, at=clock.now())
+    assert refused.value.field == "birthday"
+    client = make_client(session)
+    with pytest.raises(IntegrityError, match="ck_client_birthday"):
+        session.execute(
+            text("update client set birthday = :born where id = :id"),
+            {"born": born, "id": client.id},
+        )

@@ -2,12 +2,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.catalogue.choices import ProductStatus
 from app.clients.models import ClientFigures, TimelineEntry
 from app.kit.errors import Conflict, Invalid
+from app.messages.queries import client_values
 from app.orders import operations, queries
 from app.orders.choices import ChargeKind, OrderStatus
 from app.orders.models import Order, OrderLine
@@ -365,3 +366,19 @@ def test_what_was_broken_by_hand_is_named(session, store, statement, finds):
     values = {"line": order.lines[0].id, "other": make_store(session).id}
     session.execute(text(statement), values)
     assert len(session.execute(finds()).all()) == 1
+
+
+def test_a_text_says_the_day_of_the_last_order_on_the_clocks_of_its_store(session):
+    tokyo = make_store(session, time_zone="Asia/Tokyo")
+    client = make_client(session, locale="en")
+    make_order(session, store=tokyo, client=client, at=datetime(2026, 11, 20, 16, 30, tzinfo=UTC))
+
+    def told() -> object:
+        return session.scalar(select(client_values(literal(client.id))))["last_order"]
+
+    assert told() == "21 Nov 2026"
+    # Without an order that stands, the figures say it, on the company's own clocks.
+    session.execute(text("update orders set status = 'cancelled'"))
+    session.execute(text("update company set time_zone = 'America/Sao_Paulo'"))
+    session.execute(text("update client_figures set last_order_at = '2026-11-20 01:30+00'"))
+    assert told() == "19 Nov 2026"

@@ -62,18 +62,20 @@ class Client(Business, Model):
         *source_args("client", "source_system"),
         CheckConstraint("name <> ''", name="name_given"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        # A day more than here: somewhere it is tomorrow already.
+        CheckConstraint("birthday <= current_date + 1", name="birthday"),
         *sort_indexes(
             "name_fold",
             "number_sort",
             "registered_at",
             "created_at",
             "country",
-            "region",
+            "region_fold",
             "stage",
             "source",
             "kind",
             "birthday",
-            "city",
+            "city_fold",
             "changed_at",
         ),
         trigram_index("name_fold"),
@@ -135,8 +137,14 @@ class Client(Business, Model):
     country: Mapped[str | None] = mapped_column(
         String(2), info={"label": _l("Country"), "format": "country"}
     )
-    region: Mapped[str | None] = mapped_column(Text, info={"label": _l("Region")})
-    city: Mapped[str | None] = mapped_column(Text, info={"label": _l("City")})
+    region: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Region"), "sort_by": "region_fold"}
+    )
+    region_fold: Mapped[str | None] = fold_of("region")
+    city: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("City"), "sort_by": "city_fold"}
+    )
+    city_fold: Mapped[str | None] = fold_of("city")
     postcode: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Postcode"), "guard": "contacts"}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -33,7 +34,7 @@ def compile_segment(definition: Mapping[str, Any]) -> Select[int]:
     Raises Invalid for a condition nobody knows, an operator it does not have or a value it cannot
     read: a filter that fails open would write to the wrong people.
     """
-    condition = _node(definition, 0) if definition else true()
+    condition = _node(definition, 0, count(1)) if definition else true()
     if _count(definition) > MOST_CONDITIONS:
         raise Invalid(_l("At most %(number)s conditions fit.", number=MOST_CONDITIONS))
     return select(Client.id).where(Client.archived_at.is_(None), condition)
@@ -90,7 +91,7 @@ def _no_longer_than(session: Session, seconds: int) -> Iterator[None]:
         session.execute(limit, {"limit": before})
 
 
-def _node(node: Any, depth: int) -> ColumnElement[bool]:
+def _node(node: Any, depth: int, places: Iterator[int]) -> ColumnElement[bool]:
     if not isinstance(node, Mapping) or depth > DEEPEST:
         raise Invalid(UNREADABLE)
     # A second word beside the first would be left out, and the wrong people written to.
@@ -98,18 +99,27 @@ def _node(node: Any, depth: int) -> ColumnElement[bool]:
         if len(node) != 1:
             raise Invalid(UNREADABLE)
         [(word, inside)] = node.items()
-        return _group(str(word), inside, depth)
-    return _condition(node)
+        return _group(str(word), inside, depth, places)
+    return _placed(node, next(places))
 
 
-def _group(word: str, inside: Any, depth: int) -> ColumnElement[bool]:
+def _group(word: str, inside: Any, depth: int, places: Iterator[int]) -> ColumnElement[bool]:
     if word == "not":
-        return not_(func.coalesce(_node(inside, depth + 1), False))
+        return not_(func.coalesce(_node(inside, depth + 1, places), False))
     if word not in _COMBINED or not isinstance(inside, list):
         raise Invalid(UNREADABLE)
     if not inside:
         raise Invalid(_l("A group needs at least one condition."))
-    return _COMBINED[word](*(_node(part, depth + 1) for part in inside))
+    return _COMBINED[word](*(_node(part, depth + 1, places) for part in inside))
+
+
+def _placed(node: Mapping[str, Any], place: int) -> ColumnElement[bool]:
+    """Return a condition. Raises Invalid that says which one it is, counted from the top."""
+    try:
+        return _condition(node)
+    except Invalid as error:
+        words = _l("Condition %(number)s: %(what)s", number=place, what=error.message)
+        raise Invalid(words, field=error.field) from error
 
 
 def _condition(node: Mapping[str, Any]) -> ColumnElement[bool]:

@@ -18,10 +18,19 @@ from app.clients.choices import (
     Stage,
 )
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint
-from app.clients.segments.values import CHOICES, DATES, NUMBERS, TEXTS, compare
+from app.clients.segments.values import (
+    BIRTHDAYS,
+    CHOICES,
+    DATES,
+    NUMBERS,
+    TEXTS,
+    anniversary,
+    compare,
+)
 from app.company.models import Store
 from app.kit.choices import Choice
 from app.kit.codes import country_name
+from app.kit.fold import fold
 from app.kit.registry import SegmentCondition
 
 ClientId = SQLColumnExpression[int]
@@ -43,6 +52,20 @@ class OfClient:
 
     def __call__(self, client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
         return compare(self.column, operator, value)
+
+
+class OfText(OfClient):
+    """A condition on a text, by its stored key: case and marks make no difference."""
+
+    def __call__(self, client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+        return compare(self.column, operator, value if value is None else fold(value))
+
+
+class OfAnniversary(OfClient):
+    """A condition on a day that comes again each year."""
+
+    def __call__(self, client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool]:
+        return anniversary(self.column, operator, value)
 
 
 class OfFigures(OfClient):
@@ -134,8 +157,8 @@ ALL = (
         "country", _l("Country"), "choice", OfClient(Client.country), CHOICES, PERSON,
         options=countries,
     ),
-    SegmentCondition("city", _l("City"), "text", OfClient(Client.city), TEXTS[:2], PERSON),
-    SegmentCondition("region", _l("Region"), "text", OfClient(Client.region), TEXTS[:2], PERSON),
+    SegmentCondition("city", _l("City"), "text", OfText(Client.city_fold), TEXTS, PERSON),
+    SegmentCondition("region", _l("Region"), "text", OfText(Client.region_fold), TEXTS, PERSON),
     SegmentCondition(
         "home_store", _l("Home store"), "record", OfClient(Client.store_id), CHOICES, PERSON,
         options=stores,
@@ -143,7 +166,9 @@ ALL = (
     SegmentCondition(
         "registered", _l("Registered"), "date", OfClient(Client.registered_at), DATES[:5], PERSON
     ),
-    SegmentCondition("birthday", _l("Birthday"), "date", OfClient(Client.birthday), DATES, PERSON),
+    SegmentCondition(
+        "birthday", _l("Birthday"), "date", OfAnniversary(Client.birthday), BIRTHDAYS, PERSON
+    ),
     SegmentCondition(
         "contact", _l("Can be reached by"), "choice", has_contact, CHOICES, REACHED,
         options=options_of(ContactChannel),

@@ -21,7 +21,7 @@ from app.clients.segments.compiling import (
     compile_segment,
     count_and_sample,
 )
-from app.clients.segments.values import LABELS, NO_VALUE
+from app.clients.segments.values import DAYS, LABELS, NO_VALUE
 from app.kit import clock
 from app.kit.access import may, reader
 from app.kit.database.session import db
@@ -257,7 +257,7 @@ _LOOKUPS = {"bought_product": "/segments/lookup/product"}
 def _value_kind(operator: str) -> str:
     if operator in NO_VALUE:
         return "none"
-    if operator in {"in_last_days", "not_in_last_days"}:
+    if operator in DAYS:
         return "days"
     if operator == "between":
         return "two"

@@ -8,7 +8,20 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, DateTime, SQLColumnExpression, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    SQLColumnExpression,
+    and_,
+    case,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy import cast as sql_cast
 
 from app.company.models import Company
 from app.kit import clock
@@ -21,6 +34,8 @@ NUMBERS = ("is", "is_not", "more_than", "less_than", "between")
 DATES = ("in_last_days", "not_in_last_days", "before", "after", "between", "empty", "not_empty")
 CHOICES = ("one_of", "none_of")
 TEXTS = ("is", "is_not", "starts_with", "empty", "not_empty")
+BIRTHDAYS = ("in_next_days", *DATES)
+DAYS = frozenset({"in_last_days", "not_in_last_days", "in_next_days"})
 NO_VALUE = frozenset({"empty", "not_empty"})
 MOST_OPTIONS = 500
 MOST_DAYS = 36_500
@@ -40,6 +55,7 @@ LABELS = {
     "after": _l("is after"),
     "in_last_days": _l("is in the last … days"),
     "not_in_last_days": _l("is longer ago than … days"),
+    "in_next_days": _l("is in the next … days"),
     "starts_with": _l("begins with"),
     "empty": _l("is empty"),
     "not_empty": _l("is not empty"),
@@ -52,7 +68,11 @@ def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
         raise _wrong(condition)
     if operator in NO_VALUE:
         return None
-    if operator in {"in_last_days", "not_in_last_days"}:
+    if _is_unfinished(value):
+        raise Invalid(
+            _l("“%(name)s” has no value yet.", name=condition.label), field=condition.name
+        )
+    if operator in DAYS:
         return _days(condition, value)
     reader = _READERS.get(condition.kind, _text)
     if operator == "between":
@@ -62,6 +82,44 @@ def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
     if operator in CHOICES:
         return [reader(condition, one) for one in _several(condition, value)]
     return reader(condition, value)
+
+
+def _is_unfinished(value: Any) -> bool:
+    """Whether somebody has yet to fill something in."""
+    if isinstance(value, list):
+        return not value or any(_is_unfinished(one) for one in value)
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def anniversary(column: SQLColumnExpression[Any], operator: str, value: Any) -> ColumnElement[bool]:
+    """Return the condition on a day that comes again each year, over the year's end too.
+
+    Who was born on 29 February has it on the 28th in other years.
+    """
+    if operator not in ("in_next_days", "in_last_days"):
+        return compare(column, operator, value)
+    if value >= 365:
+        return column.is_not(None)
+    now = today()
+    first, last = (now, now + value) if operator == "in_next_days" else (now - value, now)
+    # Up to the day before the one after the last: that is the 29th where the 1st of March follows.
+    begin, end, own = _of_year(first), _of_year(last + 1), _of_year(column)
+    within = and_(own >= begin, own < end)
+    return case((begin < end, within), else_=or_(own >= begin, own < end))
+
+
+def today() -> ColumnElement[Any]:
+    """Return the company's own day, as a date of the database."""
+    return sql_cast(func.timezone(_zone(), literal(clock.now())), Date)
+
+
+def _zone() -> Any:
+    return select(Company.time_zone).scalar_subquery()
+
+
+def _of_year(day: Any) -> ColumnElement[Any]:
+    """Return month and day as one number: 229 for 29 February."""
+    return extract("month", day) * 100 + extract("day", day)
 
 
 def compare(column: SQLColumnExpression[Any], operator: str, value: Any) -> ColumnElement[bool]:
@@ -146,13 +204,15 @@ def _moment(column: Any, day: date) -> Any:
     """Return the day as the column compares it: its beginning on the company's own clocks."""
     if column.type.python_type is not datetime:
         return day
-    zone = select(Company.time_zone).scalar_subquery()
-    return func.timezone(zone, datetime.combine(day, time.min), type_=DateTime(timezone=True))
+    return func.timezone(_zone(), datetime.combine(day, time.min), type_=DateTime(timezone=True))
 
 
 def _ago(column: Any, days: int) -> Any:
-    then = clock.now() - timedelta(days=days)
-    return then if column.type.python_type is datetime else then.date()
+    """Return the beginning of the day so many days before the company's today."""
+    day = today() - days
+    if column.type.python_type is not datetime:
+        return day
+    return func.timezone(_zone(), sql_cast(day, DateTime), type_=DateTime(timezone=True))
 
 
 def _between(column: SQLColumnExpression[Any], pair: list[Any]) -> ColumnElement[bool]:

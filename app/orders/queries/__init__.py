@@ -2,6 +2,7 @@
 
 from app.orders.queries.figures import (
     FIGURES,
+    TOLD,
     WAITING,
     client_sums,
     figures_that_disagree,
@@ -24,6 +25,7 @@ from app.orders.queries.reckoned import RECKONED
 __all__ = [
     "FIGURES",
     "RECKONED",
+    "TOLD",
     "WAITING",
     "client_sums",
     "figures_that_disagree",

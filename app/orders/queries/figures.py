@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Select,
     Text,
     and_,
@@ -18,10 +19,13 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
-from app.clients.models import ClientFigures
+from app.clients.models import Client, ClientFigures
+from app.clients.queries import day_in_words
 from app.kit.database.balances import off_balance
 from app.kit.money import ZERO, MoneyType, money_sum
+from app.messages.queries import Values
 from app.orders.choices import (
     COUNTED,
     LineKind,
@@ -345,3 +349,24 @@ def _differs(name: str, wanted: ColumnElement[Any]) -> ColumnElement[bool]:
     if name.endswith("_at"):
         return kept.is_distinct_from(wanted)
     return kept.is_distinct_from(func.coalesce(wanted, 0))
+
+
+# --- what texts say ---------------------------------------------------------------------------
+
+
+def told_of_orders(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the day of the last order where it was placed: on the clocks of its store."""
+    c = aliased(Client)
+    day = (
+        select(cast(Order.business_date, DateTime))
+        .where(Order.client_id == c.id, Order.status.in_(COUNTED), Order.placed_at.is_not(None))
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    # Where no order stands, what the figures say stays.
+    told = func.jsonb_build_object(literal("last_order"), day_in_words(day, c.locale))
+    return select(func.jsonb_strip_nulls(told)).where(c.id == client_id).scalar_subquery()
+
+
+TOLD = Values("orders", told_of_orders)

@@ -35,10 +35,10 @@
     }
     return node.field ? { field: node.field, op: node.op, value: node.value } : { word: 'all', parts: [] };
   };
-  const ready = part => part.parts ? part.parts.some(ready) : part.full;
   const plain = part => {
     if (!part.parts) return { field: part.field, op: part.op, ...(part.value === undefined ? {} : { value: part.value }) };
-    const parts = part.parts.filter(ready).map(plain);
+    // What is unfinished goes too: the server says where, and nobody is written to by half a condition.
+    const parts = part.parts.map(plain);
     return part.word === 'not' ? { not: { any: parts } } : { [part.word]: parts };
   };
 
@@ -46,7 +46,7 @@
   if (!tree.parts) tree = { word: 'all', parts: [tree] };
 
   const changed = () => {
-    const filled = tree.parts.some(ready) ? plain(tree) : {};
+    const filled = tree.parts.length ? plain(tree) : {};
     hidden.value = JSON.stringify(filled);
     hidden.dispatchEvent(new Event('input', { bubbles: true }));
     clearTimeout(timer);
@@ -74,39 +74,29 @@
   };
 
   const input = (part, type, label, value, set) => {
-    const made = el('input', { class: 'form-control', type, 'aria-label': label, value: value ?? '', inputmode: type === 'number' ? 'decimal' : null, step: type === 'number' ? 'any' : null, oninput: () => { set(made.value); part.full = complete(part); changed(); } });
+    const made = el('input', { class: 'form-control', type, 'aria-label': label, value: value ?? '', inputmode: type === 'number' ? 'decimal' : null, step: type === 'number' ? 'any' : null, oninput: () => { set(made.value); changed(); } });
     return made;
-  };
-  const complete = part => {
-    const kind = operatorOf(part).value;
-    if (kind === 'none') return true;
-    if (kind === 'two') return Array.isArray(part.value) && part.value.length === 2 && part.value.every(v => v !== '' && v !== undefined);
-    if (kind === 'many') return Array.isArray(part.value) && part.value.length > 0;
-    return part.value !== '' && part.value !== undefined && part.value !== null;
   };
   const operatorOf = part => byName[part.field].operators.find(o => o.name === part.op) || byName[part.field].operators[0];
   const typeOf = (field, kind) => kind === 'days' ? 'number' : { number: 'number', money: 'number', date: 'date' }[field.kind] || 'text';
 
   const valueOf = part => {
     const field = byName[part.field], kind = operatorOf(part).value, type = typeOf(field, kind);
-    if (kind === 'none') { part.value = undefined; part.full = true; return el('span'); }
+    if (kind === 'none') { part.value = undefined; return el('span'); }
     if (kind === 'two') {
       if (!Array.isArray(part.value)) part.value = ['', ''];
-      part.full = complete(part);
       return el('div', { class: 'row-f flex-nowrap' }, ...[t.from, t.to].map((label, n) => input(part, type, label, part.value[n], v => { part.value[n] = v; })));
     }
     if (kind === 'many') {
       if (!Array.isArray(part.value)) part.value = [];
-      part.full = complete(part);
       const id = `segment-${++serial}`;
-      const many = el('select', { class: 'form-select', id, multiple: true, 'aria-label': field.label, onchange: () => { part.value = [...many.selectedOptions].map(o => o.value); part.full = complete(part); changed(); } });
+      const many = el('select', { class: 'form-select', id, multiple: true, 'aria-label': field.label, onchange: () => { part.value = [...many.selectedOptions].map(o => o.value); changed(); } });
       field.options.forEach(([value, text]) => many.append(option(value, text, part.value.map(String).includes(value))));
       if (field.lookup) part.value.forEach(value => many.append(option(value, `#${value}`, true)));
       queueMicrotask(() => dress(many, field));
       return el('div', { class: 'grow' }, many);
     }
     if (Array.isArray(part.value)) part.value = '';
-    part.full = complete(part);
     return input(part, type, kind === 'days' ? t.days : t.value, part.value, v => { part.value = v; });
   };
   const dress = (select, field) => {
@@ -139,7 +129,7 @@
       fieldSelect(part, redraw),
       choose(t.operator, byName[part.field].operators.map(o => [o.name, o.label]), part.op, value => { part.op = value; redraw(); changed(); }),
       valueOf(part), remove(group, part, `${t.remove}: ${byName[part.field].label}`));
-    if (!byName[part.field]) { row.append(part.field, remove(group, part, t.remove)); part.full = true; } else redraw();
+    if (!byName[part.field]) { row.append(part.field, remove(group, part, t.remove)); } else redraw();
     return row;
   };
   const group = (part, parent) => el('fieldset', { class: 'segment-group stack-s' },
