@@ -92,5 +92,11 @@ def extend(builder: Any) -> None:
     )
     erase_handlers.register(EraseHandler("clients", "client", erase_client))
     demo_data.register(DemoData("clients", load_clients, order=20))
-    say("ck_contact_point_phone_e164", _l("Write the number with its country code, like +49."))
-    say("uq_contact_point_primary", _l("There is a main one for this channel already."))
+    say(
+        "ck_contact_point_phone_e164",
+        _l("Write the number with its country code, like +49."),
+        "value",
+    )
+    say("uq_contact_point_primary", _l("There is a main one for this channel already."), "primary")
+    say("uq_contact_point_of_client", _l("The client has this already."))
+    say("ck_contact_point_email_lower", _l("An email address is kept in small letters."), "value")

@@ -23,10 +23,11 @@ from app.clients.choices import (
 from app.clients.models import Client, ClientFigures, ConsentEvent, ContactPoint, TimelineEntry
 from app.company.models import Company
 from app.kit import clock
+from app.kit.codes import read_country
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.events import emit
-from app.kit.phone import normalise_phone
+from app.kit.phone import phones_of, read_phone
 from app.kit.zones import canonical_zone, local
 
 
@@ -87,15 +88,31 @@ def _tidy(client: Client) -> None:
     if client.time_zone:
         client.time_zone = canonical_zone(client.time_zone)
     if client.country:
-        client.country = client.country.strip().upper()
+        try:
+            client.country = read_country(client.country)
+        except Invalid as refused:
+            raise Invalid(refused.message, field="country") from refused
 
 
-def normalised(channel: ContactChannel, value: str, *, region: str | None = None) -> str:
-    """Return the one form in which a way to reach somebody is kept and compared. Raises Invalid."""
+def normalised(
+    session: Session, channel: ContactChannel, value: str, *, region: str | None = None
+) -> str:
+    """Return the one form in which a way to reach somebody is kept and compared.
+
+    A phone is read in the client's country, else in the company's. Raises Invalid.
+    """
     if channel is ContactChannel.PHONE:
-        return normalise_phone(value, region)
+        with phones_of(region), session.no_autoflush:
+            return read_phone(value, session)
     if channel is ContactChannel.EMAIL:
         return normalise_email(value)
+    if not value.strip():
+        raise Invalid(_l("Write how to reach them."))
+    return value.strip().lower()
+
+
+def as_written(value: str) -> str:
+    """Return the key of what is no phone and no email address, as it stands on somebody's card."""
     return value.strip().lower()
 
 
@@ -113,20 +130,26 @@ def add_contact_point(
 
     The first of its kind is the main one.
     """
-    key = normalised(channel, value, region=client.country)
+    try:
+        key = normalised(session, channel, value, region=client.country)
+    except Invalid:
+        key = as_written(value)
     known = select(ContactPoint).where(
         ContactPoint.client_id == client.id,
         ContactPoint.channel == channel,
         ContactPoint.normalised == key,
     )
-    point = session.scalar(known)
+    point = session.scalar(known.order_by(ContactPoint.valid.desc()).limit(1))
     if point is not None:
         point.archived_at = None
         session.flush()
         _choose_main(session, client.id, channel)
         return point
     point = ContactPoint(client_id=client.id, channel=channel, value=value.strip(), **facts)
-    save_contact_point(session, point, by=by, at=at, region=client.country)
+    with session.no_autoflush:
+        _complete(session, point, client.id, client.country, ())
+        session.add(point)
+    session.flush()
     return point
 
 
@@ -140,11 +163,17 @@ def save_contact_point(
 ) -> None:
     """Keep a contact point as typed.
 
-    Normalised, unverified when it changed, one main one for each channel.
+    Normalised, unverified when it changed, one main one for each channel. Raises Invalid for what
+    is no address: with a whole client it is kept as written, alone it is a slip of the hand.
     """
     client_id = point.client_id or point.client.id
     with session.no_autoflush:
         region = region or session.scalar(select(Client.country).where(Client.id == client_id))
+        if point.valid is not False:
+            try:
+                normalised(session, point.channel, point.value or "", region=region)
+            except Invalid as refused:
+                raise Invalid(refused.message, field="value", record=point) from refused
         _complete(session, point, client_id, region, ())
         session.add(point)
     session.flush()
@@ -183,13 +212,12 @@ def _complete(
 ) -> None:
     """Normalise a point and see to one main one for its channel.
 
-    `beside` are saved in the same moment.
+    `beside` are saved in the same moment. What is no address, or the same once more, stays as
+    written and is not valid: it is on the card, and nobody writes to it.
     """
-    key = normalised(point.channel, point.value or "", region=region)
-    if key != point.normalised:
-        point.normalised = key
-        point.verified_at = None if point.id else point.verified_at
-        point.valid = True
+    if not (point.value or "").strip():
+        raise Invalid(_l("Write how to reach them."), field="value", record=point)
+    _judge(session, point, client_id, region, beside)
     others = (
         ContactPoint.client_id == client_id,
         ContactPoint.channel == point.channel,
@@ -197,14 +225,55 @@ def _complete(
         ContactPoint.archived_at.is_(None),
         ContactPoint.id != (point.id or 0),
     )
+    good = (*others, ContactPoint.valid) if point.valid else others
+    if not point.primary and session.scalar(select(ContactPoint.id).where(*good)) is None:
+        # The first of its channel, or the first that can be written to.
+        point.primary = not any(
+            one.primary and one.valid and one.channel == point.channel
+            for one in beside
+            if one is not point
+        )
     if point.primary:
         # Before this one is written: the database knows of one main one at any moment.
         session.execute(update(ContactPoint).where(*others).values(primary=False))
         for other in beside:
             if other is not point and other.channel == point.channel:
                 other.primary = False
-    elif not any(one.primary and one.channel == point.channel for one in beside):
-        point.primary = session.scalar(select(ContactPoint.id).where(*others).limit(1)) is None
+
+
+def _judge(
+    session: Session,
+    point: ContactPoint,
+    client_id: int,
+    region: str | None,
+    beside: Collection[ContactPoint],
+) -> None:
+    """Give a point its one form, and say whether anybody may write to it."""
+    point.valid = True if point.valid is None else point.valid
+    try:
+        key = normalised(session, point.channel, point.value, region=region)
+    except Invalid:
+        point.normalised, point.valid, point.verified_at = as_written(point.value), False, None
+        return
+    if key != point.normalised:
+        was_kept = point.normalised is not None
+        point.normalised = key
+        point.verified_at = None if point.id else point.verified_at
+        point.valid = True if was_kept else point.valid
+    if not point.valid:
+        return
+    same = select(ContactPoint.id).where(
+        ContactPoint.client_id == client_id,
+        ContactPoint.channel == point.channel,
+        ContactPoint.normalised == key,
+        ContactPoint.valid,
+        ContactPoint.id.not_in([one.id for one in (point, *beside) if one.id]),
+    )
+    twice = any(
+        one is not point and one.valid and (one.channel, one.normalised) == (point.channel, key)
+        for one in beside
+    )
+    point.valid = not twice and session.scalar(same.limit(1)) is None
 
 
 def record_consent(  # noqa: PLR0913 -- one row of a ledger has as many facts

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app.company import api, screens
+from app.company.models import Company
 from app.company.operations import sync_roles
 from app.company.operations.demo import DEMO
 from app.company.operations.guards import LastAdministrator
 from app.company.queries import ADMINISTERS, holders
 from app.kit.access import Right, reader_or_none
 from app.kit.database.session import work
+from app.kit.phone import tell_home
 from app.kit.registry import demo_data
 from app.kit.rights import who_gives
 from app.kit.screens.dberrors import say
@@ -40,4 +43,7 @@ def extend(builder: Any) -> None:
     on_permissions("company", sync_roles)
     say("last_administrator", LastAdministrator.default_message)
     say("uq_membership_employee", _l("Somebody else signs in as this employee already."))
+    tell_home(lambda session: session.scalar(select(Company.country)))
+    say("ck_store_position", _l("A position has both a latitude and a longitude."), "longitude")
+    say("ck_employee_dates", _l("Nobody leaves before they came."), "left_on")
     demo_data.register(*DEMO)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from babel.languages import get_official_languages
 from babel.numbers import get_currency_name
 from flask import current_app
 from flask_babel import gettext as _
@@ -65,13 +67,78 @@ def country_name(code: str) -> str:
 
 
 def read_country(text: str) -> str:
-    """Return the two letters in capitals. Raises Invalid."""
-    code = text.strip().upper()
-    if not is_country(code):
+    """Return the two letters of a country written by code, name or usual spelling.
+
+    DE, DEU, Germany, Deutschland, Alemanha, U.K.: in our languages and the country's own. Raises
+    Invalid.
+    """
+    code = _country_names().get(_bare(text))
+    if code is None:
         raise Invalid(
             _("“%(text)s” is not a country. Write two letters, such as DE.", text=text[:40])
         )
     return code
+
+
+def country_or_none(text: str | None) -> str | None:
+    """Return the country that is written there, if one is."""
+    return _country_names().get(_bare(text)) if text else None
+
+
+# What people write and no list of names has.
+_USUAL = {
+    "GB": (
+        "England", "Scotland", "Wales", "Northern Ireland", "Great Britain", "Britain",
+        "Großbritannien", "Schottland", "Grã-Bretanha", "Inglaterra", "Великобритания", "Англия",
+        "Велика Британія", "Англія",
+    ),
+    "US": ("America", "Amerika", "The United States of America", "США", "Estados Unidos da América",
+           "Vereinigte Staaten von Amerika"),
+    "NL": ("Holland", "The Netherlands", "Holanda", "Голландия", "Голландія"),
+    "CZ": ("Czech Republic", "Tschechische Republik", "República Tcheca"),
+    "TR": ("Turkey",),
+    "CI": ("Ivory Coast",),
+    "KR": ("South Korea", "Korea"),
+    "AE": ("UAE", "Emirates"),
+    "BY": ("Weißrussland", "Белоруссия"),
+    "MD": ("Moldova", "Молдавия"),
+    "MK": ("Macedonia", "Mazedonien"),
+    "CH": ("Switzerland",),
+    "IE": ("Republic of Ireland", "Eire"),
+    "CN": ("People's Republic of China",),
+    "RU": ("Russian Federation",),
+    "DE": ("BRD", "Bundesrepublik Deutschland"),
+}  # fmt: skip
+_NAMED_IN = ("en", "de", "pt_BR", "pt", "uk", "ru")
+
+
+def _bare(text: str) -> str:
+    """Return a name without what is written differently: case, marks, dots, spaces, “the”."""
+    letters = "".join(one for one in fold(text) if one.isalnum() or one == " ")
+    words = [word for word in letters.split() if word not in ("the", "and", "und", "e", "и", "та")]
+    return "".join(words)
+
+
+@cache
+def _country_names() -> Mapping[str, str]:
+    """By bare name: two letters, three, a number, and what the languages call a country."""
+    known = frozenset(countries())
+    names: dict[str, str] = {}
+    for code in countries():
+        own = get_official_languages(code, regional=True, de_facto=True)
+        for tongue in (*own, *_NAMED_IN):
+            try:
+                said = Locale.parse(tongue).territories
+            except (UnknownLocaleError, ValueError):
+                continue
+            for key in (code, f"{code}-alt-short", f"{code}-alt-variant"):
+                if name := said.get(key):
+                    names.setdefault(_bare(str(name)), code)
+    for alias, codes in get_global("territory_aliases").items():
+        if len(codes) == 1 and codes[0] in known and (len(alias) == 3 or alias == "UK"):
+            names[_bare(alias)] = codes[0]
+    names |= {_bare(name): code for code, said in _USUAL.items() for name in said}
+    return {**names, **{_bare(code): code for code in countries()}}
 
 
 def language_name(code: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.kit.codes import country_name, read_country
+from app.kit.codes import country_name, country_or_none, read_country
 from app.kit.errors import Invalid
 from app.kit.phone import display_phone, normalise_phone
 from app.kit.texts import one_line
@@ -59,7 +59,7 @@ def read_address(value: Any) -> dict[str, str] | None:
         raise Invalid(_("Send an address by its parts, like %(example)s.", example=_EXAMPLE))
     made = {}
     country = value.get("country")
-    region = country.strip().upper() if isinstance(country, str) else None
+    region = country_or_none(country) if isinstance(country, str) else None
     for part, text in value.items():
         if part not in LONGEST:
             names = ", ".join(LONGEST)

@@ -196,11 +196,20 @@ def extend(builder: Any) -> None:
     erase_handlers.register(EraseHandler("orders", "client", erase_from_orders, order=40))
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
-    say("ck_payment_certificate", _l("Name the certificate it is paid with."))
     say("ck_payment_due", _l("A certificate takes what is due at most."))
     say("ck_payment_return", _l("This return is not received, or belongs to another order."))
     say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
     say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))
     say("ck_paid_by_way_returned", _l("More cannot go back by this way than came in by it."))
     say("ck_given_for_return_given", _l("More cannot be given back for a return than it is worth."))
+    say("ck_payment_certificate", _l("Name the certificate it is paid with."), "certificate")
+    say(
+        "ck_payment_reference_of_provider",
+        _l("Name the provider whose reference this is."),
+        "provider",
+    )
+    for line in ("order_line", "return_line"):
+        say(f"ck_{line}_amount", _l("The amount does not follow from the line."), "unit_price")
+        say(f"ck_{line}_goods_have_variant", _l("Name the variant."), "variant")
+        say(f"ck_{line}_charge_is_named", _l("Name the charge."), "charge_kind")
     say("ck_payment_purpose", _l("A payment belongs to an order or a return."))

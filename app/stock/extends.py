@@ -142,4 +142,5 @@ def extend(builder: Any) -> None:
     add_tab("Supplier", Related("GoodsReceipt", by="supplier"))
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("stock", load_stock, order=50))
+    say("ck_movement_sign", _l("The quantity does not go the way of its kind."), "quantity")
     say("ck_stock_balance_available", _l("There is not enough of this in stock."))

@@ -98,5 +98,7 @@ def extend(builder: Any) -> None:
     add_tab("Client", Related("Certificate", by="client"))
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("certificates", load_certificates, order=30))
+    say("ck_certificate_validity", _l("It cannot end before it begins."), "valid_until")
+    say("ck_value_entry_sign", _l("The amount does not go the way of its reason."), "amount")
     say("ck_lot_balance_remaining", _l("There is not enough left."))
     say("ck_certificate_balance_balance", _l("There is not enough left on this certificate."))

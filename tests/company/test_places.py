@@ -36,7 +36,7 @@ def test_phone_and_zone_are_put_into_their_usual_form(session):
     ("field", "value"),
     [
         ("currency", "EURO"),
-        ("country", "Germany"),
+        ("country", "Atlantis"),
         ("time_zone", "Berlin"),
         ("phone", "12"),
         ("email", "nobody"),

@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from babel import Locale
 
 from app.kit import clock
+from app.kit.codes import countries, read_country
 from app.kit.email_address import ascii_email, email_domain, normalise_email
 from app.kit.errors import CrmError, Invalid, NotFound, Refused
-from app.kit.phone import display_phone, normalise_phone, phone_digits, phone_region
+from app.kit.phone import display_phone, normalise_phone, phone_digits, phone_keys, phone_region
 from app.kit.zones import business_date, canonical_zone, day_bounds, local, zone_names
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -137,3 +139,44 @@ def test_an_error_is_a_sentence_and_a_status() -> None:
     assert [e().status for e in (CrmError, NotFound, Refused, Invalid)] == [409, 404, 403, 422]
     assert str(Invalid("Too long.", field="name")) == "Too long."
     assert str(NotFound()) == "This was not found."
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("DE", "DE"), (" de ", "DE"), ("DEU", "DE"), ("Deutschland", "DE"), ("Alemanha", "DE"),
+        ("Німеччина", "DE"), ("Германия", "DE"), ("USA", "US"), ("U.S.A.", "US"), ("us", "US"),
+        ("United States of America", "US"), ("the United States", "US"), ("США", "US"),
+        ("Vereinigte Staaten", "US"), ("UK", "GB"), ("u. k.", "GB"), ("Holland", "NL"),
+        ("España", "ES"), ("espana", "ES"), ("Italia", "IT"), ("Österreich", "AT"),
+        ("Україна", "UA"), ("Turkey", "TR"), ("Türkiye", "TR"), ("Côte d'Ivoire", "CI"),
+        ("日本", "JP"), ("276", "DE"), ("Czech Republic", "CZ"), ("Bosnia and Herzegovina", "BA"),
+    ],
+)  # fmt: skip
+def test_countries_are_understood_by_name_code_and_usual_spelling(said: str, code: str) -> None:
+    assert read_country(said) == code
+
+
+def test_every_country_is_understood_in_each_of_our_languages() -> None:
+    for tongue in ("en", "de", "pt_BR", "uk", "ru"):
+        names = Locale.parse(tongue).territories
+        wrong = [c for c in countries() if c in names and read_country(str(names[c])) != c]
+        assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("0171 1234567", "491711234567"),
+        ("0049 171 1234567", "491711234567"),
+        ("011 49 171 1234567", "491711234567"),
+        ("0664 1234567", "6641234567"),
+        ("8 912 345-67-89", "9123456789"),
+    ],
+)
+def test_a_dictated_number_is_looked_for_as_it_may_be_kept(typed: str, key: str) -> None:
+    assert key in phone_keys(typed, ("DE",))
+
+
+def test_a_few_digits_are_no_number_of_any_country() -> None:
+    assert phone_keys("0171", ("DE",)) == []

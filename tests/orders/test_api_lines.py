@@ -50,11 +50,11 @@ def test_the_lines_of_a_placed_order_are_refused_in_a_sentence(client):
         assert session.get_one(Order, pk).total == total
 
 
-def test_a_line_that_is_neither_product_nor_charge_is_said_at_the_lines(client):
+def test_a_line_that_is_neither_product_nor_charge_is_said_at_its_line(client):
     pk, version, _variant = draft()
     body = {"version": version, "lines": [{"quantity": 1, "unit_price": "1"}]}
     answer = client.put(f"/api/v1/orders/{pk}", json=body)
-    assert (answer.status_code, list(answer.json["errors"])) == (422, ["lines"])
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["lines.0.variant"])
 
 
 @pytest.mark.parametrize("quantity", [4, 9])

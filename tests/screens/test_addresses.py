@@ -63,7 +63,9 @@ def test_an_address_is_read_in_lines_on_the_record_the_list_the_history_and_in_t
 ):
     pk = order(ADDRESS)
     for url in (f"/bench-orders/show/{pk}", "/bench-orders/list/", "/bench-orders/export"):
-        assert LINES in html.unescape(client.get(url).text), url
+        # In a file a line that begins like a formula is none: some readers split at line ends.
+        said = html.unescape(client.get(url).text).replace("\n'+", "\n+")
+        assert LINES in said, url
     assert edit(client, pk, city="Kyiv", country="UA", phone="").status_code == 302
     said = html.unescape(page(client, f"/bench-orders/history/{pk}"))
     assert LINES in said
@@ -115,8 +117,8 @@ def test_a_part_of_an_older_record_is_shown_and_can_be_emptied(client, everythin
 @pytest.mark.parametrize(
     ("part", "typed", "said"),
     [
-        ("country", "UK", "“UK” is not a country. Write two letters, such as DE."),
-        ("country", "Germany", "“Germany” is not a country."),
+        ("country", "U-K-K", "“U-K-K” is not a country. Write two letters, such as DE."),
+        ("country", "Atlantis", "“Atlantis” is not a country."),
         ("country", "ZZ", "“ZZ” is not a country."),
         ("postal_code", "2" * 21, "At most 20 characters."),
         ("street", "ж" * 3000, "At most 200 characters."),
@@ -143,7 +145,8 @@ def test_a_wrong_part_is_said_beside_it_and_kept_as_typed(client, everything, pa
 def test_odd_texts_come_back_as_they_were_and_are_no_formulas(client, everything):
     pk = order()
     name = "=cmd()|' /C calc'!A0 🎣 <b>& \"Ґанок\""
-    assert edit(client, pk, name=f"{name}\x00", street="Weg\r\n1").status_code == 302
+    assert edit(client, pk, name=f"{name}\x00", street="Weg 1").status_code == 422
+    assert edit(client, pk, name=name, street="Weg\r\n1").status_code == 302
     assert stored(pk) == {"name": name, "street": "Weg 1"}
     assert "<b>&" not in page(client, f"/bench-orders/show/{pk}")
     assert name in html.unescape(page(client, f"/bench-orders/edit/{pk}"))
@@ -194,7 +197,7 @@ def test_who_may_not_see_contacts_has_no_address(client):
         ({"city": 5}, "city: send a text."),
         ({"city": ["Ulm"]}, "city: send a text."),
         ({"city": "x" * 101}, "city: At most 100 characters."),
-        ({"country": "Germany"}, "country: “Germany” is not a country."),
+        ({"country": "Atlantis"}, "country: “Atlantis” is not a country."),
         ({"phone": "040 123456"}, "phone: Begin “040 123456” with the country code"),
         ({"city": "Ul\x00m"}, "cannot be kept"),
     ],

@@ -189,7 +189,8 @@ def test_there_are_only_so_many(client, everything):
 def test_odd_texts_come_back_as_they_were(client, everything):
     pk = person()
     name, value = "🎣 <b>Ґ&", '=cmd()|" /C calc"!A0 \u202eabc </textarea>'
-    sent = {"0-name": f"{name}\x00", "0-value": f"{value}\x00", "1-name": "__i__"}
+    assert edit(client, pk, **{"0-name": f"{name}\x00", "0-value": "x"}).status_code == 422
+    sent = {"0-name": name, "0-value": value, "1-name": "__i__"}
     assert edit(client, pk, **sent, **{"__i__-name": "x", "99999999-name": "y"}).status_code == 302
     assert stored(pk) == {name: value, "__i__": ""}
     assert "<b>Ґ" not in page(client, f"/bench-clients/show/{pk}")

@@ -273,7 +273,16 @@ class ContactPoint(Business, Model):
 
     __tablename__ = "contact_point"
     __table_args__ = (
-        UniqueConstraint("company_id", "client_id", "channel", "normalised"),
+        # Twice the same, as phone and fax often are: one is valid, the other kept as written.
+        Index(
+            "uq_contact_point_of_client",
+            "company_id",
+            "client_id",
+            "channel",
+            "normalised",
+            unique=True,
+            postgresql_where=text("valid"),
+        ),
         Index(
             "uq_contact_point_primary",
             "company_id",
@@ -284,7 +293,8 @@ class ContactPoint(Business, Model):
         ),
         CheckConstraint("normalised <> ''", name="normalised_given"),
         CheckConstraint(
-            "channel <> 'phone' or normalised ~ '^[+][1-9][0-9]{5,14}$'", name="phone_e164"
+            "channel <> 'phone' or not valid or normalised ~ '^[+][1-9][0-9]{5,14}$'",
+            name="phone_e164",
         ),
         CheckConstraint("channel <> 'email' or normalised = lower(normalised)", name="email_lower"),
         *sort_indexes("normalised", "created_at", "changed_at"),
@@ -308,19 +318,27 @@ class ContactPoint(Business, Model):
             "label": _l("Value"),
             "guard": "contacts",
             "sort_by": "normalised",
+            "phones": True,
             "help": _l("A phone number begins with the country code, like +49."),
         },
     )
     normalised: Mapped[str] = mapped_column(
-        Text, info={"label": _l("Normalised"), "guard": "contacts", "computed": True}
+        Text,
+        info={
+            "label": _l("Normalised"),
+            "guard": "contacts",
+            "computed": True,
+            "made_of": "value",
+        },
     )
     search_key: Mapped[str] = mapped_column(
         Text,
         Computed(
-            "case when channel = 'phone' then substr(normalised, 2) else fold(normalised) end",
+            "case when channel = 'phone' then regexp_replace(normalised, '[^0-9]', '', 'g')"
+            " else fold(normalised) end",
             persisted=True,
         ),
-        info={"guard": "contacts"},
+        info={"guard": "contacts", "phones": True},
     )
     label: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Label"), "help": _l("Like “work” or “mother”.")}
@@ -333,7 +351,10 @@ class ContactPoint(Business, Model):
     valid: Mapped[bool] = mapped_column(
         default=True,
         server_default=text("true"),
-        info={"label": _l("Valid"), "help": _l("Off once messages to it came back.")},
+        info={
+            "label": _l("Valid"),
+            "help": _l("Off where it is no address, and once messages to it came back."),
+        },
     )
     verified_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Verified")}

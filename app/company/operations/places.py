@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from babel.numbers import list_currencies
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.company.models import Company, Employee, Store
+from app.kit.codes import read_country
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
+from app.kit.money import currency_digits
 from app.kit.opening_hours import check_hours
-from app.kit.phone import normalise_phone
+from app.kit.phone import phones_of, read_phone
 from app.kit.zones import canonical_zone
 
 
@@ -28,7 +29,7 @@ def check_store(session: Session, store: Store, /, *, by: int | None, at: dateti
     """Put zone, currency, phone and address into their usual form. Raises Invalid."""
     _take_usual_values(session, store)
     check_place(store)
-    _check_contacts(store, store.country)
+    _check_contacts(session, store, store.country)
     check_opening_hours(store.opening_hours or {})
     session.add(store)
     session.flush()
@@ -47,7 +48,7 @@ def check_employee(
     session: Session, employee: Employee, /, *, by: int | None, at: datetime
 ) -> None:
     """Put phone and address into their usual form. Raises Invalid."""
-    _check_contacts(employee, None)
+    _check_contacts(session, employee, None)
     if employee.left_on and employee.entered_on and employee.left_on < employee.entered_on:
         raise Invalid(_("Nobody leaves before they came."), field="left_on")
     session.add(employee)
@@ -64,23 +65,26 @@ def check_opening_hours(hours: dict[str, Any]) -> None:
 
 def check_place(obj: Any) -> None:
     """Put currency, country and zone into their usual form. Raises Invalid."""
-    obj.currency = (obj.currency or "").strip().upper()
-    if obj.currency not in list_currencies():
-        raise Invalid(_("“%(code)s” is not a currency.", code=obj.currency), field="currency")
-    obj.country = (obj.country or "").strip().upper()
-    if len(obj.country) != 2 or not obj.country.isascii() or not obj.country.isalpha():
-        raise Invalid(_("A country has two letters, such as DE."), field="country")
-    try:
-        obj.time_zone = canonical_zone(obj.time_zone or "")
-    except Invalid as refused:
-        raise Invalid(refused.message, field="time_zone") from refused
-
-
-def _check_contacts(obj: Any, country: str | None) -> None:
-    checks = {"phone": lambda raw: normalise_phone(raw, country), "email": normalise_email}
-    for field, normalise in checks.items():
-        value = (getattr(obj, field) or "").strip()
+    readers = {"currency": _currency, "country": read_country, "time_zone": canonical_zone}
+    for field, read in readers.items():
         try:
-            setattr(obj, field, normalise(value) if value else None)
+            setattr(obj, field, read(getattr(obj, field) or ""))
         except Invalid as refused:
             raise Invalid(refused.message, field=field) from refused
+
+
+def _currency(code: str) -> str:
+    """Return a code that has, or had when the company took it, an amount."""
+    currency_digits(code)
+    return code.strip().upper()
+
+
+def _check_contacts(session: Session, obj: Any, country: str | None) -> None:
+    checks = {"phone": lambda raw: read_phone(raw, session), "email": normalise_email}
+    with phones_of(country), session.no_autoflush:
+        for field, normalise in checks.items():
+            value = (getattr(obj, field) or "").strip()
+            try:
+                setattr(obj, field, normalise(value) if value else None)
+            except Invalid as refused:
+                raise Invalid(refused.message, field=field) from refused

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.kit.database.lines import put_at
 from app.kit.errors import Invalid
 from app.kit.rest import taking
 from app.kit.rest.rows import as_object, selected
@@ -84,8 +85,13 @@ class Nested:
 
     def add(self, session: Session, pk: int, lines: Sequence[Mapping[str, Any]]) -> None:
         """Make the lines of a new record."""
-        for line in lines:
-            session.add(self.model(**{self.link: pk}, **taking.columns(self.model, line)))
+        for number, line in enumerate(lines):
+            self._add(session, pk, number, line)
+
+    def _add(self, session: Session, pk: int, number: int, line: Mapping[str, Any]) -> None:
+        obj = self.model(**{self.link: pk}, **taking.columns(self.model, line))
+        put_at(obj, f"{self.name}.{number}")
+        session.add(obj)
 
     def put(self, session: Session, pk: int, lines: Sequence[Mapping[str, Any]]) -> None:
         """Make the lines of a record these. Raises Invalid where lines cannot be removed."""
@@ -95,9 +101,10 @@ class Nested:
         if gone and not self.removable:
             raise Invalid(_("Lines cannot be removed here: send all of them."), field=self.name)
         remove(session, gone)
-        for line in lines:
+        for number, line in enumerate(lines):
             values = {name: value for name, value in line.items() if name != "id"}
             if "id" in line:
+                put_at(known[line["id"]], f"{self.name}.{number}")
                 taking.assign(session, known[line["id"]], values)
             else:
-                self.add(session, pk, [values])
+                self._add(session, pk, number, values)

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.kit import clock
 from app.kit.access import reader, require
+from app.kit.database.lines import one_by_one
 from app.kit.database.session import db
 from app.kit.database.source import source_of
 from app.kit.errors import Invalid, NotFound
+from app.kit.phone import phones_of
 from app.kit.problems import problem
 from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
@@ -239,12 +241,14 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
         obj = self.model(**self.columns_of(values))
         obj = insert(self.of, session, obj, by=by)
-        with session.no_autoflush:
-            for name, lines in nested.items():
-                self.nested[name].add(session, obj.id, lines)
-        if nested and self.of.on_edit is not None:
-            # The operation completes what was sent of the lines before they are written.
-            self.of.on_edit(session, obj, by=by, at=at)
+        with one_by_one(self.nested[name].model for name in nested):
+            with session.no_autoflush:
+                for name, lines in nested.items():
+                    self.nested[name].add(session, obj.id, lines)
+            if nested and self.of.on_edit is not None:
+                # The operation completes what was sent of the lines before they are written.
+                self.of.on_edit(session, obj, by=by, at=at)
+            session.flush()
         return obj
 
     def columns_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -276,17 +280,19 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
 
     def change(self, session: Session, obj: Any, body: Mapping[str, Any]) -> None:
         """Set what was sent on a stored record, by the screen's operation where it names one."""
-        values = self.take(session, body, adding=False, pk=obj.id)
+        with phones_of(getattr(obj, "country", None)):
+            values = self.take(session, body, adding=False, pk=obj.id)
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
         taking.assign(session, obj, values)
-        with session.no_autoflush:
-            for name, lines in nested.items():
-                self.nested[name].put(session, obj.id, lines)
-        if nested:
-            forms.touch(obj)
-        if self.of.on_edit is not None:
-            self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
-        session.flush()
+        with one_by_one(self.nested[name].model for name in nested):
+            with session.no_autoflush:
+                for name, lines in nested.items():
+                    self.nested[name].put(session, obj.id, lines)
+            if nested:
+                forms.touch(obj)
+            if self.of.on_edit is not None:
+                self.of.on_edit(session, obj, by=reader().user_id, at=clock.now())
+            session.flush()
 
     @expose("/<int:pk>", methods=["DELETE"])
     @needs("delete")

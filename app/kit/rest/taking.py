@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.kit.codes import country_or_none
 from app.kit.errors import Invalid
+from app.kit.phone import phones_of
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.values import ApiField, refuse_odd_texts
 from app.kit.screens.attrs import mapper_of, resolve, table_of
@@ -41,7 +43,23 @@ def taken(
     errors: dict[str, list[str]],
     prefix: str,
 ) -> dict[str, Any]:
-    """Return the values of one object, checked; what is wrong goes to `errors`."""
+    """Return the values of one object, checked; what is wrong goes to `errors`.
+
+    Phones are read in the country that stands beside them.
+    """
+    country = body.get("country")
+    if isinstance(country, str) and (said := country_or_none(country)):
+        with phones_of(said):
+            return _taken(body, fields, errors, prefix)
+    return _taken(body, fields, errors, prefix)
+
+
+def _taken(
+    body: Mapping[str, Any],
+    fields: Mapping[str, ApiField],
+    errors: dict[str, list[str]],
+    prefix: str,
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, raw in body.items():
         field = fields.get(name)

@@ -18,13 +18,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit
-from app.kit.phone import normalise_phone
+from app.kit.phone import read_phone
 from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.shapes import check
+
+LONGEST_NAME = 80
+"""Of a country or language, where its code is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], di
     for types, (read, schema) in _TYPES:
         if isinstance(kind, types):
             return read, _WRITERS[types](attr), {**schema, **_limits(attr)}
-    return _same, _text(attr), {"type": "string", "maxLength": longest_of(attr.column)}
+    longest = longest_of(attr.column)
+    most = max(longest, LONGEST_NAME) if attr.codes is not None else longest
+    return _same, _text(attr), {"type": "string", "maxLength": most}
 
 
 def _limits(attr: Attr) -> dict[str, Any]:
@@ -275,10 +281,12 @@ def _text(attr: Attr) -> Callable[[Any], str]:
     def write(raw: Any) -> str:
         if not isinstance(raw, str):
             raise _bad(_("Send a text."))
-        if len(raw) > longest:
-            raise _bad(_("At most %(number)s characters.", number=longest))
+        # A country may be sent by its name, which is longer than the code that is kept.
+        most = max(longest, LONGEST_NAME) if attr.codes is not None else longest
+        if len(raw) > most:
+            raise _bad(_("At most %(number)s characters.", number=most))
         if attr.form == "phone" and raw:
-            return normalise_phone(raw)
+            return read_phone(raw, db.session())
         if attr.form == "email" and raw:
             return normalise_email(raw)
         return attr.codes.read(raw) if attr.codes is not None and raw else raw

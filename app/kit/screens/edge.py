@@ -28,7 +28,7 @@ from app.kit.database.session import db
 from app.kit.errors import CrmError
 from app.kit.problems import as_problem, problem, title
 from app.kit.rights import refusal, wording
-from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.dberrors import as_refusal, located
 from app.kit.screens.pages import Text
 
 log = logging.getLogger(__name__)
@@ -155,6 +155,7 @@ def _oops() -> str:
 
 
 def _refusal(error: CrmError) -> Any:
+    located(error)
     rollback()
     return _worded(error)
 

@@ -18,13 +18,13 @@ from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextIn
 
 from app.kit.access import reader
 from app.kit.choices import Choice
-from app.kit.codes import Codes
+from app.kit.codes import Codes, country_or_none
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit
 from app.kit.money_text import parse_amount
-from app.kit.phone import normalise_phone
+from app.kit.phone import phones_of, read_phone
 from app.kit.screens.attrs import Attr, longest_of, table_of, title_of
 from app.kit.screens.paging import read_id
 
@@ -106,13 +106,17 @@ class PhoneField(PlainField):
     def write(self, value: Any) -> str:
         return str(value or "")
 
+    beside: str | None = None
+
+    def process(self, formdata: Any, *rest: Any, **options: Any) -> None:
+        # The country of what is typed in the same form: a supplier's phone is at home there.
+        name = f"{self.name.removesuffix(self.attr.key)}country"
+        self.beside = formdata.get(name) if formdata is not None else None
+        super().process(formdata, *rest, **options)
+
     def read(self, text: str) -> str:
-        return normalise_phone(text, _region())
-
-
-def _region() -> str | None:
-    locale = get_locale()
-    return locale.territory if locale is not None else None
+        with phones_of(country_or_none(self.beside)):
+            return read_phone(text, db.session())
 
 
 class EmailField(PlainField):

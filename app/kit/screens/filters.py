@@ -19,10 +19,12 @@ from sqlalchemy import ColumnElement, Integer, SmallInteger, and_
 from app.kit import clock
 from app.kit.choices import Choice
 from app.kit.codes import Codes
+from app.kit.database.session import db
 from app.kit.errors import Invalid
 from app.kit.fold import fold
 from app.kit.i18n.reading import day_text, number_text
 from app.kit.money_text import parse_amount
+from app.kit.phone import home, phone_digits, phone_keys
 from app.kit.screens.attrs import Attr, fold_column
 from app.kit.screens.pages import FilterKind, FilterOperator, Text
 from app.kit.screens.paging import BIGGEST_ID, read_id
@@ -144,9 +146,21 @@ def _text(
     if not value:
         raise Invalid(_("Write what the text should be."))
     if operator == "is":
-        return column == wanted, _("is “%(value)s”", value=value)
+        kept = [wanted, *_dictated(attr, value)]
+        same = column.in_(kept) if len(kept) > 1 else column == wanted
+        return same, _("is “%(value)s”", value=value)
     # A prefix is a range: an index serves it under row-level security, LIKE would not be.
     return and_(column >= wanted, column < wanted + LAST), _("starts with “%(value)s”", value=value)
+
+
+def _dictated(attr: Attr, value: str) -> list[str]:
+    """Return the phone numbers as which a text may be kept, of a column that holds some."""
+    if attr.form != "phone" and not attr.column.info.get("phones"):
+        return []
+    if not set(value) & set("0123456789"):
+        return []
+    keys = phone_keys(value, (home(db.session()),))
+    return [f"+{key}" for key in (phone_digits(value), *keys)]
 
 
 def _number_of(attr: Attr, text: str) -> int | Decimal:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from app.kit import clock
+from app.kit.database.lines import put_at
 from app.kit.screens.attrs import Attr, lines_of, mapper_of
 from app.kit.screens.declare import MOST_LINES, Lines
 from app.kit.screens.fields import TextHidden
@@ -214,12 +215,13 @@ class LinesForm:
         far = lines_of(self.screen.model, self.lines.name)[1]
         changed = bool(self.gone)
         remove(session, self.gone)
-        for form, line in self.rows:
+        for number, (form, line) in enumerate(self.rows):
             target = line
             if target is None:
                 target = self.child(**{far: obj.id})
                 session.add(target)
                 changed = True
+            put_at(target, f"{self.lines.name}.{number}")
             for name in self._changed(form, line):
                 assign(target, name, self.attrs[name], form[name].data)
                 changed = True
@@ -230,6 +232,17 @@ class LinesForm:
         if line is None:
             return list(self.attrs)
         return [n for n, attr in self.attrs.items() if form[n].data != value_of(line, attr)]
+
+    def refuse(self, place: str, message: str) -> None:
+        """Show a sentence in the cell "2.quantity", over the sheet where it shows no such cell."""
+        number, _dot, name = place.partition(".")
+        if number.isdecimal() and int(number) < len(self.rows):
+            form = self.rows[int(number)][0]
+            if name in self.attrs:
+                form[name].errors = [*form[name].errors, message]
+                return
+            message = _("Line %(number)s: %(what)s", number=int(number) + 1, what=message)
+        self.error = message
 
     def differs(self) -> bool:
         """Whether the rows say something else than the record."""

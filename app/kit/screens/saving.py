@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.kit import clock
 from app.kit.access import reader, require
+from app.kit.database.lines import one_by_one
 from app.kit.database.session import db
 from app.kit.errors import Conflict as ConflictError
 from app.kit.errors import CrmError
@@ -46,6 +47,11 @@ class Attempt:
         self.conflict: Conflict | None = None
         self.version = getattr(obj, "version", None)
 
+    @property
+    def kinds(self) -> list[type[Any]]:
+        """The models of the lines."""
+        return [one.child for one in self.lines]
+
     def is_valid(self) -> bool:
         good = all([self.form.validate(), *(one.validate() for one in self.lines)])
         return not self._emptied() and good
@@ -68,12 +74,13 @@ class Attempt:
     def refuse(self, error: CrmError) -> None:
         """Show the sentence beside its field, or on top when it has none."""
         message = str(error.message)
-        sheet = next((one for one in self.lines if one.lines.name == error.field), None)
+        name, _dot, place = str(error.field or "").partition(".")
+        sheet = next((one for one in self.lines if one.lines.name == name), None)
         if error.field is not None and error.field in self.attrs:
             field = self.form[error.field]
             field.errors = [*field.errors, message]
         elif sheet is not None:
-            sheet.error = message
+            sheet.refuse(place, message)
         else:
             self.errors.append(FormError(message))
 
@@ -121,7 +128,7 @@ def add(  # noqa: PLR0911 -- each way in which a form can end
         rollback()
         return attempt.answer(422)
     made: list[Any] = []
-    refused = attempted(lambda: made.append(_create(attempt)))
+    refused = attempted(lambda: made.append(_create(attempt)), attempt.kinds)
     if refused is not None:
         known = _sent_before(screen, session, attempt.form["once"].data)
         if known is not None:
@@ -181,10 +188,14 @@ def _sent_before(screen: "Screen", session: Session, raw: Any) -> int | None:
     )
 
 
-def attempted(call: Callable[[], object]) -> CrmError | None:
-    """Run `call`; return the refusal, with everything rolled back. A bug goes on its way."""
+def attempted(call: Callable[[], object], kinds: Sequence[type[Any]] = ()) -> CrmError | None:
+    """Run `call`; return the refusal, with everything rolled back. A bug goes on its way.
+
+    `kinds` are those of its lines, of which the refused one is told.
+    """
     try:
-        call()
+        with one_by_one(kinds):
+            call()
     except (CrmError, SQLAlchemyError) as error:
         refusal = as_refusal(error)
         if refusal is None:
@@ -210,7 +221,7 @@ def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
     if not attempt.is_valid():
         return attempt.answer(422)
     before = {name: value_of(obj, attr) for name, attr in attempt.attrs.items()}
-    refused = attempted(lambda: _update(attempt))
+    refused = attempted(lambda: _update(attempt), attempt.kinds)
     if refused is not None:
         return _refused_edit(attempt, refused, pk, before)
     flash(_("Saved."), "success")

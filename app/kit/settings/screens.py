@@ -26,6 +26,7 @@ from wtforms.validators import Length, Optional
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.errors import Invalid
+from app.kit.fitting import UNKEPT
 from app.kit.rights import word
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
@@ -136,7 +137,9 @@ def _keep(session: Session, one: Setting[Any], raw: Any, now: Any) -> None:
             put(session, one, raw)
         return
     if isinstance(raw, str):
-        raw = raw.replace("\x00", "").strip()
+        if UNKEPT.search(raw):
+            raise Invalid(_("A text holds characters that cannot be kept."))
+        raw = raw.strip()
     if raw is None:
         reset(session, one)
     elif raw != (now.value if isinstance(now, Enum) else now) and str(raw) != str(now):

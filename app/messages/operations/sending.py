@@ -28,7 +28,7 @@ from app.messages.choices import (
     RecipientState,
     UncertainPolicy,
 )
-from app.messages.engine.addresses import address_hash
+from app.messages.engine.addresses import Kind, address_hash, normalise
 from app.messages.engine.render import plain
 from app.messages.models import (
     Dispatch,
@@ -118,6 +118,9 @@ def send_one(
     `occurrence` makes it happen once: the same client and occurrence again changes nothing. Returns
     the sending's id and the recipient's place in it. Consent is asked when the message leaves.
     """
+    kind: Kind = "email" if version.message_template.channel is MessageChannel.EMAIL else "phone"
+    if normalise(kind, address) != address:
+        raise Invalid(_l("“%(address)s” is not an address.", address=address), field="address")
     dispatch = _standing(session, version)
     if client_id is not None:
         known = session.scalar(
@@ -138,9 +141,7 @@ def send_one(
             client_id=client_id,
             occurrence=occurrence,
             address=address,
-            address_hash=address_hash(
-                "email" if channel is MessageChannel.EMAIL else "phone", address
-            ),
+            address_hash=address_hash(kind, address),
             values=plain(values or {}),
             state=RecipientState.PENDING,
         )

@@ -43,6 +43,15 @@ def hash_of(channel: MessageChannel, address: ColumnElement[Any]) -> ColumnEleme
     return func.sha256(func.convert_to(func.concat(f"{kind}:", address), "UTF8"))
 
 
+def is_address(channel: MessageChannel, address: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that something has the form of an address that can be written to.
+
+    What people kept as written stands on cards only.
+    """
+    mail = channel is MessageChannel.EMAIL
+    return address.regexp_match("^[^@ ]+@[^@ ]+$" if mail else "^[+][1-9][0-9]{5,14}$")
+
+
 def suppressed(
     channel: MessageChannel, address_hash: ColumnElement[Any], purpose: MessagePurpose
 ) -> ColumnElement[bool]:
@@ -108,6 +117,7 @@ def _numbered(
     reason = case(
         (_or_null(given, "skip_reason", Text).is_not(None), _or_null(given, "skip_reason", Text)),
         (given.address.is_(None), SkipReason.NO_ADDRESS.value),
+        (~is_address(channel, given.address), SkipReason.BAD_ADDRESS.value),
         # An address that is no client's is one that a person typed, for a test.
         (
             and_(given.client_id.is_not(None), ~allowed(given.client_id, channel, purpose)),

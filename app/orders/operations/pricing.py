@@ -75,7 +75,7 @@ def draft_order(
         returned=Decimal(0),
         **facts,
     )
-    sold = _sellable(session, store_id, [item for item in items if item.variant_id])
+    sold = _sellable(session, store_id, items)
     _refuse_short(items, sold)
     order.lines = [
         _line(item, position, sold.get(item.variant_id or 0), order, where)
@@ -115,39 +115,50 @@ def _sellable(
         .where(Variant.id.in_(wanted))
     )
     found = {row.id: row for row in rows}
-    if missing := wanted - found.keys():
-        raise Invalid(
-            _l("There is no variant no. %(id)s.", id=min(missing, key=int)), field="lines"
-        )
-    for row in found.values():
-        if refuse and (row.status is not ProductStatus.PUBLISHED or row.archived_at is not None):
-            raise Conflict(_l("“%(name)s” is not for sale.", name=row.name), field="lines")
+    for number, item in enumerate(items):
+        row, at = found.get(item.variant_id or 0), _at(item, number, "variant")
+        if item.variant_id and row is None:
+            raise Invalid(_l("There is no variant no. %(id)s.", id=item.variant_id), **at)
+        if not refuse or row is None:
+            continue
+        if row.status is not ProductStatus.PUBLISHED or row.archived_at is not None:
+            raise Conflict(_l("“%(name)s” is not for sale.", name=row.name), **at)
     return found
 
 
+def _at(item: Any, number: int, field: str) -> dict[str, Any]:
+    """Return where a refusal of an item belongs: a line knows its place, an item is counted."""
+    if isinstance(item, Item):
+        return {"field": f"lines.{number}.{field}"}
+    return {"field": field, "record": item}
+
+
 def _refuse_short(items: Iterable[Any], sold: dict[int, Any]) -> None:
-    """Word it before the database refuses it.
+    """Word it before the database refuses it, at the line that asks for too much.
 
     Against others who are faster only the database helps.
     """
     wanted: dict[int, int] = {}
-    for item in items:
-        if item.variant_id:
-            wanted[item.variant_id] = wanted.get(item.variant_id, 0) + item.quantity
-    for variant, quantity in wanted.items():
-        row = sold[variant]
-        if row.kind is ProductKind.GOODS and row.guarded and row.available < quantity:
+    for number, item in enumerate(items):
+        if not item.variant_id:
+            continue
+        wanted[item.variant_id] = wanted.get(item.variant_id, 0) + item.quantity
+        row = sold[item.variant_id]
+        if row.kind is not ProductKind.GOODS or not row.guarded:
+            continue
+        if row.available < wanted[item.variant_id]:
             raise OutOfStock(
                 _l("Only %(left)s of “%(name)s” are left.", left=row.available, name=row.name),
-                field="lines",
+                **_at(item, number, "quantity"),
             )
 
 
 def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> OrderLine:
+    number = position - 1
     if (item.variant_id is None) == (item.charge is None):
-        raise Invalid(_l("A line is either a product or a charge."), field="lines")
+        raise Invalid(_l("A line is either a product or a charge."), **_at(item, number, "variant"))
     if item.quantity <= 0:
-        raise Invalid(_l("The quantity must be more than zero."), field="lines")
+        raise Invalid(_l("The quantity must be more than zero."), **_at(item, number, "quantity"))
     line = OrderLine(
         store_id=where.store_id,
         position=position,
@@ -156,13 +167,16 @@ def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> Or
         charge_kind=item.charge,
         description=item.description or _words(item, row),
         quantity=item.quantity,
-        unit_price=_price(item, row, order),
+        unit_price=_price(item, row, order, _at(item, number, "unit_price")),
         discount=item.discount,
         tax_rate=item.tax_rate if item.tax_rate is not None else _tax_rate(row),
         stocked=row is not None and row.kind is ProductKind.GOODS,
         cost=_cost(row, where),
     )
-    settle(line, order)
+    try:
+        settle(line, order)
+    except Invalid as refused:
+        raise Invalid(refused.message, **_at(item, number, str(refused.field))) from refused
     return line
 
 
@@ -176,17 +190,17 @@ def _cost(row: Any, where: Place) -> Decimal | None:
     return row.cost if known else None
 
 
-def _price(item: Item, row: Any, order: Any) -> Decimal:
+def _price(item: Item, row: Any, order: Any, at: dict[str, Any]) -> Decimal:
     if item.unit_price is not None:
         if item.unit_price < 0:
-            raise Invalid(_l("A price cannot be less than zero."), field="lines")
+            raise Invalid(_l("A price cannot be less than zero."), **at)
         return item.unit_price
     if row is None:
-        raise Invalid(_l("A charge needs an amount."), field="lines")
+        raise Invalid(_l("A charge needs an amount."), **at)
     if row.currency != order.currency:
         raise Conflict(
             _l("“%(name)s” has no price in %(currency)s.", name=row.name, currency=order.currency),
-            field="lines",
+            **at,
         )
     return Decimal(row.price)
 
@@ -272,14 +286,14 @@ def complete_lines(session: Session, document: Any, lines: list[Any], where: Pla
 
 def _complete(line: Any, row: Any, document: Any, where: Place) -> None:
     if (row is None) == (line.charge_kind is None):
-        raise Invalid(_l("A line is either a product or a charge."), field="lines")
+        raise Invalid(_l("A line is either a product or a charge."), field="variant", record=line)
     line.quantity = 1 if line.quantity is None else line.quantity
     if line.quantity <= 0:
-        raise Invalid(_l("The quantity must be more than zero."), field="lines")
+        raise Invalid(_l("The quantity must be more than zero."), field="quantity", record=line)
     typed = Item(line.quantity, line.variant_id, line.charge_kind, line.unit_price)
     line.store_id = where.store_id
     line.kind = LineKind.GOODS if row is not None else LineKind.CHARGE
-    line.unit_price = _price(typed, row, document)
+    line.unit_price = _price(typed, row, document, _at(line, 0, "unit_price"))
     line.discount = line.discount or Decimal(0)
     line.description = line.description or _words(typed, row)
     line.tax_rate = _tax_rate(row) if line.tax_rate is None else line.tax_rate

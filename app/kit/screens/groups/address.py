@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import get_locale
-
 from app.kit import postal_address
-from app.kit.codes import CODES, is_country
+from app.kit.codes import CODES, country_or_none
+from app.kit.database.session import db
 from app.kit.errors import Invalid
 from app.kit.pairs import as_text
-from app.kit.phone import display_phone
+from app.kit.phone import display_phone, home
 from app.kit.screens.fields import plain
 from app.kit.screens.groups.base import GroupField
 from app.kit.screens.pages import Text
@@ -73,11 +72,8 @@ class AddressField(GroupField):
 
     def _region(self) -> str | None:
         """Where a phone number without a country code is at home: where it is sent, else here."""
-        typed = next(one.value.upper() for one in self.parts if one.part == "country")
-        if is_country(typed):
-            return typed
-        found = get_locale()
-        return found.territory if found is not None else None
+        typed = next(one.value for one in self.parts if one.part == "country")
+        return country_or_none(typed) or home(db.session())
 
     def _read(self, one: AddressPart, region: str | None) -> Any:
         if one_line(one.value) == one.shown:

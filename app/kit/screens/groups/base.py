@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext as _
 from wtforms.utils import unset_value
 
+from app.kit.fitting import UNKEPT
 from app.kit.screens.fields import PlainField
 
 BLANK = "__i__"
@@ -28,6 +30,11 @@ class GroupField(PlainField):
             return
         self.raw_data: list[Any] = []
         made = self.take(formdata)
+        self.wrong += [
+            (key, _("A text holds characters that cannot be kept."))
+            for key in formdata
+            if key.startswith(f"{self.name}-") and UNKEPT.search(str(formdata[key]))
+        ]
         if self.wrong:
             self.process_errors = [sentence for _id, sentence in self.wrong]
         elif not self.is_same(made):
