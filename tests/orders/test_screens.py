@@ -157,7 +157,7 @@ def test_what_is_short_is_a_sentence_and_nothing_is_written(client):
         assert session.scalar(select(Order.id).where(Order.store_id == store)) is None
 
 
-@pytest.mark.parametrize("field", ["total", "paid", "number", "status", "goods"])
+@pytest.mark.parametrize("field", ["total", "paid", "refunded", "status", "goods"])
 def test_a_sum_sent_to_the_api_is_refused(client, field):
     with bench.at_work() as session:
         store = factories.make_store(session).id

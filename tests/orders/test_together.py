@@ -20,6 +20,7 @@ from app.kit.database import session as sessions
 from app.kit.database.session import bind, make_engine, work
 from app.kit.database.stamp import company_stamp
 from app.kit.errors import Conflict, CrmError
+from app.kit.idempotency import idempotent
 from app.kit.screens.dberrors import as_refusal
 from app.orders import operations, queries
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
@@ -289,6 +290,23 @@ def test_an_event_told_twice_at_once_is_booked_once(order: int) -> None:
 
     assert at_once([tell] * 4) == [None] * 4
     assert state(order)[0] == 25
+    nothing_disagrees()
+
+
+@pytest.mark.parametrize("direction", list(PaymentDirection))
+def test_a_double_click_with_one_key_is_one_payment(
+    order: int, direction: PaymentDirection
+) -> None:
+    if direction is RETURNED:
+        made(lambda s: pay(s, order, 40))
+
+    def click(session: Session) -> None:
+        with idempotent(session, "till 7", b"{}", key_id="user:7", operation="POST") as this:
+            if this.answer is None:
+                this.keep(201, {"id": pay(session, order, 10, direction=direction).id})
+
+    assert at_once([click] * 4) == [None] * 4
+    assert state(order)[0] == (30 if direction is RETURNED else 10)
     nothing_disagrees()
 
 
