@@ -31,6 +31,22 @@ class ClientSource(Choice):
     DEMO = "demo", _l("Demo data"), "grey"
 
 
+class SeenBecause(Choice):
+    """Why a client is one of a store's."""
+
+    REGISTERED = "registered", _l("Registered there"), "blue"
+    HOME = "home", _l("Home store"), "purple"
+    BOUGHT = "bought", _l("Bought there"), "green"
+    BOOKED = "booked", _l("Booked there"), "cyan"
+
+
+class ServedBecause(Choice):
+    """Why a client is one of an employee's."""
+
+    ASSIGNED = "assigned", _l("Looks after the client"), "blue"
+    SERVED = "served", _l("Served the client"), "green"
+
+
 class ContactChannel(Choice):
     """What a contact point is."""
 

@@ -3,14 +3,16 @@
 Registering, ways to reach them, consents, the timeline, their figures.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.clients.choices import (
     Channel,
@@ -18,12 +20,23 @@ from app.clients.choices import (
     ConsentSource,
     ContactChannel,
     Purpose,
+    SeenBecause,
+    ServedBecause,
     Stage,
 )
-from app.clients.models import Client, ClientFigures, ConsentEvent, ContactPoint, TimelineEntry
+from app.clients.models import (
+    Client,
+    ClientEmployee,
+    ClientFigures,
+    ClientStore,
+    ConsentEvent,
+    ContactPoint,
+    TimelineEntry,
+)
 from app.company.models import Company
 from app.kit import clock
 from app.kit.codes import read_country
+from app.kit.database.session import unbound
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.events import emit
@@ -376,23 +389,36 @@ def add_to_timeline(
     )
 
 
-def count_order(session: Session, client_id: int, amount: Decimal, at: datetime) -> None:
-    """Add one order to the client's figures and move on a lead.
+def note_served(session: Session, client_id: int, employee_id: int) -> None:
+    """Note that an employee served the client, who is one of theirs from then on.
+
+    For what serves clients: visits, appointments. The caller has seen to it that it happened.
+    """
+    served = pg_insert(ClientEmployee).values(
+        client_id=client_id, employee_id=employee_id, why=ServedBecause.SERVED
+    )
+    with unbound(session):
+        session.execute(served.on_conflict_do_nothing())
+
+
+def count_order(
+    session: Session, client_id: int, store_id: int, amount: Decimal, at: datetime
+) -> None:
+    """Add one order to the client's figures, the store's among them, and move on a lead.
 
     `amount` is in the company's currency.
     """
-    count = session.scalar(
-        update(ClientFigures)
-        .where(ClientFigures.client_id == client_id)
-        .values(
-            orders_count=ClientFigures.orders_count + 1,
-            orders_sum=ClientFigures.orders_sum + amount,
-            first_order_at=func.least(ClientFigures.first_order_at, at),
-            last_order_at=func.greatest(ClientFigures.last_order_at, at),
-        )
-        .returning(ClientFigures.orders_count)
-        .execution_options(synchronize_session=False)
-    )
+
+    def more(of: type[ClientFigures | ClientStore]) -> dict[str, Any]:
+        return {
+            "orders_count": of.orders_count + 1,
+            "orders_sum": of.orders_sum + amount,
+            "first_order_at": func.least(of.first_order_at, at),
+            "last_order_at": func.greatest(of.last_order_at, at),
+        }
+
+    with unbound(session):
+        count = session.scalar(_count(client_id, store_id, more))
     # Only the first two orders can change the stage here: later ones cost no further statement.
     if count == 1:
         _move_stage(session, client_id, {Stage.LEAD}, Stage.FIRST_ORDER)
@@ -410,14 +436,33 @@ def _move_stage(session: Session, client_id: int, before: set[Stage], to: Stage)
     )
 
 
-def count_return(session: Session, client_id: int, amount: Decimal) -> None:
-    """Add one return to the client's figures."""
-    session.execute(
+def count_return(session: Session, client_id: int, store_id: int, amount: Decimal) -> None:
+    """Add one return to the client's figures, the store's among them."""
+
+    def more(of: type[ClientFigures | ClientStore]) -> dict[str, Any]:
+        return {
+            "returns_count": of.returns_count + 1,
+            "returns_sum": of.returns_sum + amount,
+        }
+
+    with unbound(session):
+        session.execute(_count(client_id, store_id, more))
+
+
+def _count(
+    client_id: int, store_id: int, more: Callable[[type[ClientFigures | ClientStore]], Any]
+) -> ReturningUpdate[int]:
+    """Return the one statement that adds to both, the client's row first: nobody deadlocks."""
+    in_store = update(ClientStore).where(
+        ClientStore.client_id == client_id,
+        ClientStore.store_id == store_id,
+        ClientStore.why == SeenBecause.BOUGHT,
+    )
+    return (
         update(ClientFigures)
         .where(ClientFigures.client_id == client_id)
-        .values(
-            returns_count=ClientFigures.returns_count + 1,
-            returns_sum=ClientFigures.returns_sum + amount,
-        )
+        .values(more(ClientFigures))
+        .add_cte(in_store.values(more(ClientStore)).cte("in_store"))
+        .returning(ClientFigures.orders_count)
         .execution_options(synchronize_session=False)
     )

@@ -110,6 +110,7 @@ class ClientScreen(Screen):
         "region",
         "city",
         "store",
+        "employee",
         "source",
         "registered_at",
         "birthday",
@@ -123,7 +124,8 @@ class ClientScreen(Screen):
     search_hint = _l("Name, number, phone or email")
     sections = (
         (_l("Client"), ("name", "number", "kind", "salutation", "first_name", "last_name")),
-        (_l("Place"), ("country", "region", "city", "postcode", "address", "store")),
+        (_l("Place"), ("country", "region", "city", "postcode", "address")),
+        (_l("Belongs to"), ("store", "employee")),
         (_l("Writing to them"), ("locale", "time_zone", "preferred_channel", "birthday")),
         (_l("Background"), ("source", "stage", "registered_at", "tax_number", "note", "made_up")),
         (_l("Your own fields"), ("custom",)),

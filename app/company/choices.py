@@ -15,6 +15,13 @@ class StoreKind(Choice):
     WEB_SHOP = "web_shop", _l("Web shop"), "amber"
 
 
+class ClientsSeen(Choice):
+    """Which clients those see who are bound to stores."""
+
+    ALL = "all", _l("All stores see all clients"), "green"
+    OWN = "own", _l("A store sees its own clients"), "blue"
+
+
 class Locale(Choice):
     """The languages of the interface."""
 

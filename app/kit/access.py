@@ -31,8 +31,8 @@ Right = tuple[str, str]
 class Reader:
     """Somebody signed in, as Flask-Login's user and as everything the screens ask about them.
 
-    `store_ids` is None for all stores. `company_id` is None for the installation's administrator,
-    and for somebody who has yet to choose between companies.
+    `store_ids` is None for all stores; else `bound_as` says which clients are seen. `company_id` is
+    None for the installation's administrator, and for somebody who has yet to choose a company.
     """
 
     user_id: int
@@ -45,6 +45,7 @@ class Reader:
     membership_id: int | None = None
     employee_id: int | None = None
     store_ids: tuple[int, ...] | None = None
+    bound_as: Role = Role.STORE
     role_names: tuple[str, ...] = ()
     rights: frozenset[Right] = frozenset()
     locale: str = "en"
@@ -80,6 +81,7 @@ class Reader:
                 user_id=self.user_id,
                 store_ids=self.store_ids,
                 request_id=request_id,
+                bound_as=self.bound_as,
             )
         # Without a company there is nothing to read but, for a superuser, the list of companies.
         if self.is_superuser:
@@ -213,7 +215,28 @@ def resolve(
     return None if row is None else _made_of(door, row)
 
 
+# Who lacks it sees the clients they look after or served only.
+OTHERS_CLIENTS: Right = ("read", "others_clients")
+
+
+def _binding(
+    door: Session, row: Any, rights: frozenset[Right]
+) -> tuple[tuple[int, ...] | None, Role]:
+    """Return the stores somebody is bound to, None for all, and which clients they see."""
+    stores = None if row.all_stores in (True, None) else tuple(row.store_ids)
+    if row.membership_id is not None and OTHERS_CLIENTS not in rights:
+        if stores is not None:
+            return stores, Role.OWN_CLIENTS
+        if ("read", "Client") in rights:
+            from app.kit.security import doors  # noqa: PLC0415 -- as above
+
+            return doors.stores(door, row.membership_id), Role.OWN_CLIENTS
+    return stores, Role.STORE_CLIENTS if row.own_store_clients else Role.STORE
+
+
 def _made_of(door: Session, row: Any) -> Reader:
+    rights = _rights(door, row)
+    stores, bound_as = _binding(door, row, rights)
     return Reader(
         user_id=row.user_id,
         name=f"{row.first_name} {row.last_name}".strip(),
@@ -224,9 +247,10 @@ def _made_of(door: Session, row: Any) -> Reader:
         company_name=row.company_name or "",
         membership_id=row.membership_id,
         employee_id=row.employee_id,
-        store_ids=None if row.all_stores in (True, None) else tuple(row.store_ids),
+        store_ids=stores,
+        bound_as=bound_as,
         role_names=tuple(row.role_names),
-        rights=_rights(door, row),
+        rights=rights,
         locale=row.locale,
         time_zone=row.time_zone,
         currency=row.currency or "EUR",

@@ -54,6 +54,11 @@ GUARDS: Mapping[str, tuple[Any, Any, tuple[Mark, ...]]] = {
         _l("Phone numbers, email addresses, messengers."),
         ("private",),
     ),
+    "others_clients": (
+        _l("See clients whom others look after"),
+        _l("Without it: only those whom somebody serves or looks after."),
+        ("private",),
+    ),
     "salaries": (_l("See salaries"), _l("What colleagues are paid."), ("private",)),
 }
 

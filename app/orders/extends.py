@@ -154,6 +154,11 @@ INVARIANTS = (
         _l("A client's figures are what their orders and returns say."),
         queries.figures_that_disagree,
     ),
+    Invariant(
+        "orders.client_store_figures",
+        _l("A client's figures in a store are what the documents of that store say."),
+        queries.store_figures_that_disagree,
+    ),
     *queries.RECKONED,
     gapless(ORDER_NUMBERS, "orders"),
     gapless(RETURN_NUMBERS, "goods_return"),

@@ -24,6 +24,7 @@ from tests.factories import (
     make_consent_event,
     make_contact_point,
     make_order,
+    make_store,
 )
 
 EMAIL, PHONE = ContactChannel.EMAIL, ContactChannel.PHONE
@@ -180,11 +181,11 @@ def test_ledgers_and_what_follows_from_them_cannot_be_written_by_hand(session, s
 
 
 def test_orders_move_figures_and_stage(session):
-    client = make_client(session)
-    operations.count_order(session, client.id, Decimal("10.00"), NOON)
+    client, store = make_client(session), make_store(session).id
+    operations.count_order(session, client.id, store, Decimal("10.00"), NOON)
     session.refresh(client)
     assert client.stage is Stage.FIRST_ORDER
-    operations.count_order(session, client.id, Decimal("5.01"), NOON - timedelta(days=1))
+    operations.count_order(session, client.id, store, Decimal("5.01"), NOON - timedelta(days=1))
     session.refresh(client)
     found = figures(session, client)
     assert client.stage is Stage.ACTIVE

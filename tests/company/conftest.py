@@ -11,7 +11,10 @@ from app.kit.security.permissions import make_rights
 VIEWS = ("Client", "Order", "Product", "Membership", "Role", "Invitation", "ApiKey", "Store")
 RIGHTS = {
     *((permission, view) for view in VIEWS for permission in ("read", "write", "delete", "export")),
-    *(("read", guard) for guard in ("costs", "prices", "money", "contacts", "salaries")),
+    *(
+        ("read", guard)
+        for guard in ("costs", "prices", "money", "contacts", "salaries", "others_clients")
+    ),
     ("refund", "Order"),
 }
 

@@ -32,6 +32,7 @@ BOOKS = (
     "certificate_balance",
     "client_fact",
     "client_figures",
+    "client_store",
     "consent_current",
     "consent_event",
     "day_fact",

@@ -1,5 +1,6 @@
 """The tables of the clients."""
 
+from app.clients.models.belonging import ClientEmployee, ClientStore
 from app.clients.models.segments import Segment, SegmentMember
 from app.clients.models.tables import (
     Client,
@@ -12,7 +13,9 @@ from app.clients.models.tables import (
 
 __all__ = [
     "Client",
+    "ClientEmployee",
     "ClientFigures",
+    "ClientStore",
     "ConsentCurrent",
     "ConsentEvent",
     "ContactPoint",

@@ -31,7 +31,8 @@ from app.clients.choices import (
     Stage,
 )
 from app.clients.models import triggers  # noqa: F401 -- registers the triggers of the tables below
-from app.company.models import Store
+from app.clients.models.belonging import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
+from app.company.models import Employee, Store
 from app.kit import clock
 from app.kit.choices import choice
 from app.kit.database.install.policies import COMPANY_IS, STORES
@@ -83,8 +84,11 @@ class Client(Business, Model):
         {
             "info": {
                 "label": _l("Client"),
-                # A client is one row for all stores of the company; the home store is only a fact.
+                # A client is one row for all stores of the company; which of them see it is a
+                # setting of the company, and which of their people a right.
                 "store_bound": False,
+                "sight": SIGHT,
+                "policy": {Role.STORE_CLIENTS: IS_OURS, Role.OWN_CLIENTS: IS_MINE},
                 "search": (
                     Look("client", "id", "name_fold"),
                     Look("client", "id", "number"),
@@ -186,6 +190,11 @@ class Client(Business, Model):
     )
     store_id: Mapped[int | None] = link("store", info={"label": _l("Home store")})
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
+    employee_id: Mapped[int | None] = link(
+        "employee",
+        info={"label": _l("Served by"), "help": _l("Who looks after the client.")},
+    )
+    employee: Mapped[Employee | None] = relationship(foreign_keys=employee_id)
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     made_up: Mapped[bool] = mapped_column(
         default=False,
@@ -214,7 +223,10 @@ class Client(Business, Model):
 
 
 class ClientFigures(Figures, Model):
-    """What a client has bought so far, in the company's currency; a trigger makes the row."""
+    """What a client has bought so far, in the company's currency; a trigger makes the row.
+
+    Who is bound to stores reads the sums of those under the same name, and never these.
+    """
 
     __tablename__ = "client_figures"
     __table_args__ = (
@@ -225,7 +237,8 @@ class ClientFigures(Figures, Model):
             "info": {
                 "label": _l("Figures"),
                 "audit": False,
-                "grants": {Role.APP: "select, update", Role.STORE: "select, update"},
+                "grants": {Role.APP: "select, update", Role.STORE: ""},
+                "bound_as": STORES_SUMS,
             }
         },
     )

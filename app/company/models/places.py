@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.company.choices import Locale, StoreKind
+from app.company.choices import ClientsSeen, Locale, StoreKind
 from app.kit.choices import choice
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
@@ -26,7 +26,8 @@ from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 
 _EDITABLE = (
-    "name, legal_name, currency, country, time_zone, locale, version, changed_at, changed_by"
+    "name, legal_name, currency, country, time_zone, locale, clients_seen, version, changed_at,"
+    " changed_by"
 )
 
 
@@ -86,6 +87,19 @@ class Company(Business, Model):
         default=Locale.EN,
         server_default="en",
         info={"label": _l("Language"), "help": _l("For those who chose none, and for clients.")},
+    )
+    # A column, because it is asked for with every sign-in and decides the role of the database.
+    clients_seen: Mapped[ClientsSeen] = choice(
+        ClientsSeen,
+        default=ClientsSeen.ALL,
+        server_default=ClientsSeen.ALL.value,
+        info={
+            "label": _l("Who sees which clients"),
+            "help": _l(
+                "Whoever is bound to stores sees all clients, or those who registered, bought,"
+                " booked or belong there."
+            ),
+        },
     )
 
     def __str__(self) -> str:

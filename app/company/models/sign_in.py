@@ -23,7 +23,7 @@ READER = auth_function(
     """table (session_id bigint, user_id int, first_name text, last_name text, email text,
 locale text, time_zone text, superuser boolean, membership_id bigint, company_id bigint,
 company_name text, currency text, employee_id bigint, all_stores boolean, store_ids bigint[],
-role_names text[], perm_version bigint)""",
+role_names text[], perm_version bigint, own_store_clients boolean)""",
     """
 declare s user_session; idle interval; oldest interval;
 begin
@@ -57,7 +57,7 @@ begin
       select ms.store_id from membership_store ms where ms.membership_id = m.id order by 1) end,
     array(select r.name::text from membership_role mr join ab_role r on r.id = mr.role_id
       where mr.membership_id = m.id order by 1),
-    coalesce(v.version, 0)
+    coalesce(v.version, 0), coalesce(c.clients_seen = 'own', false)
   from ab_user u
   left join membership m
     on m.id = s.membership_id and m.user_id = u.id and m.active and m.archived_at is null
@@ -65,7 +65,19 @@ begin
   left join perm_version v on v.company_id = c.id
   where u.id = s.user_id and u.active and (s.membership_id is null or m.id is not null);
 end""",
-    gone="reader(text, bigint, bigint, timestamptz)",
+    # The second for its columns, which a function of the same name cannot change.
+    gone="reader(text, bigint, bigint, timestamptz), auth.reader(text, bigint, bigint, interval[],"
+    " interval[], timestamptz)",
+)
+
+STORES = auth_function(
+    "stores(p_membership bigint)",
+    "bigint[]",
+    """
+begin
+  return array(select s.id from membership m join store s on s.company_id = m.company_id
+    where m.id = p_membership order by 1);
+end""",
 )
 
 TRY_SIGN_IN = auth_function(

@@ -98,6 +98,21 @@ end""",
     _statement_triggers("crm_membership_stores", "membership_store"),
 )
 
+# Work that waits was deferred by somebody who saw all clients; from now on it sees fewer. What was
+# deferred under the closed setting stays closed: less is never wrong.
+CLIENTS_CLOSED = _register(
+    "crm_clients_closed",
+    """
+begin
+  update job set role = 'crm_store_clients'
+   where company_id = new.id and role = 'crm_store' and state <> 'done';
+  return null;
+end""",
+    "create or replace trigger crm_clients_closed after update of clients_seen on company"
+    " for each row when (new.clients_seen = 'own' and old.clients_seen <> 'own')"
+    " execute function crm_clients_closed();",
+)
+
 ENDED = _register(
     "crm_membership_ended",
     f"""

@@ -24,6 +24,11 @@ class CompanyScreen(Screen):
     sections = (
         (_l("Company"), ("name", "legal_name", "country")),
         (_l("Usual values"), ("currency", "time_zone", "locale")),
+        (
+            _l("Clients"),
+            ("clients_seen",),
+            _l("Whoever is not bound to stores sees all clients. It counts from the next click."),
+        ),
     )
     adds = archives = exports = False
     on_edit = staticmethod(operations.check_company)

@@ -18,6 +18,8 @@ ROLES = (
     "crm_owner",
     "crm_app",
     "crm_store",
+    "crm_store_clients",
+    "crm_own_clients",
     "crm_system",
     "crm_platform",
     "crm_auth",
@@ -27,7 +29,15 @@ EXTENSIONS = ("pg_trgm", "btree_gist")
 WEB_LOGIN = "crm_web"
 MIGRATE_LOGIN = "crm_migrate"
 MEMBERSHIPS = {
-    WEB_LOGIN: ("crm_app", "crm_store", "crm_system", "crm_platform", "crm_auth"),
+    WEB_LOGIN: (
+        "crm_app",
+        "crm_store",
+        "crm_store_clients",
+        "crm_own_clients",
+        "crm_system",
+        "crm_platform",
+        "crm_auth",
+    ),
     MIGRATE_LOGIN: ("crm_owner", "crm_search"),
 }
 _HARMLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
@@ -152,6 +162,7 @@ def _database_statements(database: str) -> Iterator[str]:
     yield "CREATE SCHEMA IF NOT EXISTS search AUTHORIZATION crm_search"
     yield "ALTER SCHEMA search OWNER TO crm_search"
     yield "CREATE SCHEMA IF NOT EXISTS auth AUTHORIZATION crm_owner"
+    yield "CREATE SCHEMA IF NOT EXISTS bound AUTHORIZATION crm_owner"
 
 
 def _identifier(name: str) -> str:

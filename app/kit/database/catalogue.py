@@ -7,13 +7,20 @@ EXCLUDE, defaults, policies, triggers nor grants).
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 
 from app.kit.database.functions import FUNCTIONS, SqlFunction
+from app.kit.database.install import sights
+from app.kit.database.install.policies import store_key
 
 # What they hold is the same for every company, or says nothing about any.
 _SHARED = ["ab_permission", "ab_permission_view", "ab_view_menu", "beat", "schedule_run"]
-_APPLICATION = "('crm_app', 'crm_store', 'crm_system', 'crm_platform', 'crm_auth', 'crm_search')"
+_APPLICATION = (
+    "('crm_app', 'crm_store', 'crm_store_clients', 'crm_own_clients', 'crm_system',"
+    " 'crm_platform', 'crm_auth', 'crm_search')"
+)
+_BOUND = "array['crm_store', 'crm_store_clients', 'crm_own_clients', 'public']"
+_OF_COMPANY = f"array['crm_app'] || {_BOUND}"
 
 _RULES: dict[str, str] = {
     "table {} has company_id and no row-level security": """
@@ -31,24 +38,24 @@ _RULES: dict[str, str] = {
         select relname from pg_class where relforcerowsecurity
            and relnamespace = 'public'::regnamespace""",
     # A policy for nobody in particular is one for everybody.
-    "policy {} does not ask for the company": """
+    "policy {} does not ask for the company": f"""
         select tablename || '.' || policyname from pg_policies p
-         where schemaname = 'public' and roles::text[] && array['crm_app', 'crm_store', 'public']
+         where schemaname = 'public' and roles::text[] && ({_OF_COMPANY})
            and exists (select 1 from information_schema.columns k where k.table_name = p.tablename
              and k.column_name = 'company_id')
            and (coalesce(qual, with_check) not like '%app.company_id%'
              or coalesce(with_check, qual) not like '%app.company_id%')""",
-    "policy {} of crm_store does not ask for the store": """
+    "policy {} of somebody bound does not ask for the store": f"""
         select p.tablename || '.' || p.policyname from pg_policies p
-         where p.schemaname = 'public' and p.roles::text[] && array['crm_store', 'public']
+         where p.schemaname = 'public' and p.roles::text[] && {_BOUND}
            and p.tablename = any (:store_bound)
            and (coalesce(qual, with_check, '') not like '%app.store_ids%'
              or coalesce(with_check, qual, '') not like '%app.store_ids%')""",
-    "policy {} has an OR": """
+    "policy {} has an OR": f"""
         select tablename || '.' || policyname from pg_policies
-         where schemaname = 'public' and roles::text[] && array['crm_app', 'crm_store', 'public']
+         where schemaname = 'public' and roles::text[] && ({_OF_COMPANY})
            and concat(qual, ' ', with_check) ~* '\\mor\\M'
-           and tablename || '.' || policyname <> 'timeline_entry.crm_store_rows'
+           and (tablename <> 'timeline_entry' or not roles::text[] && {_BOUND})
            -- read of one client, whom the index gives; what happened in no store is for all""",
     "table {} is open and has no row-level security": f"""
         select distinct c.relname || ' for ' || (a).grantee::regrole
@@ -60,8 +67,20 @@ _RULES: dict[str, str] = {
                and relnamespace = 'public'::regnamespace and not relrowsecurity) c
          where (a).grantee = 0 or (a).grantee::regrole::text in {_APPLICATION}
            and c.relname <> all (:shared)""",
+    # `sights` are lines "client crm_store_clients client_store": whose rows not everybody sees, for
+    # whom, and the table that says which.
+    "policy {} does not ask who sees what the row names": """
+        select distinct p.tablename || '.' || p.policyname from pg_policies p
+          join pg_constraint c on c.conrelid = p.tablename::regclass and c.contype = 'f'
+          join unnest(cast(:sights as text[])) s on c.confrelid = split_part(s, ' ', 1)::regclass
+         where p.schemaname = 'public' and c.conparentid = 0
+           and p.roles::text[] && array[split_part(s, ' ', 2), 'public']
+           and p.tablename <> all (:apart) and p.tablename <> split_part(s, ' ', 3)
+           and not (strpos(coalesce(with_check, qual), split_part(s, ' ', 3)) > 0 and (
+             strpos(qual, split_part(s, ' ', 3)) > 0 or p.tablename = any (:of_stores)))""",
     "view {} is not security_invoker": """
-        select relname from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace
+        select relname from pg_class where relkind = 'v'
+           and relnamespace in ('public'::regnamespace, 'bound'::regnamespace)
            and not coalesce('security_invoker=true' = any (reloptions), false)""",
     "materialised view {} is granted to an application role": f"""
         select c.relname from pg_class c, aclexplode(c.relacl) a
@@ -117,6 +136,8 @@ _SNAPSHOT: dict[str, str] = {
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname in ('public', 'search', 'auth') and not exists (
           select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')""",
+    "view": """select relname, pg_get_viewdef(oid) || reloptions::text || relacl::text
+        from pg_class where relkind = 'v' and relnamespace = 'bound'::regnamespace""",
     "grant": """select table_name || ' ' || grantee || ' ' || privilege_type, ''
         from information_schema.role_table_grants where table_schema = 'public'""",
     "row security": """select relname, relrowsecurity || ' ' || relforcerowsecurity
@@ -124,10 +145,18 @@ _SNAPSHOT: dict[str, str] = {
 }
 
 
-def violations(connection: Connection, store_bound: list[str]) -> list[str]:
-    """Return a sentence for everything that is open; `store_bound` names the tables of a store."""
+def violations(connection: Connection, metadata: MetaData) -> list[str]:
+    """Return a sentence for everything in the database of these tables that is open."""
+    tables = metadata.tables.values()
     values = {
-        "store_bound": store_bound,
+        "store_bound": [table.name for table in tables if store_key(table)],
+        "sights": [
+            f"{table.name} {role} {sight.table}"
+            for table in tables
+            for role, sight in table.info.get("sight", {}).items()
+        ],
+        "apart": [table.name for table in tables if table.info.get("apart")],
+        "of_stores": [table.name for table in tables if sights.read_as_the_stores(table)],
         "shared": _SHARED,
         "definers": [_spelled(f) for f in FUNCTIONS.values() if f.definer],
     }

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.kit.database.stamp import Role
+from app.kit.database.stamp import BOUND_ROLES, Role
 from app.kit.fold import FOLD_SQL
 
-APPLICATION = (Role.APP, Role.STORE)
+APPLICATION = (Role.APP, *BOUND_ROLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ select (select bool_or(rolsuper) from pg_roles
   exists (select 1 from pg_class where relnamespace = 'public'::regnamespace
     and relowner in (session_user::regrole, current_user::regrole)) owner,
   (select bool_or(pg_has_role(current_user, oid, 'usage')) from pg_roles
-    where rolname in ('crm_owner', 'crm_app', 'crm_store', 'crm_system', 'crm_platform', 'crm_auth',
-      'crm_search') and rolname <> current_user) inherits,
+    where rolname in ('crm_owner', 'crm_app', 'crm_store', 'crm_store_clients', 'crm_own_clients',
+      'crm_system', 'crm_platform', 'crm_auth', 'crm_search') and rolname <> current_user) inherits,
   pg_encoding_to_char(encoding) encoding, lower('Ї') lowered, show_trgm('Їжак') = '{}' no_trigrams
 from pg_database where datname = current_database()
 """)

@@ -99,6 +99,20 @@ def under(session: Session, stamp: Stamp) -> Iterator[Session]:
             session.info.pop("stamp", None)
 
 
+@contextmanager
+def unbound(session: Session) -> Iterator[Session]:
+    """Work for all stores of the company in the block: what is counted there counts for all.
+
+    Costs nothing where nobody is bound to stores.
+    """
+    stamp = session.info.get("stamp") or current_stamp()
+    if stamp is None or not stamp.bound:
+        yield session
+        return
+    with under(session, stamp.unbound()):
+        yield session
+
+
 def after_commit(session: Session, call: Callable[..., object], *args: object) -> None:
     """Run `call(*args)` once the outer transaction is safe; a rollback drops it.
 
@@ -175,6 +189,7 @@ __all__ = [
     "make_engine",
     "psycopg2_url",
     "restamp",
+    "unbound",
     "under",
     "work",
 ]

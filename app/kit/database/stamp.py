@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -19,18 +19,26 @@ class Role(StrEnum):
 
     OWNER = "crm_owner"
     APP = "crm_app"
+    # Bound to stores: sees all clients of the company, those of its stores, or its own only.
     STORE = "crm_store"
+    STORE_CLIENTS = "crm_store_clients"
+    OWN_CLIENTS = "crm_own_clients"
     SYSTEM = "crm_system"
     PLATFORM = "crm_platform"
     AUTH = "crm_auth"
     SEARCH = "crm_search"
 
 
+BOUND_ROLES = (Role.STORE, Role.STORE_CLIENTS, Role.OWN_CLIENTS)
+# See less than all clients. What is not said of them is as for `Role.STORE`.
+NARROW_ROLES = BOUND_ROLES[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What one transaction may see.
 
-    `store_ids` counts only with `Role.STORE`: the stores the user is bound to.
+    `store_ids` counts only with the roles of `BOUND_ROLES`: the stores the user is bound to.
     """
 
     role: Role
@@ -39,16 +47,26 @@ class Stamp:
     user_id: int | None = None
     request_id: str = ""
 
-    def settings(self) -> tuple[str, str, str, str, str]:
+    @property
+    def bound(self) -> bool:
+        """Whether rows of other stores are closed."""
+        return self.role in BOUND_ROLES
+
+    def unbound(self) -> Stamp:
+        """Return the same stamp for the company as a whole: what counts over all its stores."""
+        return replace(self, role=Role.APP, store_ids=()) if self.bound else self
+
+    def settings(self) -> tuple[str, str, str, str, str, str]:
         """Return the values of `STAMP_SQL` in its order."""
-        bound = self.role is Role.STORE
-        stores = "{" + ",".join(map(str, self.store_ids)) + "}" if bound else ""
+        stores = "{" + ",".join(map(str, self.store_ids)) + "}" if self.bound else ""
         return (
             self.role.value,
             "" if self.company_id is None else str(self.company_id),
             stores,
             "" if self.user_id is None else str(self.user_id),
             self.request_id,
+            # Views of this schema stand before tables of the same name (`install/policies.py`).
+            "bound, public" if self.bound else "public",
         )
 
 
@@ -57,7 +75,7 @@ class Stamp:
 STAMP_SQL = (
     "select set_config('role', %s, true), set_config('app.company_id', %s, true),"
     " set_config('app.store_ids', %s, true), set_config('app.user_id', %s, true),"
-    " set_config('app.request_id', %s, true)"
+    " set_config('app.request_id', %s, true), set_config('search_path', %s, true)"
 )
 
 _current: ContextVar[Stamp | None] = ContextVar("stamp", default=None)
@@ -69,11 +87,15 @@ def company_stamp(
     user_id: int | None = None,
     store_ids: tuple[int, ...] | None = None,
     request_id: str = "",
+    bound_as: Role = Role.STORE,
 ) -> Stamp:
-    """Return the stamp of somebody in a company; `store_ids` given means bound to those stores."""
+    """Return the stamp of somebody in a company.
+
+    `store_ids` given means bound to those stores, `bound_as` which clients they see then.
+    """
     if store_ids is None:
         return Stamp(Role.APP, company_id, (), user_id, request_id)
-    return Stamp(Role.STORE, company_id, store_ids, user_id, request_id)
+    return Stamp(bound_as, company_id, store_ids, user_id, request_id)
 
 
 def current_stamp() -> Stamp | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.kit.database.stamp import Role, current_stamp
+from app.kit.database.stamp import Role, Stamp, current_stamp
 from app.kit.jobs.declared import declared
 from app.kit.jobs.queues import wake_after_commit
 
@@ -78,17 +78,26 @@ def _write(session: Session, values: dict[str, Any]) -> int:
         return int(session.execute(_SYSTEM, values).scalar_one())
     if values["key"] is None:
         return int(session.execute(_PLAIN, values).scalar_one())
-    if stamp is not None and stamp.role is Role.STORE:
-        # Work for other stores is other work; its row cannot be seen from here, so that the same
-        # key would be asked for without end.
-        stores = ",".join(map(str, sorted(stamp.store_ids)))
-        values = {**values, "key": f"{values['key']} of stores {stores}"}
+    if stamp is not None and stamp.bound:
+        values = {**values, "key": f"{values['key']} of {_binding(stamp)}"}
     # Each step may find that the job has just moved on; then the next one, or the first again.
     while True:
         for statement in (_KEYED, _AGAIN, _HOLD):
             found = session.execute(statement, values).scalar()
             if found is not None:
                 return int(found)
+
+
+def _binding(stamp: Stamp) -> str:
+    """Name what somebody bound to stores sees.
+
+    Work that sees other rows is other work; its row cannot be seen from here, so that the same key
+    would be asked for without end.
+    """
+    found = f"stores {','.join(map(str, sorted(stamp.store_ids)))}"
+    if stamp.role is Role.STORE_CLIENTS:
+        return f"{found} and their clients"
+    return f"{found} and clients of {stamp.user_id}" if stamp.role is Role.OWN_CLIENTS else found
 
 
 def _plain(value: Any) -> str:

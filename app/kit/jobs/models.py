@@ -85,8 +85,8 @@ class Job(Model):
         Index("ix_job_name", "company_id", "name", "id"),
         CheckConstraint("(company_id is null) = (role = 'crm_system')", name="system"),
         CheckConstraint(
-            "role in ('crm_app', 'crm_store', 'crm_system')"
-            " and (role = 'crm_store') = (store_ids is not null)",
+            "role in ('crm_app', 'crm_store', 'crm_store_clients', 'crm_own_clients', 'crm_system')"
+            " and (role not in ('crm_app', 'crm_system')) = (store_ids is not null)",
             name="role",
         ),
         CheckConstraint("jsonb_typeof(args) = 'array'", name="args"),
@@ -105,7 +105,7 @@ class Job(Model):
                 },
                 "policy": {
                     Role.APP: f"{COMPANY_IS} and role <> 'crm_system'",
-                    Role.STORE: f"{BOUND} and role = 'crm_store'",
+                    Role.STORE: f"{BOUND} and role = current_user::text",
                 },
             },
         },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from app.kit.database.stamp import current_stamp
+from app.kit.database.stamp import Role, current_stamp
 from app.kit.screens.selection import COUNT_CAP, Selection
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def count_of(screen: "Screen", session: Session, address: "Address", selection: 
     narrowed = any(address.filters()) or address.words or address.scopes() or screen.always()
     if narrowed or stamp is None:
         return selection.count(session)
-    rows_seen = (stamp.role, stamp.company_id, stamp.store_ids)
+    who = stamp.user_id if stamp.role is Role.OWN_CLIENTS else None
+    rows_seen = (stamp.role, stamp.company_id, stamp.store_ids, who)
     key = (session.get_bind().engine.url.database, *rows_seen, screen.route_base)
     if _full.get(key, 0.0) > time.monotonic():
         return COUNT_CAP + 1

@@ -15,7 +15,7 @@ from app.kit.database.audit import AuditEntry
 from app.kit.database.install.policies import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import db
-from app.kit.database.stamp import Role, current_stamp
+from app.kit.database.stamp import current_stamp
 from app.kit.money import from_stored, is_money
 from app.kit.screens import people
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
@@ -96,7 +96,7 @@ def _removed(session: Session, table: Table, pk: int) -> Select[Any]:
         .limit(_MOST_LINES)
     )
     stamp, key = session.info.get("stamp") or current_stamp(), store_key(table)
-    if key is not None and stamp is not None and stamp.role is Role.STORE:
+    if key is not None and stamp is not None and stamp.bound:
         # No policy looks into the image of a row; a line that is there is bound by its own store.
         store = cast(AuditEntry.before[key].astext, BigInteger)
         gone = gone.where(store.in_(stamp.store_ids))

@@ -22,6 +22,7 @@ from app.kit.database.session import under, work
 from app.kit.database.stamp import Role, Stamp, current_stamp
 
 _READER = text("select * from auth.reader(:token, :session, :membership, :idle, :oldest, :at)")
+_STORES = text("select auth.stores(:membership)")
 _RIGHTS = text("select permission, view from auth.rights(:user, :membership)")
 _TRY = text("select * from auth.try_sign_in(:login, :network, :device, :at)")
 _FORGIVE = text("select auth.forgive(:login, :network, :device)")
@@ -113,6 +114,11 @@ def reader(
         at=clock.now(),
         **_lives.values(),
     )
+
+
+def stores(door: Session, membership_id: int) -> tuple[int, ...]:
+    """Return all stores of the membership's company."""
+    return tuple(door.execute(_STORES, {"membership": membership_id}).scalar_one())
 
 
 def rights(door: Session, user_id: int, membership_id: int | None) -> frozenset[Right]:

@@ -161,7 +161,9 @@ class DispatchRecipient(Model):
     dispatch_id: Mapped[int] = link("dispatch", primary_key=True, index=False)
     ord: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     # Clients stand further down, so no key.
-    client_id: Mapped[int | None] = mapped_column(BigInteger, info={"label": _l("Client")})
+    client_id: Mapped[int | None] = mapped_column(
+        BigInteger, info={"label": _l("Client"), "names": "client"}
+    )
     # What makes a second message to the same client of a standing sending another one.
     occurrence: Mapped[str] = mapped_column(Text, server_default=text("''"))
     address: Mapped[str | None] = mapped_column(Text, info={"label": _l("Address")})
@@ -284,7 +286,9 @@ class OutboxMessage(Model):
     dispatch_id: Mapped[int] = link("dispatch", index=False, info={"label": _l("Sending")})
     dispatch: Mapped[Dispatch] = relationship(foreign_keys=dispatch_id)
     ord: Mapped[int] = mapped_column(Integer)
-    client_id: Mapped[int | None] = mapped_column(BigInteger, info={"label": _l("Client")})
+    client_id: Mapped[int | None] = mapped_column(
+        BigInteger, info={"label": _l("Client"), "names": "client"}
+    )
     channel: Mapped[MessageChannel] = choice(MessageChannel, info={"label": _l("Channel")})
     address: Mapped[str] = mapped_column(Text, info={"label": _l("To"), "guard": "contacts"})
     subject: Mapped[str] = mapped_column(

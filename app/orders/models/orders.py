@@ -39,6 +39,7 @@ from app.orders.choices import (
     OrderStatus,
     PaymentState,
 )
+from app.orders.models import buyers  # noqa: F401 -- registers the triggers of the documents
 from app.orders.models.columns import (
     NUMBERED,
     SUMS_FIXED,

@@ -54,7 +54,7 @@ security definer set search_path = pg_catalog, public as $$
 begin
   analyze online_retail_line (invoice_no, outcome), online_retail_invoice, client, variant,
     orders (source, source_key, client_id), goods_return (source, source_key, client_id),
-    client_figures (client_id);
+    client_figures (client_id), client_store (client_id, store_id, why);
 end $$""",
         definer=True,
     )

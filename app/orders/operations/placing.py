@@ -62,7 +62,7 @@ def place_order(
     session.flush()
     reserve(session, order.store_id, _stocked(lines), ref=("order", order.id))
     if order.client_id is not None:
-        count_order(session, order.client_id, order.total_company, at)
+        count_order(session, order.client_id, order.store_id, order.total_company, at)
         add_to_timeline(
             session,
             order.client_id,

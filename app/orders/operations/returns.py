@@ -222,7 +222,7 @@ def _receive(
     if document.order_id is not None:
         _note_on_order(session, document, at)
     if document.client_id is not None:
-        count_return(session, document.client_id, document.total_company)
+        count_return(session, document.client_id, document.store_id, document.total_company)
         _tell_client(session, document, document.client_id, at)
     emit(
         session,

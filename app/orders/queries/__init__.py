@@ -18,6 +18,7 @@ from app.orders.queries.figures import (
     returned_beyond_the_sold,
     returned_that_disagrees,
     returns_that_disagree,
+    store_figures_that_disagree,
     ways_that_disagree,
 )
 from app.orders.queries.reckoned import RECKONED
@@ -41,5 +42,6 @@ __all__ = [
     "returned_beyond_the_sold",
     "returned_that_disagrees",
     "returns_that_disagree",
+    "store_figures_that_disagree",
     "ways_that_disagree",
 ]

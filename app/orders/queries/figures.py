@@ -13,6 +13,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -21,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.clients.models import Client, ClientFigures
+from app.clients.choices import SeenBecause
+from app.clients.models import Client, ClientFigures, ClientStore
 from app.clients.queries import day_in_words
 from app.kit.database.balances import off_balance
 from app.kit.money import ZERO, MoneyType, money_sum
@@ -55,28 +57,41 @@ WAITING = (
 )
 
 
-def client_sums(client_ids: Collection[int] | None = None) -> Select[Any]:
-    """Return what the figures of clients must be, one row for each with an order or return."""
+def client_sums(
+    client_ids: Collection[int] | None = None, *, by_store: bool = False
+) -> Select[Any]:
+    """Return what the figures of clients must be, one row for each with an order or return.
+
+    With `by_store` one for each client and store.
+    """
+
+    def key(document: Any) -> tuple[Any, ...]:
+        return (document.client_id, document.store_id) if by_store else (document.client_id,)
+
     orders = select(
-        Order.client_id,
+        *key(Order),
         func.count().label("orders_count"),
         money_sum(Order.total_company).label("orders_sum"),
         func.min(Order.placed_at).label("first_order_at"),
         func.max(Order.placed_at).label("last_order_at"),
     ).where(Order.client_id.is_not(None), Order.status.in_(COUNTED))
     returns = select(
-        GoodsReturn.client_id,
+        *key(GoodsReturn),
         func.count().label("returns_count"),
         money_sum(GoodsReturn.total_company).label("returns_sum"),
     ).where(GoodsReturn.client_id.is_not(None), GoodsReturn.status == ReturnStatus.RECEIVED)
     if client_ids is not None:
         orders = orders.where(Order.client_id.in_(client_ids))
         returns = returns.where(GoodsReturn.client_id.in_(client_ids))
-    bought = orders.group_by(Order.client_id).subquery("bought")
-    back = returns.group_by(GoodsReturn.client_id).subquery("back")
-    joined = bought.outerjoin(back, back.c.client_id == bought.c.client_id, full=True)
+    bought = orders.group_by(*key(Order)).subquery("bought")
+    back = returns.group_by(*key(GoodsReturn)).subquery("back")
+    same = [one == other for one, other in zip(key(bought.c), key(back.c), strict=True)]
+    joined = bought.outerjoin(back, and_(*same), full=True)
     return select(
-        func.coalesce(bought.c.client_id, back.c.client_id).label("client_id"),
+        *(
+            func.coalesce(one, other).label(one.name)
+            for one, other in zip(key(bought.c), key(back.c), strict=True)
+        ),
         func.coalesce(bought.c.orders_count, 0).label("orders_count"),
         func.coalesce(bought.c.orders_sum, 0).label("orders_sum"),
         bought.c.first_order_at,
@@ -342,6 +357,55 @@ def figures_that_disagree() -> Select[Any]:
         .outerjoin(right, right.c.client_id == ClientFigures.client_id)
         .where(or_(*(_differs(name, right.c[name]) for name in FIGURES)))
     )
+
+
+def store_figures_that_disagree() -> Select[Any]:
+    """Clients of a store whose figures there are not what the store's documents say.
+
+    Document by document and in both directions, apart from how the figures are made.
+    """
+    no_time = cast(null(), DateTime(timezone=True))
+    documents = union_all(
+        select(
+            Order.client_id, Order.store_id, literal(1).label("orders"), literal(0).label("backs"),
+            Order.total_company.label("bought"), literal_column("0::bigint").label("back"),
+            Order.placed_at.label("at"),
+        ).where(Order.client_id.is_not(None), Order.status.in_(COUNTED)),
+        select(
+            GoodsReturn.client_id, GoodsReturn.store_id, literal(0), literal(1),
+            literal_column("0::bigint"), GoodsReturn.total_company, no_time,
+        ).where(
+            GoodsReturn.client_id.is_not(None), GoodsReturn.status == ReturnStatus.RECEIVED
+        ),
+        # Named by no counted document: nothing, and the row is there all the same.
+        select(
+            ClientStore.client_id, ClientStore.store_id, literal(0), literal(0),
+            literal_column("0::bigint"), literal_column("0::bigint"), no_time,
+        ).where(ClientStore.why == SeenBecause.BOUGHT),
+    ).subquery("documents")  # fmt: skip
+    d, kept = documents.c, aliased(ClientStore)
+    right = (
+        select(
+            d.client_id,
+            d.store_id,
+            func.sum(d.orders).label("orders_count"),
+            func.sum(d.bought).label("orders_sum"),
+            func.sum(d.backs).label("returns_count"),
+            func.sum(d.back).label("returns_sum"),
+            func.min(d.at).label("first_order_at"),
+            func.max(d.at).label("last_order_at"),
+        )
+        .group_by(d.client_id, d.store_id)
+        .subquery("right_figures")
+    )
+    same = (
+        (kept.client_id == right.c.client_id)
+        & (kept.store_id == right.c.store_id)
+        & (kept.why == SeenBecause.BOUGHT)
+    )
+    differs = [getattr(kept, name).is_distinct_from(right.c[name]) for name in FIGURES]
+    columns: list[Any] = list(right.c)
+    return select(*columns).outerjoin(kept, same).where(or_(*differs))
 
 
 def _differs(name: str, wanted: ColumnElement[Any]) -> ColumnElement[bool]:

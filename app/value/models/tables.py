@@ -112,7 +112,14 @@ class CertificateBalance(Figures, Model):
         UniqueConstraint("company_id", "certificate_id"),
         CheckConstraint("balance >= 0", name="balance"),
         *sort_indexes("balance"),
-        {"info": {"label": _l("Balance"), "audit": False, "grants": _READ_ONLY}},
+        {
+            "info": {
+                "label": _l("Balance"),
+                "audit": False,
+                "grants": _READ_ONLY,
+                "follows": "certificate_id",
+            }
+        },
     )
 
     certificate_id: Mapped[int] = link(
@@ -170,7 +177,14 @@ class LotBalance(Figures, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "lot_id"),
         CheckConstraint("remaining >= 0", name="remaining"),
-        {"info": {"label": _l("Lot balance"), "audit": False, "grants": _READ_ONLY}},
+        {
+            "info": {
+                "label": _l("Lot balance"),
+                "audit": False,
+                "grants": _READ_ONLY,
+                "follows": "lot_id",
+            }
+        },
     )
 
     lot_id: Mapped[int] = link("lot", index=False, info={"label": _l("Lot")})
@@ -201,6 +215,7 @@ class ValueEntry(Ledger, Model):
                 "append_only": True,
                 "books": True,
                 "store_bound": False,
+                "follows": "lot_id",
                 "currency_of": "lot",
             }
         },

@@ -7,14 +7,11 @@ from sqlalchemy import Connection, NullPool, text
 
 from app.kit.database import install
 from app.kit.database.catalogue import differences, snapshot, violations
+from app.kit.database.install import sights
 from app.kit.database.install.policies import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
-
-
-def store_bound() -> list[str]:
-    return [table.name for table in Model.metadata.tables.values() if store_key(table)]
 
 
 @pytest.fixture
@@ -28,7 +25,7 @@ def owner(owner_url: str) -> Iterator[Connection]:
 
 
 def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
-    assert violations(owner, store_bound()) == []
+    assert violations(owner, Model.metadata) == []
 
 
 @pytest.mark.parametrize(
@@ -49,13 +46,13 @@ def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
                 "drop policy crm_store_rows on orders; create policy crm_store_rows on orders"
                 " to crm_store using (company_id = current_setting('app.company_id')::bigint)"
             ),
-            "policy orders.crm_store_rows of crm_store does not ask for the store",
+            "policy orders.crm_store_rows of somebody bound does not ask for the store",
         ),
         # Said to nobody in particular, a policy is for everybody.
         ("create policy leak on client using (true)", "client.leak does not ask for the company"),
         (
             "create policy leak on orders using (company_id = current_setting('app.company_id')::bigint)",
-            "policy orders.leak of crm_store does not ask for the store",
+            "policy orders.leak of somebody bound does not ask for the store",
         ),
         (
             (
@@ -96,6 +93,34 @@ def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
             "function leak.leak is SECURITY DEFINER and not registered",
         ),
         ("create view leak as select * from client", "view leak is not security_invoker"),
+        ("create view bound.leak as select 1", "view leak is not security_invoker"),
+        (
+            (
+                "drop policy crm_store_clients_rows on contact_point; create policy"
+                " crm_store_clients_rows on contact_point to crm_store_clients"
+                " using (company_id = current_setting('app.company_id')::bigint)"
+            ),
+            "policy contact_point.crm_store_clients_rows does not ask who sees what the row names",
+        ),
+        (
+            (
+                "drop policy crm_own_clients_rows on orders; create policy"
+                " crm_own_clients_rows on orders to crm_own_clients using (company_id ="
+                " current_setting('app.company_id')::bigint and store_id ="
+                " current_setting('app.store_ids')::bigint)"
+            ),
+            "policy orders.crm_own_clients_rows does not ask who sees what the row names",
+        ),
+        (
+            (
+                "create table leak (id bigint, company_id bigint, client_id bigint, foreign key"
+                " (company_id, client_id) references client (company_id, id));"
+                " alter table leak enable row level security; grant select on leak to"
+                " crm_store_clients; create policy leak on leak to crm_store_clients"
+                " using (company_id = current_setting('app.company_id')::bigint)"
+            ),
+            "policy leak.leak does not ask who sees what the row names",
+        ),
         (
             "create materialized view leak as select * from client; grant select on leak to crm_app",
             "materialised view leak is granted",
@@ -121,13 +146,14 @@ def test_the_catalogue_shows_nothing_open(owner: Connection) -> None:
 )
 def test_what_is_opened_by_hand_is_found(owner: Connection, by_hand: str, found: str) -> None:
     owner.exec_driver_sql(by_hand)
-    assert found in "\n".join(violations(owner, store_bound()))
+    assert found in "\n".join(violations(owner, Model.metadata))
 
 
 # These hang on a row of a store and are still the company's, each with the reason.
 OF_THE_COMPANY = {
     "certificate": "is good in every store, wherever it was sold",
     "client": "is bound to stores only where the company says so",
+    "client_employee": "says whose client somebody is, in whatever store",
     "employee_store": "says in which other stores somebody works",
     "invitation": "is read by those who administer people",
     "lot": "is spent in every store; the store is that of its origin",
@@ -145,6 +171,46 @@ def test_a_row_that_hangs_on_a_row_of_a_store_carries_the_store() -> None:
         if "link" in column.info and store_key(tables[column.info["link"]]) and not store_key(table)
     }
     assert open_ones == set(OF_THE_COMPANY)
+
+
+# Name a client, or a row that does, and are not read by who sees the client; each with the reason.
+NOT_BY_CLIENT = {
+    "adjustment": "is a document of its store",
+    "goods_return": "is a document of its store, where the client is one by it",
+    "orders": "is a document of its store, where the client is one by it",
+    "payment": "is a document of its store",
+    "client_fact": "is counted only, by the days of the own stores; names are the client's own row",
+    "audit_entry": "is read with its record only (screens/history.py)",
+    "event": "is read by whoever has the right to the log, of the own stores",
+    "job": "says only for which record work was started",
+    "paid_by_way": "is a sum of payments of its store",
+    "order_line": "is a line of a document of its store",
+    "return_line": "is a line of a document of its store",
+}
+
+
+def test_what_names_a_client_is_read_by_whoever_sees_the_client() -> None:
+    """Found by the columns' names as well, so that a link without a key is found too."""
+    tables = Model.metadata.tables
+    named = {
+        table.name
+        for table in tables.values()
+        for column in table.c
+        if column.name == "client_id" or column.info.get("link") == "client"
+    }
+    following = {
+        table.name
+        for table in tables.values()
+        if sights.keys(table) and not sights.read_as_the_stores(table)
+    }
+    beneath = {
+        table.name
+        for table in tables.values()
+        for column in table.c
+        if column.info.get("link") in following and "follows" not in table.info
+    }
+    assert named - following - set(NOT_BY_CLIENT) == set()
+    assert beneath - following - set(NOT_BY_CLIENT) == set(), "say what they follow"
 
 
 def test_install_run_again_changes_nothing(owner: Connection) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.kit.database import statistics
 from app.kit.database.functions import FUNCTIONS, SqlFunction
-from app.kit.database.install import audit, fixed, partitions, policies, search
+from app.kit.database.install import audit, fixed, partitions, policies, search, sights
 from app.kit.database.model import Model
 from app.kit.database.stamp import Role
 
@@ -23,6 +23,7 @@ def prelude(connection: Connection) -> None:
     """Write the functions that tables need. The connection may become `crm_owner`."""
     connection.execute(text(f"set local role {Role.OWNER}"))
     connection.execute(text("create schema if not exists auth"))
+    connection.execute(text(f"create schema if not exists {sights.SCHEMA}"))
     for function in FUNCTIONS.values():
         if function.early:
             _run(connection, _function_statements(function))
@@ -59,6 +60,7 @@ def statements() -> list[str]:
         steps += _function_statements(function)
     for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
         steps += policies.statements(table)
+        steps += sights.views(table)
         steps += audit.statements(table)
         steps += fixed.statements(table)
     return steps

@@ -4,14 +4,15 @@ Keys of `Table.info`: `append_only` (SELECT and INSERT only), `queue` (the colum
 may update when it claims a row), `platform` (crm_platform may read), `store_bound` (False:
 `store_id` says nothing about who may see the row), `store_key` (the column that is the store, else
 `store_id`), `search` (see `search.py`), `grants` and `policy` (by role, in place of the usual
-ones).
+ones), `sight`, `apart`, `follows` and `bound_as` (see `sights.py`).
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Table
 
-from app.kit.database.stamp import Role
+from app.kit.database.install import sights
+from app.kit.database.stamp import NARROW_ROLES, Role
 
 COMPANY_IS = "company_id = (select nullif(current_setting('app.company_id', true), '')::bigint)"
 # Cast once more, else ANY takes it for a subquery of rows instead of one array.
@@ -42,7 +43,7 @@ def statements(table: Table) -> list[str]:
         steps.append(f"drop policy if exists {role}_rows on {name}")
         steps.append(f"drop policy if exists {role}_claim on {name}")
     for role, rule in rules.items():
-        steps.append(_policy(name, role, rule))
+        steps.append(_policy(name, role, rule, _checks(table, role, rule)))
     if table.info.get("queue"):
         steps.append(
             f"create policy {Role.SYSTEM}_claim on {name} for update to {Role.SYSTEM}"
@@ -59,14 +60,17 @@ def _grants(table: Table) -> dict[Role, str]:
     usual: dict[Role, str] = {}
     if "company_id" in table.c:
         rights = "select, insert" if table.info.get("append_only") else _ALL
-        usual = {Role.APP: rights, Role.STORE: rights}
+        usual = dict.fromkeys((Role.APP, Role.STORE), rights)
     if queue := table.info.get("queue"):
         usual[Role.SYSTEM] = f"select, update ({', '.join(queue)})"
     if table.info.get("platform"):
         usual[Role.PLATFORM] = "select"
     if table.info.get("search") or table.info.get("searched"):
         usual[Role.SEARCH] = "select"
-    return usual | table.info.get("grants", {})
+    given = usual | table.info.get("grants", {})
+    if Role.STORE in given:
+        given = dict.fromkeys(NARROW_ROLES, given[Role.STORE]) | given
+    return given
 
 
 def _policies(table: Table) -> dict[Role, str]:
@@ -78,12 +82,23 @@ def _policies(table: Table) -> dict[Role, str]:
     for role in (Role.SYSTEM, Role.PLATFORM, Role.SEARCH):
         if role in _grants(table) and "company_id" in table.c:
             rules[role] = "true"
-    return rules | table.info.get("policy", {})
+    rules |= table.info.get("policy", {})
+    for role in NARROW_ROLES:
+        if Role.STORE in rules and role not in rules:
+            rules[role] = " and ".join((rules[Role.STORE], *sights.seen(table, role)))
+    return rules
 
 
-def _policy(name: str, role: Role, rule: str) -> str:
+def _checks(table: Table, role: Role, rule: str) -> str:
+    """Return what a row must be to be written: as for reading, and it names only what is seen."""
+    if role not in NARROW_ROLES or role in table.info.get("policy", {}):
+        return rule
+    return " and ".join((rule, *sights.written(table, role)))
+
+
+def _policy(name: str, role: Role, rule: str, check: str) -> str:
     if role in (Role.SYSTEM, Role.PLATFORM, Role.SEARCH):
         return f"create policy {role}_rows on {name} for select to {role} using ({rule})"
     return (
-        f"create policy {role}_rows on {name} for all to {role} using ({rule}) with check ({rule})"
+        f"create policy {role}_rows on {name} for all to {role} using ({rule}) with check ({check})"
     )

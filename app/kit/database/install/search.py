@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData, Table
 
 from app.kit.database.functions import FUNCTIONS, SqlFunction, register
+from app.kit.database.install import sights
 from app.kit.database.install.policies import store_key
 from app.kit.database.stamp import Role
 
@@ -37,6 +38,8 @@ def register_all(metadata: MetaData) -> None:
     for table in metadata.tables.values():
         for look in table.info.get("search", ()):
             metadata.tables[look.table].info["searched"] = True
+        for sight in table.info.get("sight", {}).values():
+            metadata.tables[sight.table].info["searched"] = True
     for table in metadata.tables.values():
         key = f"search.{table.name}(text, integer)"
         if table.info.get("search") and key not in FUNCTIONS:
@@ -65,7 +68,7 @@ def _guard(look: Look, metadata: MetaData) -> str | None:
 
 def _function(name: str, looks: Sequence[Look], metadata: MetaData) -> SqlFunction:
     branches = " union ".join(_branch(look, metadata.tables[look.table]) for look in looks)
-    branches = branches or "select null::bigint where false and $2 = '' and $4 is null"
+    branches = branches or "select null::bigint where false and $2 = '' and $4 is null and $5 = ''"
     # EXECUTE plans with the real pattern: a generic plan would guess and miss the trigram index.
     sql = f"""create or replace function search.{name}(q text, n integer) returns setof bigint
 language plpgsql stable security definer set search_path = pg_catalog, public as $$
@@ -73,7 +76,7 @@ begin
   return query execute $q$select r from ({branches}) found(r) limit $3$q$
   using nullif(current_setting('app.company_id', true), '')::bigint,
     '%' || replace(replace(replace(fold(q), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%', n,
-    nullif(current_setting('app.store_ids', true), '')::bigint[];
+    nullif(current_setting('app.store_ids', true), '')::bigint[], current_setting('role');
 end $$"""
     return SqlFunction(
         f"{name}(text, integer)", sql, schema="search", owner=Role.SEARCH, definer=True
@@ -90,5 +93,22 @@ def _branch(look: Look, table: Table) -> str:
         like = f"({like} or {look.column} like upper($2))"
     return (
         f'(select {look.record} from "{look.table}"'
-        f" where company_id = $1 and {like}{stores} limit $3)"
+        f" where company_id = $1 and {like}{stores}{_sight(look, table)} limit $3)"
     )
+
+
+def _sight(look: Look, table: Table) -> str:
+    """Return the condition that the found record is one which the reader's role (`$5`) sees."""
+    asked = {"id": table} if "sight" in table.info else sights.keys(table)
+    found = ""
+    for name, target in asked.items():
+        if name != "id" and store_key(table) and table.c[name].nullable:
+            continue
+        key = f'"{look.table}".{name}'
+        for role, sight in target.info["sight"].items():
+            # Planned with the role's name at hand: for the others nothing of it is left.
+            seen = sight.outside(key)
+            if table.c[name].nullable:
+                seen = f"case when {key} is null then true else {seen} end"
+            found += f" and ($5 <> '{role}' or {seen})"
+    return found

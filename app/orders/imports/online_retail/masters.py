@@ -62,6 +62,14 @@ group by stock_code order by stock_code
 """)
 
 
+_BUYERS = text("""
+insert into client_store (client_id, store_id, why)
+select distinct c.id, cast(:store as bigint), 'bought' from online_retail_invoice i
+join client c on c.number = :prefix || i.customer_id
+on conflict do nothing
+""")
+
+
 def find_store(session: Session) -> int:
     """Return the id of the shop that sold all this, made if missing."""
     session.execute(_STORE, {"number": STORE_NUMBER, "zone": ZONE, "currency": CURRENCY})
@@ -84,6 +92,14 @@ def add_clients(session: Session, folder: Path) -> None:
             "zone": ZONE,
         },
     )
+
+
+def note_buyers(session: Session, store: int) -> None:
+    """Make the clients of the source clients of the store before their documents do.
+
+    Else each hand would wait for the other's rows, and the turns of the hands for both.
+    """
+    session.execute(_BUYERS, {"store": store, "prefix": CLIENT_PREFIX})
 
 
 def add_products(session: Session, folder: Path) -> None:

@@ -138,6 +138,21 @@ from (
 where f.client_id = n.client_id
 """)
 
+# The same in the store of the import, after the clients' own rows, whose locks come first.
+_ORDERS_IN_STORE = text("""
+update client_store f set orders_count = f.orders_count + n.orders,
+  orders_sum = f.orders_sum + n.total, first_order_at = least(f.first_order_at, n.first),
+  last_order_at = greatest(f.last_order_at, n.last)
+from (
+  select o.client_id, count(*) orders, sum(o.total_company) total, min(o.placed_at) first,
+    max(o.placed_at) last
+  from online_retail_invoice i
+  join orders o on o.source = :source and o.source_key = i.invoice_no
+  where i.piece = :piece and o.client_id is not null group by o.client_id
+) n
+where f.client_id = n.client_id and f.store_id = :store and f.why = 'bought'
+""")
+
 _RETURN_FIGURES = text("""
 update client_figures f set returns_count = f.returns_count + n.returns,
   returns_sum = f.returns_sum + n.total
@@ -148,6 +163,18 @@ from (
   where i.piece = :piece and r.client_id is not null group by r.client_id
 ) n
 where f.client_id = n.client_id
+""")
+
+_RETURNS_IN_STORE = text("""
+update client_store f set returns_count = f.returns_count + n.returns,
+  returns_sum = f.returns_sum + n.total
+from (
+  select r.client_id, count(*) returns, sum(r.total_company) total
+  from online_retail_invoice i
+  join goods_return r on r.source = :source and r.source_key = i.invoice_no
+  where i.piece = :piece and r.client_id is not null group by r.client_id
+) n
+where f.client_id = n.client_id and f.store_id = :store and f.why = 'bought'
 """)
 
 _DAYS = text(f"""
@@ -175,7 +202,13 @@ def write_goods(session: Session, piece: int, *, store: int, rate: float = 1) ->
 
 
 _DOCUMENT_STATEMENTS = (_ORDERS, _ORDER_LINES, _RETURNS, _RETURN_LINES, _ADJUSTMENTS)
-_GOODS_STATEMENTS = (_MOVEMENTS, _ORDER_FIGURES, _RETURN_FIGURES)
+_GOODS_STATEMENTS = (
+    _MOVEMENTS,
+    _ORDER_FIGURES,
+    _ORDERS_IN_STORE,
+    _RETURN_FIGURES,
+    _RETURNS_IN_STORE,
+)
 
 
 def _execute(

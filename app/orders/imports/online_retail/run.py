@@ -58,6 +58,7 @@ def run(stamp: Stamp, files: list[Path], *, rate: float | None = None) -> dict[s
         session.execute(_ALONE)
         store = masters.find_store(session)
         masters.add_clients(session, folder)
+        masters.note_buyers(session, store)
         masters.add_products(session, folder)
         analyze(session)
     _do_pieces(stamp, run_id, pieces, store=store, rate=rate)
