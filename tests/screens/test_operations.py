@@ -69,7 +69,8 @@ def offered(screen: Screen, resource: Resource | None, method: str) -> bool:
     if method in wanted:
         route = wanted[method]
         return not route or (resource is not None and route not in resource.exclude_route_methods)
-    return resource is not None and method in screen.all_operations()
+    there = resource is not None and "do" not in resource.exclude_route_methods
+    return there and method in screen.all_operations()
 
 
 def test_every_page_that_changes_something_has_an_operation_or_a_reason(whole_app):

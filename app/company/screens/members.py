@@ -11,6 +11,7 @@ from flask import flash, redirect, render_template, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 from wtforms import EmailField, Form, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
@@ -83,7 +84,6 @@ def _reactivate(session: Session, obj: Membership, /, *, by: int | None, at: dat
 def _send_reset(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
     # An administrator never sets a password: the link goes to the person alone.
     operations.remind(session, obj, by=reader(), at=at, network=network())
-    flash(way(), "info")
 
 
 def _link(session: Session, obj: Membership, /, *, by: int | None, at: datetime) -> None:
@@ -182,6 +182,7 @@ class MembershipScreen(Screen):
             _send_reset,
             _l("Send a link for a new password"),
             icon="mail",
+            done=LazyString(way),
             when=lambda obj: bool(obj.active),
         ),
         "sign_out": Do(

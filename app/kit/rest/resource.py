@@ -95,7 +95,6 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
             *((name, bool(self.archives)) for name in ("delete", "restore")),
             ("get_by", bool(self.pair)),
             ("put_by", bool(self.pair and (self.adds or self.edits))),
-            ("do", bool(self.of.all_operations())),
             *((name, bool(self.of.bulk or self.archives)) for name in ("start_bulk", "show_bulk")),
         )
 
