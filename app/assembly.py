@@ -14,7 +14,7 @@ from app.kit import health, limits, logs, request_id, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
-from app.kit.routing import LateRule
+from app.kit.routing import LateRule, Word
 from app.kit.screens import edge
 from app.kit.security.csrf import Csrf
 from app.kit.wiring import wire
@@ -27,6 +27,7 @@ def assemble(config: settings.Config | None = None) -> Flask:
     config = _with_servers(config or settings.load())
     app = Flask("app", root_path=str(ROOT / "app"), static_folder=None)
     app.url_rule_class = LateRule
+    app.url_map.converters["word"] = Word
     app.config.update(config.flask_settings())
     app.config["CRM"] = config
     wire(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 
 class LateRule(Rule):
@@ -25,3 +25,9 @@ class LateRule(Rule):
             return done
 
         return build
+
+
+class Word(BaseConverter):
+    """`<word:name>`: the name of an operation, which is never taken for the number of a record."""
+
+    regex = "[a-z_][a-z0-9_-]*"

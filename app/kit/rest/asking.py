@@ -19,6 +19,7 @@ from app.kit.rest.values import refuse_odd_texts
 MOST_FILTERS = 20
 SIZE = 25
 LARGEST = 100
+LONGEST_SEARCH = 200
 # FAB's names of operators, by ours. `eq` is what each kind calls its equality.
 SYNONYMS = {"gt": "more", "lt": "less", "sw": "starts", "in": "is", "rel_o_m": "is", "neq": "not"}
 _KEYS = {
@@ -40,6 +41,12 @@ class BadRequest(CrmError):
     """The question itself could not be read."""
 
     status = 400
+
+
+class Question(BadRequest):
+    """The question can be read and has no answer here: no such filter, field or order."""
+
+    kind = "question"
 
 
 class Unknown(BadRequest):
@@ -102,9 +109,9 @@ def _from_q(args: Mapping[str, str]) -> Asked:
     if raw:
         given = _loads(raw)
         if not isinstance(given, dict):
-            raise BadRequest(_("“q” must be an object."))
+            raise Question(_("“q” must be an object."))
         if unknown := set(given) - _KEYS:
-            raise BadRequest(_("“q” has no “%(name)s”.", name=min(map(str, unknown))))
+            raise Question(_("“q” has no “%(name)s”.", name=min(map(str, unknown))))
     given = dict(given)
     for name in ("next", "search"):
         if name not in given and args.get(name):
@@ -135,45 +142,48 @@ def _loads(raw: str) -> Any:
             return loads(raw)
         except Exception:  # noqa: BLE001, S112 -- the parser raises whatever it stumbles over
             continue
-    raise BadRequest(_("“q” is neither rison nor JSON."))
+    raise Question(_("“q” is neither rison nor JSON."))
 
 
 def _read(given: Mapping[str, Any]) -> Asked:
     page = given.get("page", 0)
     if page not in (0, -1) or isinstance(page, bool):
-        raise BadRequest(_("Pages have no numbers: send back “next”."))
+        raise Question(_("Pages have no numbers: send back “next”."))
     size = given.get("page_size", SIZE)
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise BadRequest(_("“page_size” must be a number above zero."), field="page_size")
     columns = given.get("columns", [])
     if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
-        raise BadRequest(_("“columns” must be a list of names."))
+        raise Question(_("“columns” must be a list of names."))
     order, direction = given.get("order_column", ""), given.get("order_direction", "asc")
     if not isinstance(order, str) or direction not in ("asc", "desc"):
-        raise BadRequest(_("The order could not be read."))
+        raise Question(_("The order could not be read."))
     next_, words = given.get("next", ""), given.get("search", "")
     if not isinstance(next_, str) or not isinstance(words, str):
-        raise BadRequest(_("“next” and “search” must be texts."))
+        raise Question(_("“next” and “search” must be texts."))
+    if len(words) > LONGEST_SEARCH:
+        sentence = _("At most %(number)s characters.", number=LONGEST_SEARCH)
+        raise BadRequest(sentence, field="search")
     return Asked(
         filters=_filters(given.get("filters", [])),
         order=f"-{order}" if order and direction == "desc" else order,
         size=min(size, LARGEST),
         columns=tuple(columns),
         next=next_,
-        words=words[:200],
+        words=words,
     )
 
 
 def _filters(given: Any) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     if not isinstance(given, list) or len(given) > MOST_FILTERS:
-        raise BadRequest(_("“filters” must be a list of at most %(number)s.", number=MOST_FILTERS))
+        raise Question(_("“filters” must be a list of at most %(number)s.", number=MOST_FILTERS))
     found = []
     for one in given:
         if not isinstance(one, dict) or not isinstance(one.get("col"), str):
-            raise BadRequest(_("A filter is an object with col, opr and value."))
+            raise Question(_("A filter is an object with col, opr and value."))
         operator = one.get("opr", "is")
         if not isinstance(operator, str):
-            raise BadRequest(_("A filter is an object with col, opr and value."))
+            raise Question(_("A filter is an object with col, opr and value."))
         value = one.get("value", [])
         values = value if isinstance(value, list) else [value]
         found.append(
@@ -187,4 +197,4 @@ def _text(value: Any) -> str:
         return "1" if value else "0"
     if isinstance(value, str | int | float | Decimal):
         return str(value)
-    raise BadRequest(_("A filter's value is a text, a number or a list of them."))
+    raise Question(_("A filter's value is a text, a number or a list of them."))

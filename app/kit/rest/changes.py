@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Table, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
-from app.kit.rest.asking import BadRequest
+from app.kit.rest.asking import Question
 from app.kit.screens.attrs import is_indexed
 
 LONGEST = timedelta(hours=2)
@@ -91,7 +91,7 @@ def again(raw: str) -> tuple[str, Round]:
             datetime.fromisoformat(at),
         )
     except (ValueError, TypeError) as error:
-        raise BadRequest(_("“next” could not be read."), field="next") from error
+        raise Question(_("“next” could not be read."), field="next") from error
 
 
 def _pack(values: list[Any]) -> str:
@@ -128,4 +128,4 @@ def _moment(raw: str) -> datetime:
         return _aware(raw).astimezone(UTC)
     except ValueError as error:
         words = _("Send a moment like “2026-11-21T14:30:00Z”, or the last “changed_until”.")
-        raise BadRequest(words, field="changed_since") from error
+        raise Question(words, field="changed_since") from error

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import may
 from app.kit.errors import Invalid
-from app.kit.rest.asking import BadRequest
+from app.kit.rest.asking import BadRequest, Question
 from app.kit.screens.attrs import fold_column, table_of
 from app.kit.screens.plan import Plan
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from app.kit.rest.resource import Resource
 
 LONGEST = 500
-SOURCE = ("source", "source_key")
-"""The name of a record in the program that it came from; both are asked together."""
 
 
 def names_of(resource: "Resource") -> list[str]:
@@ -32,8 +30,7 @@ def names_of(resource: "Resource") -> list[str]:
     table = table_of(resource.model)
     unique = _unique(table)
     found = [name for name in known if name in unique]
-    if all(name in table.c for name in SOURCE) and _is_unique(table, SOURCE):
-        found += [name for name in SOURCE if name not in found]
+    found += [name for name in resource.pair if name not in found]
     more = [n for n, one in resource.of.codes.items() if not one.guard or may("read", one.guard)]
     return [*found, *(name for name in more if name not in found)]
 
@@ -43,15 +40,17 @@ def conditions(
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the codes that were asked for. Raises BadRequest."""
     found: list[ColumnElement[bool]] = []
-    if len(set(SOURCE) & set(given)) == 1 and "source_key" in given:
-        raise BadRequest(_("Send “source” with “source_key”."), field="source")
+    for name in resource.pair[:1]:
+        if name not in given and resource.pair[1] in given:
+            words = _("Send “%(name)s” with “%(other)s”.", name=name, other=resource.pair[1])
+            raise Question(words, field=name)
     for name, value in given.items():
         if not value or len(value) > LONGEST:
             raise BadRequest(_("“%(name)s” has 1 to 500 characters.", name=name), field=name)
         try:
             found.append(_condition(resource, session, plan, name, value))
         except Invalid as error:
-            raise BadRequest(error.message, field=name) from error
+            raise Question(error.message, field=name) from error
     return found
 
 
@@ -60,7 +59,7 @@ def _condition(
 ) -> ColumnElement[bool]:
     if name in resource.of.codes:
         return resource.of.codes[name].condition(session, value)
-    if name in SOURCE:
+    if name in resource.pair:
         return plan.root.c[name] == value
     attr = resource.of.attr(name)
     field = resource.all_fields[name]

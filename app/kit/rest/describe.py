@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Numeric
+
 from app.kit.problems import MIMETYPE
 from app.kit.rest import asks
+from app.kit.rest.asking import LONGEST_SEARCH
 from app.kit.rest.changes import is_kept
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
 from app.kit.rest.taking import MERGE_PATCH
 from app.kit.screens.attrs import table_of
+from app.kit.screens.declare import MOST_LINES
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
@@ -99,13 +103,15 @@ def schemas(resource: "Resource") -> dict[str, Any]:
                 for name, one in known.items()
             },
         }
-    written = {n: _plain(f.sent) for n, f in resource.writable_fields.items()}
+    written = {n: _sent(f) for n, f in resource.writable_fields.items()}
+    required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
+    for one in required:
+        written[one] |= _SAYS if written[one].get("type") == "string" else {}
     post: dict[str, Any] = {
         "type": "object",
         "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},
         "additionalProperties": False,
     }
-    required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
     if required:
         post["required"] = required
     if resource.asks:
@@ -120,6 +126,8 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         },
         "additionalProperties": False,
     }
+    if hasattr(resource.model, "version"):
+        put["required"] = ["version"]
     return {
         f"{name}.get": {"type": "object", "properties": properties},
         f"{name}.post": post,
@@ -133,6 +141,20 @@ def _only_new(resource: "Resource") -> dict[str, Any]:
     for name in resource.moved_in:
         found[name]["description"] = "Needs the right to move in"
     return found
+
+
+# A text that is needed is more than spaces.
+_SAYS = {"minLength": 1, "pattern": r"\S"}
+
+
+def _sent(field: "ApiField") -> dict[str, Any]:
+    """Return a field as it is sent: a decimal may be a number of JSON too."""
+    schema = _plain(field.sent)
+    if not isinstance(field.attr.column.type, Numeric) or field.attr.target is not None:
+        return schema
+    text = {"type": "string", "pattern": schema.pop("pattern")}
+    del schema["type"]
+    return {**schema, "anyOf": [text, {"type": "number"}]}
 
 
 def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:
@@ -160,9 +182,10 @@ def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, one in resource.nested.items():
         fields = one.written()
-        line = {n: _plain(f.sent) for n, f in fields.items()}
+        line = {n: _sent(f) for n, f in fields.items()}
         if with_id:
-            found[name] = _list_of({"id": _ID, **line}, additionalProperties=False)
+            known = {"id": _ID, "version": {"type": "integer"}}
+            found[name] = _list_of({**known, **line}, additionalProperties=False)
             continue
         needed = [
             n
@@ -177,7 +200,11 @@ def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
 
 
 def _list_of(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "object", "properties": properties, **more}}
+    return {
+        "type": "array",
+        "maxItems": MOST_LINES,
+        "items": {"type": "object", "properties": properties, **more},
+    }
 
 
 def _ref(name: str) -> dict[str, str]:
@@ -212,7 +239,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
     }
     record = paths[f"{base}/{{pk}}"]
     record["get"] = operation(
-        tag, f"Read one of {screen.path}", "200", one, parameters=[_Q, _expand(resource)]
+        tag, f"Read one of {screen.path}", "200", one, parameters=[_Q, *_expand(resource)]
     )
     if resource.adds:
         headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
@@ -255,7 +282,7 @@ _LIST_PARAMETERS = [
         "description": "The answer says how many it gives at most",
         "schema": {"type": "integer", "minimum": 1},
     },
-    {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": 200}},
+    {"name": "search", "in": "query", "schema": {"type": "string", "maxLength": LONGEST_SEARCH}},
 ]
 _SINCE = {
     "name": "changed_since",
@@ -266,9 +293,9 @@ _SINCE = {
 }
 
 
-def _expand(resource: "Resource") -> dict[str, Any]:
+def _expand(resource: "Resource") -> list[dict[str, Any]]:
     names = [*resource.nested, *targets(resource)]
-    return {
+    one = {
         "name": "expand",
         "in": "query",
         "description": "What is to come with each record, in one text with commas between",
@@ -276,11 +303,12 @@ def _expand(resource: "Resource") -> dict[str, Any]:
         "explode": False,
         "schema": {"type": "array", "maxItems": MOST, "items": {"type": "string", "enum": names}},
     }
+    return [one] if names else []
 
 
 def _asked_of(resource: "Resource") -> list[dict[str, Any]]:
     """Return the parameters of a list."""
-    found = [*_LIST_PARAMETERS, _expand(resource)]
+    found = [*_LIST_PARAMETERS, *_expand(resource)]
     if is_kept(table_of(resource.model)):
         found.append(_SINCE)
     for name in names_of(resource):
@@ -294,7 +322,7 @@ _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key again gives the kept answer",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_.:-]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
 
@@ -303,7 +331,7 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": "The version that was read; a stale one is refused",
-    "schema": {"type": "string", "pattern": '^"?[0-9]+"?$'},
+    "schema": {"type": "string", "pattern": '^("[0-9]+"|[0-9]+)$'},
 }
 
 

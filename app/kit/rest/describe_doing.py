@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.kit.rest.resource import Resource
 
-_VERSION = {"type": "integer"}
+_VERSION = {"type": "integer", "nullable": True}
 _RUN = {
     "type": "object",
     "properties": {

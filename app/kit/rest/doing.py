@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Doing:
     """The routes of a resource that do something with its records."""
 
-    @expose("/<int:pk>/<name>", methods=["POST"])
+    @expose("/<int:pk>/<word:name>", methods=["POST"])
     @needs("read")
     @once()
     def do(self: "Resource", pk: int, name: str, **kwargs: Any) -> Response:
@@ -66,7 +66,7 @@ class Doing:
         restore_one(session, obj)
         return _done(self, session, pk, "", None)
 
-    @expose("/bulk/<name>", methods=["POST"])
+    @expose("/bulk/<word:name>", methods=["POST"])
     @needs("read")
     @once()
     def start_bulk(self: "Resource", name: str, **kwargs: Any) -> Response:

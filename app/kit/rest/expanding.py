@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.kit.access import require
-from app.kit.rest.asking import BadRequest
+from app.kit.rest.asking import BadRequest, Question
 from app.kit.rest.rows import as_object, selected
 from app.kit.screens.plan import Plan
 from app.kit.screens.registry import resources
@@ -38,7 +38,7 @@ def targets(resource: "Resource") -> dict[str, "Resource"]:
 
 def read_names(resource: "Resource", raw: str) -> list[str]:
     """Return what is to be expanded. Raises BadRequest, and MissingRight."""
-    names = list(dict.fromkeys(raw.split(","))) if raw else []
+    names = raw.split(",") if raw else []
     if len(names) > MOST:
         raise BadRequest(_("At most %(number)s can be expanded.", number=MOST), field="expand")
     known = targets(resource)
@@ -47,9 +47,9 @@ def read_names(resource: "Resource", raw: str) -> list[str]:
             continue
         if name not in known:
             words = _("“%(name)s” cannot be expanded here.", name=name[:60])
-            raise BadRequest(words, field="expand")
+            raise Question(words, field="expand")
         require("read", known[name].view)
-    return names
+    return list(dict.fromkeys(names))
 
 
 def links_of(resource: "Resource", plan: Plan, names: Iterable[str]) -> list[Any]:

@@ -12,7 +12,7 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.rest import changes, codes
 from app.kit.rest.answers import json_answer
-from app.kit.rest.asking import Asked, BadRequest, asked
+from app.kit.rest.asking import Asked, Question, asked
 from app.kit.rest.expanding import expand, links_of, read_names
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField
@@ -71,9 +71,9 @@ class Listing:
             return question.next, None
         table = Plan(self.model).root
         if not changes.is_kept(table):
-            raise BadRequest(_("This list cannot be read by change."), field="changed_since")
+            raise Question(_("This list cannot be read by change."), field="changed_since")
         if question.order:
-            raise BadRequest(_("What has changed has an order of its own."), field="changed_since")
+            raise Question(_("What has changed has an order of its own."), field="changed_since")
         if question.next:
             return changes.again(question.next)
         return "", changes.begin(session, question.changed_since)
@@ -82,7 +82,7 @@ class Listing:
         if period is not None:
             return Order(plan.root.c.changed_at, plan.root.c.id)
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
-            raise BadRequest(
+            raise Question(
                 _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
             )
         return order_of(self.of, plan, question.order or None)[0]
@@ -94,7 +94,7 @@ class Listing:
         for name in names:
             if name not in known and name not in ("id", "version", *also):
                 words = _("There is no field “%(name)s”.", name=name[:60])
-                raise BadRequest(words, field=name[:60])
+                raise Question(words, field=name[:60])
         return fields
 
     def selection(
@@ -112,20 +112,20 @@ class Listing:
             given = () if own in ("yes", "no", "empty", "filled") else values
             one = read_filter(found.plan, attrs, column, own, given, reader().time_zone)
             if one.condition is None:
-                raise BadRequest(one.error, field=column[:60])
+                raise Question(one.error, field=column[:60])
             found.where.append(one.condition)
         found.where += codes.conditions(self, session, found.plan, question.codes)
         if question.words:
             search(found, session, question.words, self.of)
         if found.error:
-            raise BadRequest(found.error, field="search")
+            raise Question(found.error, field="search")
         return found
 
 
 def _place(raw: str, order: Order) -> Any:
     place = read_place(raw, order.column.type)
     if raw and place is None:
-        raise BadRequest(_("“next” could not be read."), field="next")
+        raise Question(_("“next” could not be read."), field="next")
     return place
 
 

@@ -22,6 +22,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def describe(self) -> Any:
         reader()
         paths: dict[str, Any] = {}
+        cookie = current_app.config["SESSION_COOKIE_NAME"]
         components: dict[str, Any] = {"Problem": PROBLEM}
         for _name, resource in sorted(resources().items()):
             paths |= describe(resource) | describe_doing(resource) | describe_sourced(resource)
@@ -36,7 +37,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                     "schemas": components,
                     "securitySchemes": {
                         "jwt": {"type": "http", "scheme": "bearer"},
-                        "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+                        "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
                     },
                 },
             }

@@ -3,6 +3,7 @@
 It builds on the screen's declaration and on plain rows: no schema library in the way.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -47,6 +48,7 @@ from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert, refuse_archived
 
 MOVE_IN = "move_in"
+_MATCH = re.compile(r'\*|(W/)?("[0-9]+"|[0-9]+)')
 _ALWAYS = ("created_at", "changed_at", "archived_at")
 
 
@@ -312,7 +314,12 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         present = getattr(obj, "version", None)
         if present is None:
             return None
-        header = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+        if given is not None and type(given) is not int:
+            raise taking.FieldErrors({"version": [_("Send a whole number.")]})
+        header = request.headers.get("If-Match")
+        if header is not None and not _MATCH.fullmatch(header):
+            raise taking.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
+        header = (header or "").removeprefix("W/").strip('"')
         said = str(given) if given is not None else header
         if not said and not required:
             return None
@@ -340,7 +347,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
                 require(MOVE_IN, self.view)
         else:
             allowed = {n: f for n, f in allowed.items() if n not in self.of.fixed}
-        errors: dict[str, list[str]] = {}
+        errors = taking.Errors()
         nested = {name: body[name] for name in self.nested if name in body}
         flat = {name: value for name, value in body.items() if name not in nested}
         values = taking.taken(flat, allowed, errors, "")
@@ -352,11 +359,10 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
             values[name] = taking.lines_of(lines, fields, errors, name, known)
             for number, line in enumerate(values[name]):
                 links += taking.links(line, fields, f"{name}.{number}.")
-        if adding:
-            for name, field in allowed.items():
-                missing = name not in body or taking.is_blank(body[name])
-                if missing and forms.is_required(self.of, field.attr):
-                    errors.setdefault(name, []).append(_("This is needed."))
+        for name, field in allowed.items():
+            missing = taking.is_blank(body[name]) if name in body else adding
+            if missing and forms.is_required(self.of, field.attr):
+                errors.add(name, _("This is needed."))
         taking.check_links(session, links, errors)
         if errors:
             raise taking.FieldErrors(errors)

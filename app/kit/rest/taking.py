@@ -14,16 +14,32 @@ from app.kit.codes import country_or_none
 from app.kit.errors import Invalid
 from app.kit.phone import phones_of
 from app.kit.rest.asking import BadRequest
-from app.kit.rest.values import ApiField, refuse_odd_texts
+from app.kit.rest.values import ApiField, Unfit, refuse_odd_texts
 from app.kit.screens.attrs import mapper_of, resolve, table_of
 from app.kit.screens.declare import MOST_LINES
 
 
+class Errors(dict[str, list[str]]):
+    """What is wrong, by field. `unfit` when something is not of the form that is described."""
+
+    unfit = False
+
+    def add(self, name: str, words: str, *, unfit: bool = True) -> None:
+        """Note one sentence. One that knows of other records is not `unfit`."""
+        self.setdefault(name[:200], []).append(words)
+        self.unfit = self.unfit or unfit
+
+
 class FieldErrors(Invalid):
-    """Several fields are wrong at once."""
+    """Several fields are wrong at once.
+
+    Of the kind "fields" when the description of the API forbids what was sent: a fault of the
+    program, not of what somebody has typed.
+    """
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
         super().__init__(_("Some fields are not valid."))
+        self.kind = "fields" if getattr(errors, "unfit", True) else ""
         self.errors = {name: list(texts) for name, texts in errors.items()}
 
 
@@ -40,7 +56,7 @@ def columns(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 def taken(
     body: Mapping[str, Any],
     fields: Mapping[str, ApiField],
-    errors: dict[str, list[str]],
+    errors: Errors,
     prefix: str,
 ) -> dict[str, Any]:
     """Return the values of one object, checked; what is wrong goes to `errors`.
@@ -57,31 +73,31 @@ def taken(
 def _taken(
     body: Mapping[str, Any],
     fields: Mapping[str, ApiField],
-    errors: dict[str, list[str]],
+    errors: Errors,
     prefix: str,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, raw in body.items():
         field = fields.get(name)
         if field is None:
-            errors.setdefault(f"{prefix}{name}"[:100], []).append(_("There is no such field."))
+            errors.add(f"{prefix}{name}"[:100], _("There is no such field."))
             continue
         if raw is None:
             if not field.attr.nullable:
-                errors.setdefault(prefix + name, []).append(_("This is needed."))
+                errors.add(prefix + name, _("This is needed."))
             values[name] = None
             continue
         try:
             values[name] = field.write(raw)
         except Invalid as error:
-            errors.setdefault(prefix + name, []).append(str(error.message))
+            errors.add(prefix + name, str(error.message), unfit=isinstance(error, Unfit))
     return values
 
 
 def lines_of(
     raw: Any,
     fields: Mapping[str, ApiField],
-    errors: dict[str, list[str]],
+    errors: Errors,
     name: str,
     known: Mapping[int, Any],
 ) -> list[dict[str, Any]]:
@@ -90,21 +106,24 @@ def lines_of(
     One with an `id` is one of the `known` lines, to be changed; each is named once.
     """
     if isinstance(raw, list) and len(raw) > MOST_LINES:
-        errors.setdefault(name, []).append(_("At most %(number)s lines.", number=MOST_LINES))
+        errors.add(name, _("At most %(number)s lines.", number=MOST_LINES))
         return []
     if not isinstance(raw, list) or not all(isinstance(x, dict) for x in raw):
-        errors.setdefault(name, []).append(_("Send a list of objects."))
+        errors.add(name, _("Send a list of objects."))
         return []
     lines: list[dict[str, Any]] = []
     named: set[int] = set()
     for number, line in enumerate(raw):
         prefix = f"{name}.{number}."
-        flat = {key: value for key, value in line.items() if key not in ("id", "version")}
+        # A line that was read may be sent back as it is, its own version with it.
+        flat = {key: value for key, value in line.items() if key != "id"}
+        if "id" in line and type(flat.pop("version", 1)) is not int:
+            errors.add(f"{prefix}version", _("Send a whole number."))
         values = taken(flat, fields, errors, prefix)
         if "id" in line:
             pk = line["id"]
             if isinstance(pk, bool) or not isinstance(pk, int) or pk not in known or pk in named:
-                errors.setdefault(f"{prefix}id", []).append(_("This does not exist."))
+                errors.add(f"{prefix}id", _("This does not exist."), unfit=False)
             else:
                 named.add(pk)
                 values["id"] = pk
@@ -117,14 +136,14 @@ def lines_of(
 def _ask_for_the_rest(
     line: Mapping[str, Any],
     fields: Mapping[str, ApiField],
-    errors: dict[str, list[str]],
+    errors: Errors,
     prefix: str,
 ) -> None:
     for one, field in fields.items():
         column = field.attr.column
         given = column.default is not None or column.server_default is not None
         if one not in line and not column.nullable and not given:
-            errors.setdefault(prefix + one, []).append(_("This is needed."))
+            errors.add(prefix + one, _("This is needed."))
 
 
 def is_blank(raw: Any) -> bool:
@@ -153,7 +172,7 @@ def links(
 
 
 def check_links(
-    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: dict[str, list[str]]
+    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: Errors
 ) -> None:
     """Refuse ids that the caller cannot see; one query for each table.
 
@@ -167,7 +186,7 @@ def check_links(
         known = set(session.scalars(select(table.c.id).where(table.c.id.in_(ids))))
         for name, kind, pk in links:
             if kind is target and pk not in known:
-                errors.setdefault(name, []).append(_("This does not exist."))
+                errors.add(name, _("This does not exist."), unfit=False)
 
 
 def merged(obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Values as JSON: one reader and one writer per column, made once."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -21,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
-from app.kit.fitting import UNKEPT, fit
+from app.kit.fitting import UNKEPT, fit, largest
 from app.kit.phone import read_phone
 from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
@@ -29,6 +30,12 @@ from app.kit.screens.shapes import check
 
 LONGEST_NAME = 80
 """Of a country or language, where its code is kept."""
+_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def api_field(name: str, attr: Attr) -> ApiField:
 def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], dict[str, Any]]:
     kind = attr.column.type
     if attr.target is not None:
-        return _same, _id, {"type": "integer", "format": "int64", "minimum": 1}
+        return _same, _id, dict(_ID)
     if attr.choices is not None:
         values = [member.value for member in attr.choices]
         return _value, _choice(attr), {"type": "string", "enum": values}
@@ -82,8 +89,14 @@ def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], di
 
 
 def _limits(attr: Attr) -> dict[str, Any]:
-    """Return what a schema says of how much a column of decimals holds."""
+    """Return what a schema says of how much a column holds."""
     kind: Any = attr.column.type
+    if isinstance(kind, Integer):
+        most = largest(attr.column)
+        return {"minimum": -most, "maximum": most}
+    if isinstance(kind, ARRAY):
+        item = "string" if kind.item_type.python_type is str else "integer"
+        return {"items": {"type": item}, "maxItems": 1000}
     if not isinstance(kind, Numeric) or kind.precision is None:
         return {}
     whole, places = kind.precision - (kind.scale or 0), kind.scale or 0
@@ -117,24 +130,29 @@ def _iso(value: Any) -> str | None:
     return None if value is None else value.isoformat()
 
 
+_ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
 _DECIMAL = {"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$", "example": "12.50"}
 _TYPES: tuple[tuple[Any, tuple[Callable[[Any], Any], dict[str, Any]]], ...] = (
     (Boolean, (_same, {"type": "boolean"})),
     (DateTime, (_moment, {"type": "string", "format": "date-time"})),
     (Date, (_iso, {"type": "string", "format": "date"})),
-    (Time, (_iso, {"type": "string"})),
+    (Time, (_iso, {"type": "string", "pattern": _OF_DAY})),
     (Integer, (_same, {"type": "integer", "format": "int64"})),
     (Numeric, (decimal_text, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})),
     (ARRAY, (_same, {"type": "array", "items": {}})),
-    (JSONB, (_same, {})),
+    (JSONB, (_same, {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]})),
 )
 
 
 # --- what callers send ----------------------------------------------------------------------------
 
 
+class Unfit(Invalid):
+    """The value is not of the form that is described."""
+
+
 def _bad(words: str) -> Invalid:
-    return Invalid(words)
+    return Unfit(words)
 
 
 def _id(raw: Any) -> int:
@@ -145,7 +163,7 @@ def _id(raw: Any) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise _bad(_("Send the id only."))
     if not 0 < raw <= BIGGEST_ID:
-        raise _bad(_("This does not exist."))
+        raise Invalid(_("This does not exist."))
     return raw
 
 
@@ -162,12 +180,11 @@ def _choice(attr: Attr) -> Callable[[Any], Any]:
 def _decimal(raw: Any) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
         raise _bad(_("Send a decimal as a text, like “12.50”."))
-    try:
-        found = Decimal(raw.strip() if isinstance(raw, str) else raw)
-    except (InvalidOperation, ValueError) as error:
-        raise _bad(_("Send a decimal as a text, like “12.50”.")) from error
+    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
+        raise _bad(_("Send a decimal as a text, like “12.50”."))
+    found = Decimal(raw)
     if not found.is_finite() or found.adjusted() > 30 or int(found.as_tuple().exponent) < -30:
-        raise _bad(_("This number is too large."))
+        raise Invalid(_("This number is too large."))
     return found
 
 
@@ -191,12 +208,14 @@ def _boolean(_attr: Attr) -> Callable[[Any], bool]:
 
 def _datetime(_attr: Attr) -> Callable[[Any], datetime]:
     def write(raw: Any) -> datetime:
+        if not isinstance(raw, str) or not _INSTANT.fullmatch(raw):
+            raise _bad(_("Send a moment like “2026-11-21T14:30:00Z”."))
         try:
             found = datetime.fromisoformat(raw)
-        except (ValueError, TypeError) as error:
-            raise _bad(_("Send a moment like “2026-11-21T14:30:00Z”.")) from error
-        if found.tzinfo is None or not 1 < found.year < 9999:
-            raise _bad(_("Send a moment like “2026-11-21T14:30:00Z”."))
+        except ValueError as error:
+            raise Invalid(_("Send a moment like “2026-11-21T14:30:00Z”.")) from error
+        if not 1 < found.year < 9999:
+            raise Invalid(_("This date is too far away."))
         return found.astimezone(UTC)
 
     return write
@@ -204,9 +223,11 @@ def _datetime(_attr: Attr) -> Callable[[Any], datetime]:
 
 def _date(attr: Attr) -> Callable[[Any], date]:
     def write(raw: Any) -> date:
+        if not isinstance(raw, str) or not _DAY.fullmatch(raw):
+            raise _bad(_("Send a date like “2026-11-21”."))
         try:
             found = date.fromisoformat(raw)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise _bad(_("Send a date like “2026-11-21”.")) from error
         fit(attr.column, found)
         return found
@@ -216,10 +237,9 @@ def _date(attr: Attr) -> Callable[[Any], date]:
 
 def _time(_attr: Attr) -> Callable[[Any], time]:
     def write(raw: Any) -> time:
-        try:
-            return time.fromisoformat(raw)
-        except (ValueError, TypeError) as error:
-            raise _bad(_("Send a time like “14:30”.")) from error
+        if not isinstance(raw, str) or not re.fullmatch(_OF_DAY, raw):
+            raise _bad(_("Send a time like “14:30”."))
+        return time.fromisoformat(raw)
 
     return write
 
