@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench pins environment environment-dev browser
+.PHONY: run test soak check bench pins environment environment-dev browser
 
 run: environment
 	@$(BIN)/python -m app.serve --with-parent
 
 test: environment-dev browser
 	@$(BIN)/python -m pytest -n 2
+
+soak: environment-dev
+	@$(BIN)/python -m pytest -m soak
 
 check: environment-dev
 	@$(BIN)/python tools/check.py

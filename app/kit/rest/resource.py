@@ -362,7 +362,9 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         for name, field in allowed.items():
             missing = taking.is_blank(body[name]) if name in body else adding
             if missing and forms.is_required(self.of, field.attr):
-                errors.add(name, _("This is needed."))
+                # What is told of a record by its key may be all that is new of it.
+                unfit = name in body or request.method == "POST"
+                errors.add(name, _("This is needed."), unfit=unfit)
         taking.check_links(session, links, errors)
         if errors:
             raise taking.FieldErrors(errors)

@@ -143,7 +143,7 @@ def _ask_for_the_rest(
         column = field.attr.column
         given = column.default is not None or column.server_default is not None
         if one not in line and not column.nullable and not given:
-            errors.add(prefix + one, _("This is needed."))
+            errors.add(prefix + one, _("This is needed."), unfit=request.method == "POST")
 
 
 def is_blank(raw: Any) -> bool:
