@@ -44,7 +44,7 @@ PEOPLE: dict[str, tuple[int, str, str, tuple[str, ...], tuple[str, ...], tuple[s
 
 _CLIENTS = text(f"""
 insert into client (number, kind, name, first_name, last_name, country, city, region, locale,
-  time_zone, birthday, source, registered_at, preferred_channel, store_id, made_up)
+  time_zone, birthday, source, registered_at, preferred_channel, store_id, employee_id, made_up)
 select 'K' || lpad(n::text, 6, '0'),
        case when {pick("n", 31, 40)} = 0 then 'legal_entity' else 'person' end,
        case when {pick("n", 31, 40)} = 0 then last || ' & ' || first || ' GmbH'
@@ -56,7 +56,12 @@ select 'K' || lpad(n::text, 6, '0'),
        now() - make_interval(days => {pick("n", 35, 1100)}::int,
                              mins => {pick("n", 36, 1440)}::int),
        (array['email', 'sms', 'whatsapp', null])[1 + {pick("n", 37, 4)}],
-       stores.ids[1 + {pick("n", 38, "cardinality(stores.ids)")}], true
+       stores.ids[1 + {pick("n", 38, "cardinality(stores.ids)")}],
+       -- Whoever signs in as a master has clients of their own.
+       case when {pick("n", 39, 5)} = 0 then (
+         select e.id from employee e where e.email = 'master@demo.example'
+            and e.store_id = stores.ids[1 + {pick("n", 38, "cardinality(stores.ids)")}]) end,
+       true
   from (select n, firsts[1 + {pick("n", 41, "cardinality(firsts)")}] first,
                lasts[1 + {pick("n", 42, "cardinality(lasts)")}] last,
                cities[1 + {pick("n", 43, "cardinality(cities)")}] city
