@@ -102,7 +102,7 @@ def test_a_fault_is_a_problem_that_says_nothing_of_itself(client, key, monkeypat
     def broken(*_args):
         raise ValueError("secret")
 
-    monkeypatch.setattr("app.kit.rest.resource.selected", broken)
+    monkeypatch.setattr("app.kit.rest.listing.selected", broken)
     answer = client.get(STORES, headers=key)
     assert_problem(answer, 500)
     assert "secret" not in answer.text
