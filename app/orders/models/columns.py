@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.catalogue.models import Variant
 from app.company.models import Store
 from app.kit.choices import choice
+from app.kit.database.install.fixed import Fixed
 from app.kit.database.model import link
 from app.kit.money import money
 from app.kit.money import unit_price as price_column
@@ -20,8 +21,10 @@ CURRENCY = "currency ~ '^[A-Z]{3}$'"
 NUMBERED = "old.number is not null"
 SUMS_FIXED = (
     "number", "business_date", "store_id", "currency", "rate", "prices_include_tax", "goods",
-    "charges", "tax", "total", "total_company", "source", "source_key",
+    "charges", "tax", "total", "total_company",
 )  # fmt: skip
+# What another system calls it may be told later, once.
+CALLED = Fixed(("source", "source_key"), when_set=True)
 # A line is rounded once, to the currency's digits: at most half a unit of a currency without any.
 LINE_AMOUNT = "abs(quantity::bigint * unit_price - discount - amount) <= 5000"
 

@@ -41,6 +41,7 @@ from app.orders.choices import (
 )
 from app.orders.models import buyers  # noqa: F401 -- registers the triggers of the documents
 from app.orders.models.columns import (
+    CALLED,
     NUMBERED,
     SUMS_FIXED,
     Line,
@@ -88,6 +89,7 @@ class Order(Business, Sums, Source, Model):
                 "search": (Look("orders", "id", "number_fold"),),
                 "fixed": (
                     Fixed((*SUMS_FIXED, "placed_at", "discount"), NUMBERED),
+                    CALLED,
                     Fixed(
                         ("confirmed_at", "shipped_at", "completed_at", "cancelled_at"),
                         when_set=True,

@@ -38,7 +38,7 @@ from app.kit.money import MoneyType, money
 from app.kit.money_text import format_amount
 from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models import triggers  # noqa: F401 -- registers the triggers of these tables
-from app.orders.models.columns import CURRENCY, amount_column
+from app.orders.models.columns import CALLED, CURRENCY, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
 from app.value.models import Certificate
@@ -50,7 +50,7 @@ _SAID = (
 )  # fmt: skip
 _ADJUSTED = (
     "number", "position", "store_id", "order_id", "reason", "amount", "currency", "rate",
-    "amount_company", "country", "at", "business_date", "source", "source_key",
+    "amount_company", "country", "at", "business_date",
 )  # fmt: skip
 
 
@@ -271,7 +271,7 @@ class Adjustment(Business, Source, Model):
             "info": {
                 "label": _l("Adjustment"),
                 "search": (Look("adjustment", "id", "number_fold"),),
-                "fixed": (Fixed(_ADJUSTED),),
+                "fixed": (Fixed(_ADJUSTED), CALLED),
             }
         },
     )

@@ -31,6 +31,7 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.orders.choices import ReturnReason, ReturnStatus
 from app.orders.models.columns import (
+    CALLED,
     NUMBERED,
     SUMS_FIXED,
     Line,
@@ -65,7 +66,7 @@ class GoodsReturn(Business, Sums, Source, Model):
             "info": {
                 "label": _l("Return"),
                 "search": (Look("goods_return", "id", "number_fold"),),
-                "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED),),
+                "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED), CALLED),
             }
         },
     )
