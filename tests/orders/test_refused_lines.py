@@ -94,3 +94,18 @@ def test_a_form_names_the_line_of_an_order(client, goods):
     answer = client.post("/orders/add", data=data)
     assert answer.status_code == 422, answer.headers
     assert 'id="lines-1-discount-h"' in answer.text
+
+
+def test_what_was_not_bought_or_is_too_much_is_told_at_the_line_of_the_return(client):
+    with bench.at_work() as session:
+        order = factories.make_completed_order(session)
+        bought, other = order.lines[0].variant_id, factories.make_variant(session).id
+        body = {"store": order.store_id, "order": order.id}
+    good = {"variant": bought, "quantity": 1}
+    for wrong, field in (
+        ({"variant": other, "quantity": 1}, "variant"),
+        ({"variant": bought, "quantity": 2}, "quantity"),
+    ):
+        answer = post(client, "goods-returns", {**body, "lines": [wrong]})
+        assert list(answer.json["errors"]) == [f"lines.0.{field}"], answer.json
+    assert post(client, "goods-returns", {**body, "lines": [good]}).status_code == 201

@@ -30,10 +30,12 @@ class OpenLine:
     amount: Decimal
     tax: Decimal
 
-    def take(self, quantity: int, currency: str) -> tuple[Decimal, Decimal]:
+    def take(
+        self, quantity: int, currency: str, *, line: ReturnLine | None = None
+    ) -> tuple[Decimal, Decimal]:
         """Return the share of so many pieces in amount and tax; the last takes what is left.
 
-        Raises Conflict for more than there is.
+        Raises Conflict for more than there is, beside the quantity of `line` where one asks.
         """
         if not 0 < quantity <= self.quantity:
             raise Conflict(
@@ -42,7 +44,8 @@ class OpenLine:
                     left=self.quantity,
                     name=self.sold.description,
                 ),
-                field="lines",
+                field="lines" if line is None else "quantity",
+                record=line,
             )
         pieces = [quantity, self.quantity - quantity]
         amount = allocate(self.amount, pieces, currency)[0]
@@ -121,9 +124,10 @@ def link_lines(session: Session, order: Order, lines: Sequence[ReturnLine]) -> l
             if (one.sold.variant_id, one.sold.charge_kind) == (variant, line.charge_kind)
         ]
         if not same:
-            raise Invalid(_l("This line is not one of the order's."), field="lines")
+            raise Invalid(_l("This line is not one of the order's."), field="variant", record=line)
         found = max(same, key=lambda one: one.quantity)
-        share = found.take(1 if line.quantity is None else line.quantity, order.currency)
+        pieces = 1 if line.quantity is None else line.quantity
+        share = found.take(pieces, order.currency, line=line)
         line.order_line_id, line.tax_rate = found.sold.id, found.sold.tax_rate
         if line.unit_price is None:
             line.unit_price = found.sold.unit_price
