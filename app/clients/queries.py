@@ -5,14 +5,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.clients.choices import Channel, ContactChannel, Purpose
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
 from app.company.models import Company
 from app.kit.email_address import normalise_email
-from app.kit.phone import normalise_phone
+from app.kit.phone import readings
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.queries import Gate, Values
 
@@ -37,24 +37,37 @@ def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
 def with_phone(session: Session, value: str) -> ColumnElement[bool]:
     """Return the condition that a client has this phone; it may be written as one dials it.
 
-    Raises Invalid.
+    Without a country code it is read as phones are kept: in the client's country, else in the
+    company's. Raises Invalid.
     """
     # In an address an unescaped plus is a space.
     written = f"+{value.strip()}" if value.startswith(" ") else value
-    region = session.scalar(select(Company.country))
-    return _reached_by(ContactChannel.PHONE, normalise_phone(written, region))
+    meant = readings(written, session.scalar(select(Company.country)))
+    owner = aliased(Client)
+    country_and_number = tuple_(owner.country, ContactPoint.normalised)
+    anybodys = [number for country, number in meant if country is None]
+    of_country = [(country, number) for country, number in meant if country is not None]
+    return _reached_by(
+        ContactChannel.PHONE,
+        # All of them first: by this one the index is read.
+        ContactPoint.normalised.in_([number for _country, number in meant]),
+        or_(
+            ContactPoint.normalised.in_(anybodys),
+            exists().where(owner.id == ContactPoint.client_id, country_and_number.in_(of_country)),
+        ),
+    )
 
 
 def with_email(_session: Session, value: str) -> ColumnElement[bool]:
     """Return the condition that a client has this email. Raises Invalid."""
-    return _reached_by(ContactChannel.EMAIL, normalise_email(value))
+    return _reached_by(ContactChannel.EMAIL, ContactPoint.normalised == normalise_email(value))
 
 
-def _reached_by(channel: ContactChannel, value: str) -> ColumnElement[bool]:
+def _reached_by(channel: ContactChannel, *address: ColumnElement[bool]) -> ColumnElement[bool]:
     return Client.id.in_(
         select(ContactPoint.client_id).where(
             ContactPoint.channel == channel,
-            ContactPoint.normalised == value,
+            *address,
             ContactPoint.archived_at.is_(None),
         )
     )

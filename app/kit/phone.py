@@ -104,6 +104,31 @@ def _parse(raw: str, region: str | None) -> PhoneNumber:
         raise Invalid(_l("“%(number)s” is not a phone number.", number=raw.strip())) from error
 
 
+def readings(typed: str, at_home: str | None) -> list[tuple[str | None, str]]:
+    """Return each number that may be meant, as E.164, and whose: a country's, or (None) anybody's.
+
+    What says its country is one number. Else it is read at home, and in every country in which it
+    is complete: of a record of that country it is kept so. Raises Invalid if it is none anywhere.
+    """
+    if typed.strip().startswith("+"):
+        return [(None, normalise_phone(typed))]
+    # The plus may have been left out.
+    anybodys = {_complete(typed, at_home), _complete(f"+{phone_digits(typed)}", None)} - {""}
+    found: list[tuple[str | None, str]] = [(None, number) for number in sorted(anybodys)]
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        number = _complete(typed, region)
+        if number and number not in anybodys:
+            found.append((region, number))
+    return found or [(None, normalise_phone(typed, at_home))]
+
+
+def _complete(typed: str, region: str | None) -> str:
+    try:
+        return normalise_phone(typed, region)
+    except Invalid:
+        return ""
+
+
 def display_phone(number: str, region: str | None = None) -> str:
     """Return an E.164 number as read in `region`.
 

@@ -80,6 +80,42 @@ def test_a_number_of_another_country_is_found_without_its_code(client):
     assert found["ids"] == [pk]
 
 
+@pytest.mark.parametrize("typed", [*DICTATED, " 491711234567", "491711234567"])
+def test_a_program_finds_a_phone_however_it_is_dictated(client, known, typed):
+    found = client.get("/api/v1/clients", query_string={"phone": typed})
+    assert found.json["ids"] == [known[0]], found.json
+
+
+def test_a_program_finds_a_phone_at_home_in_the_clients_country_else_in_the_companys(client):
+    kept = {}
+    with bench.at_work() as session:
+        for point in session.scalars(select(ContactPoint)):
+            session.delete(point)
+        for country, number in (("AT", "+431717654321"), ("DE", "+491717654321"), ("FR", None)):
+            one = make_client(session, name=f"Zu Hause {country}", country=country)
+            said = number or "+491717654321"
+            operations.add_contact_point(session, one, PHONE, said, by=None, at=NOON)
+            kept[country] = one.id
+        abroad = make_client(session, name="Woanders", country="FR")
+        operations.add_contact_point(session, abroad, PHONE, "+431717654321", by=None, at=NOON)
+        mobile = make_client(session, name="Mobil in Wien", country="AT")
+        operations.add_contact_point(session, mobile, PHONE, "0664 1234567", by=None, at=NOON)
+        kept["mobile"] = mobile.id
+    for typed, names in (
+        ("0171 7654321", ["AT", "DE", "FR"]),
+        ("0043 1 717654321", ["AT", None]),
+        ("0664 1234567", ["mobile"]),
+    ):
+        found = client.get("/api/v1/clients", query_string={"phone": typed}).json
+        assert sorted(found["ids"]) == sorted(kept.get(name, abroad.id) for name in names), typed
+
+
+@pytest.mark.parametrize("typed", ["0", "12 oder so", "Zimt", "+49 30"])
+def test_a_program_is_told_that_something_is_no_phone(client, known, typed):
+    found = client.get("/api/v1/clients", query_string={"phone": typed})
+    assert (found.status_code, list(found.json["errors"])) == (400, ["phone"]), found.json
+
+
 def test_a_phone_is_at_home_in_the_clients_country_else_in_the_companys(client):
     body = {"name": "Zu Hause", "contact_points": [{"channel": "phone", "value": "0171 7654321"}]}
     for said, number in (
