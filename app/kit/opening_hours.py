@@ -25,7 +25,7 @@ MOST_EXCEPTIONS = 366
 
 Spans = Sequence[Sequence[str]]
 
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 _TYPED = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2})?)?\s*(am|pm)?", re.ASCII | re.IGNORECASE)
 _ORDER = _l("Opening hours go from earlier to later, such as 09:00 to 18:00.")
 

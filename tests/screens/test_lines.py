@@ -1,6 +1,7 @@
 """Lines through the API: read with their record, made, changed, left out; refused in words."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -104,13 +105,21 @@ def test_the_line_of_another_record_cannot_be_taken_and_none_is_named_twice(clie
 
 def test_the_description_says_how_lines_are_sent(client, everything):
     schemas = client.get("/api/v1/_openapi").json["components"]["schemas"]
-    for kind, names in (("get", {"id", "sku"}), ("put", {"id", "sku"}), ("post", {"sku"})):
-        line = schemas[f"BenchProductsApi.{kind}"]["properties"]["variants"]["items"]["properties"]
-        assert names <= set(line), kind
-    assert (
-        "id"
-        not in schemas["BenchProductsApi.post"]["properties"]["variants"]["items"]["properties"]
-    )
+
+    def items(kind: str) -> dict[str, Any]:
+        return schemas[f"BenchProductsApi.{kind}"]["properties"]["variants"]["items"]
+
+    assert {"id", "sku"} <= set(items("get")["properties"])
+    # A line of the record is named by its id; a new one says all that is needed.
+    present, new = items("put")["anyOf"]
+    assert (present["required"], "version" in present["properties"]) == (["id"], True)
+    assert new == items("post")
+    assert not {"id", "version"} & set(new["properties"])
+    pk, (_line,) = product("A")
+    for line in ({"version": 0}, {}):
+        body = {"version": 1, "variants": [line]}
+        answer = client.put(f"{PRODUCTS}/{pk}", json=body)
+        assert answer.json["type"] == "urn:tresen:problem:fields", answer.json
 
 
 def test_a_change_of_lines_moves_the_version_within_one_instant_too(client, everything):

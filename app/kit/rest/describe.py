@@ -11,7 +11,7 @@ from app.kit.rest.asking import LONGEST_SEARCH
 from app.kit.rest.changes import is_kept
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
-from app.kit.rest.taking import MERGE_PATCH
+from app.kit.rest.taking import MERGE_PATCH, is_asked_for
 from app.kit.screens.attrs import table_of
 from app.kit.screens.declare import MOST_LINES
 from app.kit.screens.filters import operators_of
@@ -137,7 +137,7 @@ def schemas(resource: "Resource") -> dict[str, Any]:
 
 def _only_new(resource: "Resource") -> dict[str, Any]:
     """Return what is said of new records only: where they come from, and what is moved in."""
-    found = {name: _plain(field.schema) for name, field in resource.new_fields.items()}
+    found = {name: _sent(field) for name, field in resource.new_fields.items()}
     for name in resource.moved_in:
         found[name]["description"] = "Needs the right to move in"
     return found
@@ -172,39 +172,35 @@ _ID = {"type": "integer", "format": "int64"}
 
 def _read_lines(resource: "Resource") -> dict[str, Any]:
     return {
-        name: _list_of({"id": _ID, **_record(one.fields.values())})
+        name: {
+            "type": "array",
+            "items": {"type": "object", "properties": {"id": _ID, **_record(one.fields.values())}},
+        }
         for name, one in resource.nested.items()
     }
 
 
 def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
-    """Return the lines as they are sent; with an id a line is changed, and nothing is needed."""
+    """Return the lines as they are sent.
+
+    `with_id` a line of the record may be among them, by its id: of it nothing else is needed.
+    """
     found: dict[str, Any] = {}
     for name, one in resource.nested.items():
         fields = one.written()
         line = {n: _sent(f) for n, f in fields.items()}
+        new = _closed(line, [n for n, field in fields.items() if is_asked_for(field)])
         if with_id:
-            known = {"id": _ID, "version": {"type": "integer"}}
-            found[name] = _list_of({**known, **line}, additionalProperties=False)
-            continue
-        needed = [
-            n
-            for n, f in fields.items()
-            if not f.attr.nullable
-            and f.attr.column.default is None
-            and f.attr.column.server_default is None
-        ]
-        more: dict[str, Any] = {"required": needed} if needed else {}
-        found[name] = _list_of(line, additionalProperties=False, **more)
+            present = _closed({"id": _ID, "version": {"type": "integer"}, **line}, ["id"])
+            new = {"anyOf": [present, new]}
+        found[name] = {"type": "array", "maxItems": MOST_LINES, "items": new}
     return found
 
 
-def _list_of(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "maxItems": MOST_LINES,
-        "items": {"type": "object", "properties": properties, **more},
-    }
+def _closed(properties: Mapping[str, Any], needed: list[str]) -> dict[str, Any]:
+    """Return an object that has nothing else."""
+    more: dict[str, Any] = {"required": needed} if needed else {}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **more}
 
 
 def _ref(name: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit, largest
 from app.kit.phone import read_phone
+from app.kit.rest.formed import formed
 from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.shapes import check
@@ -53,7 +54,12 @@ class ApiField:
 
     @property
     def sent(self) -> Mapping[str, Any]:
-        """What a caller may send: of some choices fewer than there are to be read."""
+        """What a caller may send.
+
+        Of some choices fewer than there are to be read, and JSON by the rules of today.
+        """
+        if (form := formed(self.attr.column)) is not None:
+            return {**{k: v for k, v in self.schema.items() if k != "anyOf"}, **form}
         if self.attr.choices is None or self.attr.target is not None:
             return self.schema
         return {**self.schema, "enum": [member.value for member in self.attr.offered]}
