@@ -20,10 +20,11 @@ from sqlalchemy import select
 import config as configuration
 from app import create_app, deploy
 from app.cli.company import stamp_for
-from app.cli.demo import COMPANY, analyse
+from app.cli.demo import COMPANY
 from app.clients.choices import ContactChannel
 from app.clients.models import ContactPoint
 from app.kit.database.session import work
+from app.kit.database.statistics import analyse
 from app.kit.registry import demo_data
 from app.messages import operations
 from app.messages.choices import MessageChannel, MessagePurpose
@@ -42,6 +43,7 @@ def load(orders: int) -> None:
     """Migrate, make the company, and load the large demo with that many orders."""
     config = configuration.load()
     deploy.prepare(config, demo=False)
+    url = config.database_owner_url or ""
     with create_app(config).app_context():
         stamp = stamp_for("demo", create=True, **COMPANY)
         for piece in demo_data:
@@ -58,8 +60,8 @@ def load(orders: int) -> None:
                     for number, _step in enumerate(steps):
                         session.commit()
                         if number == 0:
-                            analyse()
-            analyse()
+                            analyse(url)
+            analyse(url)
             sys.stderr.write(f"  {piece.name}: {time.monotonic() - began:.1f} s\n")
 
 

@@ -80,7 +80,7 @@ def pay_expense(
     if not 0 <= paid + amount <= expense.amount:
         raise Conflict(
             _l(
-                "%(open)s is open of this expense.",
+                "%(open)s of this expense is still open.",
                 open=amount_text(expense.amount - paid, expense.currency),
             ),
             field="amount",

@@ -201,7 +201,7 @@ def extend(builder: Any) -> None:
     erase_handlers.register(EraseHandler("orders", "client", erase_from_orders, order=40))
     demo_data.register(DemoData("orders", load_orders, order=40))
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
-    say("ck_payment_due", _l("A certificate takes what is due at most."))
+    say("ck_payment_due", _l("A certificate pays what is due at most."))
     say("ck_payment_return", _l("This return is not received, or belongs to another order."))
     say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
     say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))

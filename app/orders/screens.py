@@ -52,7 +52,7 @@ def sums_of(_session: Session, document: Any) -> Card | None:
         shown += [
             (_l("Returned"), document.returned),
             (_l("Received"), document.paid + document.refunded),
-            (_l("Given back"), document.refunded),
+            (_l("Refunded"), document.refunded),
         ]
     lines = [SlipLine(label, value, document.currency) for label, value in shown if value]
     return SlipCard(_l("Sums"), lines, SlipLine(_l("Total"), document.total, document.currency))

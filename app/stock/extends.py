@@ -126,7 +126,7 @@ INVARIANTS = (
     ),
     Invariant(
         "stock.guarded",
-        _l("What counts as counted was received or counted."),
+        _l("What is marked as counted was once received or counted."),
         partial(offending, _GUARDED, "store_id", "variant_id"),
     ),
     gapless(RECEIPT_NUMBERS, "goods_receipt"),
@@ -142,5 +142,5 @@ def extend(builder: Any) -> None:
     add_tab("Supplier", Related("GoodsReceipt", by="supplier"))
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("stock", load_stock, order=50))
-    say("ck_movement_sign", _l("The quantity does not go the way of its kind."), "quantity")
+    say("ck_movement_sign", _l("The sign of the quantity does not fit its kind."), "quantity")
     say("ck_stock_balance_available", _l("There is not enough of this in stock."))

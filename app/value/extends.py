@@ -86,7 +86,7 @@ INVARIANTS = (
     ),
     Invariant(
         "value.earned",
-        _l("A lot is as large as what was earned with it."),
+        _l("A lot holds what was loaded with it."),
         partial(offending, _EARNED, "id", "amount", "earned"),
     ),
 )
@@ -99,6 +99,6 @@ def extend(builder: Any) -> None:
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("certificates", load_certificates, order=30))
     say("ck_certificate_validity", _l("It cannot end before it begins."), "valid_until")
-    say("ck_value_entry_sign", _l("The amount does not go the way of its reason."), "amount")
+    say("ck_value_entry_sign", _l("The sign of the amount does not fit its reason."), "amount")
     say("ck_lot_balance_remaining", _l("There is not enough left."))
     say("ck_certificate_balance_balance", _l("There is not enough left on this certificate."))

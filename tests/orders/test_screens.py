@@ -234,7 +234,7 @@ def test_the_page_of_a_cancelled_order_gives_the_money_back(client):
     assert client.post(f"/orders/do/refund/{pk}").status_code == 302
     page = client.get(f"/orders/show/{pk}").text
     assert f"/orders/do/refund/{pk}" not in page
-    assert "Given back" in page
+    assert "Refunded" in page
     assert client.get(f"/api/v1/orders/{pk}").json["result"]["refunded"] == "10.00"
 
 

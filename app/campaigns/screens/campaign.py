@@ -153,7 +153,7 @@ class CampaignScreen(Screen):
         "copy": Do(_copy, _l("Copy"), done=_l("This is the copy."), needs=("write", "Campaign")),
         "keep": Do(
             operations.save_as_template,
-            _l("Keep as a template"),
+            _l("Save as a template"),
             needs=("write", "MessageTemplate"),
         ),
         "use_template": Do(

@@ -192,7 +192,7 @@ class Client(Business, Model):
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
     employee_id: Mapped[int | None] = link(
         "employee",
-        info={"label": _l("Served by"), "help": _l("Who looks after the client.")},
+        info={"label": _l("Looked after by"), "help": _l("Who looks after the client.")},
     )
     employee: Mapped[Employee | None] = relationship(foreign_keys=employee_id)
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})

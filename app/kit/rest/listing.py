@@ -71,9 +71,12 @@ class Listing:
             return question.next, None
         table = Plan(self.model).root
         if not changes.is_kept(table):
-            raise Question(_("This list cannot be read by change."), field="changed_since")
+            raise Question(_("This list cannot be read by “changed_since”."), field="changed_since")
         if question.order:
-            raise Question(_("What has changed has an order of its own."), field="changed_since")
+            raise Question(
+                _("With “changed_since” there is no “order_column”: changes have their own."),
+                field="changed_since",
+            )
         if question.next:
             return changes.again(question.next)
         return "", changes.begin(session, question.changed_since)

@@ -145,7 +145,7 @@ class Order(Business, Sums, Source, Model):
         _l("Paid"), currency="currency", help=_l("Received less returned.")
     )
     refunded: Mapped[Decimal] = amount_column(
-        _l("Given back"), currency="currency", help=_l("Money that went back to the client.")
+        _l("Refunded"), currency="currency", help=_l("Money that went back to the client.")
     )
     returned: Mapped[Decimal] = amount_column(
         _l("Returned"), currency="currency", help=_l("What the goods that came back were worth.")

@@ -215,7 +215,7 @@ class PaidByWay(Figures, Model):
     returned: Mapped[Decimal] = money(
         default=Decimal(0),
         server_default=text("0"),
-        info={"label": _l("Given back"), "guard": "money"},
+        info={"label": _l("Refunded"), "guard": "money"},
     )
     # Money that went back by another way than it came before this was refused: taken from the way
     # it came by, counted at the one it left by. Only the migration has written it.
@@ -247,7 +247,7 @@ class GivenForReturn(Figures, Model):
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
     # The return's, as it was received; more only where more was given before this was refused.
     total: Mapped[Decimal] = money(info={"label": _l("Total"), "guard": "money"})
-    given: Mapped[Decimal] = money(info={"label": _l("Given back"), "guard": "money"})
+    given: Mapped[Decimal] = money(info={"label": _l("Refunded"), "guard": "money"})
 
 
 class Adjustment(Business, Source, Model):

@@ -145,7 +145,7 @@ def _check_tendered(payment: Payment, currency: str) -> None:
         return
     cash_in = (PaymentMethod.CASH, PaymentDirection.RECEIVED)
     if (payment.method, payment.direction) != cash_in:
-        raise Invalid(_l("Only cash is handed over."), field="tendered")
+        raise Invalid(_l("“Handed over” is for cash only."), field="tendered")
     if round_amount(tendered, currency) != tendered:
         raise Invalid(_l("This is not an amount of %(c)s.", c=currency), field="tendered")
     if tendered < payment.amount:

@@ -127,7 +127,7 @@ RECKONED = (
     ),
     Invariant(
         "orders.return_lines",
-        _l("The same is true of the lines of a return."),
+        _l("The amount and tax of a return's line follow from the same."),
         partial(_lines, "return_line", "goods_return", "goods_return_id"),
     ),
     Invariant(
