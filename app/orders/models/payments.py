@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     CheckConstraint,
     Computed,
@@ -143,7 +144,7 @@ class Payment(Business, Source, Model):
     change: Mapped[Decimal | None] = mapped_column(
         MoneyType(),
         Computed("tendered - amount", persisted=True),
-        info={"label": _l("Change"), "currency": "currency", "guard": "money"},
+        info={"label": _lp("money", "Change"), "currency": "currency", "guard": "money"},
     )
     currency: Mapped[str] = mapped_column(
         String(3), info={"label": _l("Currency"), "format": "currency"}
