@@ -1,5 +1,6 @@
 """What the cashier gives to the rest: screens, tabs, invariants, demo data."""
 
+from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from app.cashier.demo import load_expenses
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
 from app.cashier.operations import EXPENSE_NUMBERS
 from app.kit.database.balances import off_balance
+from app.kit.database.reckoning import offending
 from app.kit.numbering import gapless
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
@@ -40,6 +42,10 @@ def balances_in_another_store() -> Select[Any]:
     )
 
 
+_CANCELLED = """
+select e.id, e.number, b.paid from expense e join expense_balance b on b.expense_id = e.id
+where e.status = 'cancelled' and b.paid <> 0"""
+
 INVARIANTS = (
     Invariant(
         "cashier.expenses",
@@ -50,6 +56,11 @@ INVARIANTS = (
         "cashier.stores",
         _l("What is kept of an expense is in its store."),
         balances_in_another_store,
+    ),
+    Invariant(
+        "cashier.cancelled",
+        _l("Nothing is paid of an expense that was cancelled."),
+        partial(offending, _CANCELLED, "id", "number", "paid"),
     ),
     gapless(EXPENSE_NUMBERS, "expense"),
 )

@@ -59,10 +59,11 @@ class Series:
 
     def could_give(self, number: str) -> bool:
         """Whether the series has given this number, or may come to it."""
-        return re.fullmatch(self._shape, number) is not None
+        return re.fullmatch(self.shape, number) is not None
 
     @property
-    def _shape(self) -> str:
+    def shape(self) -> str:
+        """A regular expression, of Python and PostgreSQL alike, for the numbers of the series."""
         digits = {"year": "[0-9]{4}", "month": "[0-9]{2}", "n": "[0-9]+"}
         return "".join(
             re.escape(words) + (digits[name] if name else "")
@@ -136,7 +137,11 @@ select c.series, c.period, d.number, 'beyond the counter'
 from number_counter c
 join {table} d on starts_with(d.number, {before}) and right(d.number, length({after})) = {after}
 where c.series = '{of.name}' and {number} ~ '^[0-9]{{{width},18}}$'
-  and case when {number} ~ '^[0-9]{{{width},18}}$' then {number}::bigint end > c.last"""  # noqa: S608 -- patterns of ours
+  and case when {number} ~ '^[0-9]{{{width},18}}$' then {number}::bigint end > c.last
+union all
+select '{of.name}', '', d.number, 'no counter' from {table} d
+where d.number ~ '^{of.shape}$' and not exists (
+  select from number_counter c where c.series = '{of.name}' and starts_with(d.number, {before}))"""  # noqa: S608 -- patterns of ours
     return Invariant(
         f"numbers.{of.name}",
         _l("Documents bear the numbers that were given out, without a gap."),

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, join, select
 
 from app.kit.database.reckoning import offending, rounded
 from app.kit.money import money_sum
@@ -34,9 +34,13 @@ def _disagreeing(ledger: Any, kept: Any) -> Select[Any]:
         sums.c.variant_id == StockBalance.variant_id
     )
     return (
-        select(StockBalance.store_id, StockBalance.variant_id, kept, sums.c.quantity)
-        .select_from(StockBalance)
-        .outerjoin(sums, same)
+        select(
+            func.coalesce(StockBalance.store_id, sums.c.store_id).label("store_id"),
+            func.coalesce(StockBalance.variant_id, sums.c.variant_id).label("variant_id"),
+            kept,
+            sums.c.quantity,
+        )
+        .select_from(join(StockBalance, sums, same, full=True))
         .where(kept.is_distinct_from(func.coalesce(sums.c.quantity, 0)))
     )
 
@@ -91,6 +95,15 @@ from (
 where n.quantity is distinct from m.quantity"""
 
 
+_REASONS = """
+select m.id, m.kind, m.ref_kind, m.ref_id from movement m
+where case m.kind
+  when 'sale' then m.ref_kind is distinct from 'order'
+  when 'return' then m.ref_kind is distinct from 'goods_return'
+  when 'goods_receipt' then m.ref_kind is distinct from 'goods_receipt' and m.reason is null
+  when 'write_off' then m.reason is null when 'service_use' then m.reason is null
+  else m.ref_kind is not null end"""
+
 _GUARDED = """
 select b.store_id, b.variant_id from stock_balance b
 where b.guarded and not exists (
@@ -123,6 +136,11 @@ INVARIANTS = (
         "stock.received_goods",
         _l("What was delivered is in stock, and nothing else came by a delivery."),
         partial(offending, _RECEIVED, "goods_receipt_id", "variant_id", "quantity", "moved"),
+    ),
+    Invariant(
+        "stock.reasons",
+        _l("Goods come and go by a document of their kind, or for a reason."),
+        partial(offending, _REASONS, "id", "kind", "ref_kind", "ref_id"),
     ),
     Invariant(
         "stock.guarded",

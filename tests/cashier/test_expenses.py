@@ -36,7 +36,7 @@ def test_what_is_paid_is_the_sum_of_entries_and_never_above_the_amount(session):
     expense = make_expense(session, approved=True)
     pay(session, expense, "60.50")
     pay(session, expense, "-10.50")
-    with pytest.raises(Conflict, match=r"€50\.00 is open"):
+    with pytest.raises(Conflict, match=r"€50\.00 of this expense is still open"):
         pay(session, expense, "50.01")
     operations.pay_in_full(session, expense, **EDGE)
     assert operations.paid_of(session, expense) == expense.amount == 100

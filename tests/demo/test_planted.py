@@ -186,6 +186,24 @@ REPORTED = {
     "a number": "update orders set number = number || '0' where id = {order}",
     "a fact of a day": "update day_fact set orders = orders + 1",
     "a fact of a product": "update product_fact set units = units + 1",
+    "a balance that is gone": "delete from lot_balance",
+    "a balance of stock that is gone": "delete from stock_balance",
+    "a certificate's balance that is gone": "delete from certificate_balance",
+    "an expense's balance that is gone": "delete from expense_balance",
+    "what was given for a return that is gone": "delete from given_for_return",
+    "a counter that is gone": "delete from number_counter where series = 'order'",
+    "a return's line without its origin": "update return_line set order_line_id = null",
+    "an expense after it was approved": "update expense set amount = amount * 10, tax = tax * 10",
+    "a sale of no order": (
+        "insert into movement (company_id, store_id, variant_id, kind, quantity, at)"
+        " select company_id, store_id, variant_id, 'sale', -1, at from movement"
+        " where company_id = 1 limit 1"
+    ),
+    "a spending for nothing": (
+        "insert into value_entry (company_id, lot_id, certificate_id, reason, amount, at)"
+        " select company_id, lot_id, certificate_id, 'spent', -1, at from value_entry"
+        " where company_id = 1 limit 1"
+    ),
     "an adjustment": "update adjustment set amount = amount - 10000, amount_company = amount_company - 10000",
     "a fact while another day is still owed": (
         "update day_fact set orders = orders + 1;"

@@ -90,7 +90,13 @@ class Expense(Business, Source, Model):
         trigram_index("number"),
         {
             "info": {
-                "fixed": (Fixed(("number",)),),
+                "fixed": (
+                    Fixed(("number",)),
+                    Fixed(
+                        ("amount", "tax", "currency", "rate", "incurred_on", "store_id"),
+                        "old.status <> 'draft'",
+                    ),
+                ),
                 "label": _l("Expense"),
                 "search": (
                     Look("expense", "id", "description_fold"),

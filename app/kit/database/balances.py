@@ -9,7 +9,7 @@ wait for each other and never deadlock.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, join, select
 
 from app.kit.database.functions import SqlFunction, register
 from app.kit.money import money_sum
@@ -76,11 +76,13 @@ def off_balance(
 
     `key` stands beside `kept`, `of` beside `entry`.
     """
-    totals = select(of.label("key"), money_sum(entry).label("total")).group_by(of)
-    sums = (totals if where is None else totals.where(where)).subquery("sums")
-    columns: list[Any] = [key, kept, sums.c.total]
+    totals = select(of.label("key"), money_sum(entry).label("total")).where(of.is_not(None))
+    totals = (totals if where is None else totals.where(where)).group_by(of)
+    sums = totals.subquery("sums")
+    columns: list[Any] = [func.coalesce(key, sums.c.key).label(key.key), kept, sums.c.total]
+    # A full join: a balance whose row is gone is the worst of all.
     return (
         select(*columns)
-        .outerjoin(sums, sums.c.key == key)
+        .select_from(join(kept.table, sums, sums.c.key == key, full=True))
         .where(kept.is_distinct_from(func.coalesce(sums.c.total, 0)))
     )
