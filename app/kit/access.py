@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -31,8 +31,10 @@ Right = tuple[str, str]
 class Reader:
     """Somebody signed in, as Flask-Login's user and as everything the screens ask about them.
 
-    `store_ids` is None for all stores; else `bound_as` says which clients are seen. `company_id` is
-    None for the installation's administrator, and for somebody who has yet to choose a company.
+    `store_ids` is None for all stores; else `bound_as` says which clients are seen. With
+    `every_store` they are all of the company: who sees fewer clients works in each of its stores.
+    `company_id` is None for the installation's administrator, and for somebody who has yet to
+    choose a company.
     """
 
     user_id: int
@@ -45,6 +47,7 @@ class Reader:
     membership_id: int | None = None
     employee_id: int | None = None
     store_ids: tuple[int, ...] | None = None
+    every_store: bool = False
     bound_as: Role = Role.STORE
     role_names: tuple[str, ...] = ()
     rights: frozenset[Right] = frozenset()
@@ -69,6 +72,11 @@ class Reader:
         """Return the user's id as text, for Flask-Login."""
         return str(self.user_id)
 
+    @property
+    def in_some_stores(self) -> bool:
+        """Whether there are stores in which this reader does not work."""
+        return self.store_ids is not None and not self.every_store
+
     def may(self, permission: str, view: str) -> bool:
         """Say whether this reader has the right."""
         return (permission, view) in self.rights
@@ -87,10 +95,6 @@ class Reader:
         if self.is_superuser:
             return Stamp(Role.PLATFORM, user_id=self.user_id, request_id=request_id)
         return None
-
-    def only(self, rights: frozenset[Right], **changes: Any) -> Reader:
-        """Return the same reader with no more than `rights`."""
-        return replace(self, rights=self.rights & rights, **changes)
 
 
 class NobodyReads(Refused):
@@ -201,18 +205,21 @@ def resolve(
     token_hash: str | None = None,
     session_id: int | None = None,
     membership_id: int | None = None,
+    scopes: frozenset[Right] | None = None,
+    api_key_id: int | None = None,
 ) -> Reader | None:
     """Return who a session's token, a session or a membership stands for, None if it is over.
 
-    `door` is stamped crm_auth. One query, and one more when this process has not seen the
-    membership at its present `perm_version`.
+    `scopes` are those of the key `api_key_id`: the reader has no right beyond them, and sees what
+    somebody with just these rights would see. `door` is stamped crm_auth. One query, and one more
+    when this process has not seen the membership at its present `perm_version`.
     """
     from app.kit.security import doors  # noqa: PLC0415 -- doors knows Reader's parts
 
     row = doors.reader(
         door, token_hash=token_hash, session_id=session_id, membership_id=membership_id
     )
-    return None if row is None else _made_of(door, row)
+    return None if row is None else _made_of(door, row, scopes, api_key_id)
 
 
 # Who lacks it sees the clients they look after or served only.
@@ -222,20 +229,25 @@ OTHERS_CLIENTS: Right = ("read", "others_clients")
 def _binding(
     door: Session, row: Any, rights: frozenset[Right]
 ) -> tuple[tuple[int, ...] | None, Role]:
-    """Return the stores somebody is bound to, None for all, and which clients they see."""
+    """Return the stores somebody is bound to, None for all, and which clients they see.
+
+    Whoever lacks the right is narrowed whatever else they have: names stand in many a record.
+    """
     stores = None if row.all_stores in (True, None) else tuple(row.store_ids)
     if row.membership_id is not None and OTHERS_CLIENTS not in rights:
-        if stores is not None:
-            return stores, Role.OWN_CLIENTS
-        if ("read", "Client") in rights:
-            from app.kit.security import doors  # noqa: PLC0415 -- as above
+        from app.kit.security import doors  # noqa: PLC0415 -- as above
 
-            return doors.stores(door, row.membership_id), Role.OWN_CLIENTS
+        mine = doors.stores(door, row.membership_id) if stores is None else stores
+        return mine, Role.OWN_CLIENTS
     return stores, Role.STORE_CLIENTS if row.own_store_clients else Role.STORE
 
 
-def _made_of(door: Session, row: Any) -> Reader:
+def _made_of(
+    door: Session, row: Any, scopes: frozenset[Right] | None, api_key_id: int | None
+) -> Reader:
     rights = _rights(door, row)
+    if scopes is not None:
+        rights &= scopes
     stores, bound_as = _binding(door, row, rights)
     return Reader(
         user_id=row.user_id,
@@ -248,6 +260,7 @@ def _made_of(door: Session, row: Any) -> Reader:
         membership_id=row.membership_id,
         employee_id=row.employee_id,
         store_ids=stores,
+        every_store=row.all_stores in (True, None),
         bound_as=bound_as,
         role_names=tuple(row.role_names),
         rights=rights,
@@ -255,6 +268,7 @@ def _made_of(door: Session, row: Any) -> Reader:
         time_zone=row.time_zone,
         currency=row.currency or "EUR",
         session_id=row.session_id,
+        api_key_id=api_key_id,
         is_superuser=row.superuser,
     )
 

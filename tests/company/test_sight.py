@@ -35,9 +35,17 @@ def test_who_lacks_the_right_sees_the_own_clients_in_all_stores(session):
     assert set(reader.store_ids) >= stores
     more = make_membership(session, role, make_role(session, {OTHERS_CLIENTS}))
     assert make_reader(session, more).stamp().role is Role.APP
-    # Whoever has nothing to do with clients is not bound by it.
-    people = make_membership(session, make_role(session, {("write", "Membership")}))
-    assert make_reader(session, people).stamp().role is Role.APP
+
+
+def test_who_lacks_the_right_is_narrowed_whatever_else_they_have(session):
+    """A role without `read Client` read the names and numbers of all by their contact points."""
+    stores = {make_store(session).id, make_store(session).id}
+    for right in (("read", "contacts"), ("write", "Membership")):
+        reader = make_reader(session, make_membership(session, make_role(session, {right})))
+        assert reader.bound_as is Role.OWN_CLIENTS
+        assert set(reader.store_ids) >= stores
+    nowhere = make_membership(session, make_role(session, {("read", "Client")}), store_ids=[])
+    assert make_reader(session, nowhere).store_ids == ()
 
 
 def test_every_template_but_the_master_sees_clients_of_others():

@@ -8,8 +8,9 @@ import pytest
 from app.company import operations
 from app.company.models import ApiKey
 from app.kit import clock
+from app.kit.access import OTHERS_CLIENTS
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
-from tests.factories import make_store
+from tests.factories import make_client, make_store
 
 STORES = "/api/v1/stores/"
 READ, WRITE = ("read", "Store"), ("write", "Store")
@@ -93,6 +94,18 @@ def test_a_key_opens_its_scopes_and_nothing_else(make_key, client):
     assert client.get(STORES, headers=bearer(token)).status_code == 200
     body = {"number": "77", "name": "By key"}
     assert client.post(STORES, json=body, headers=bearer(token)).status_code == 403
+
+
+def test_a_key_sees_the_clients_that_somebody_with_just_its_scopes_would_see(
+    make_key, client, inside
+):
+    with inside() as session:
+        pk = make_client(session, store=make_store(session)).id
+    scopes = (("read", "Client"), ("read", "ContactPoint"), ("read", "contacts"))
+    narrow, wide = make_key(*scopes)[1], make_key(*scopes, OTHERS_CLIENTS)[1]
+    address = f"/api/v1/clients/{pk}"
+    assert client.get(address, headers=bearer(narrow)).status_code == 404
+    assert client.get(address, headers=bearer(wide)).status_code == 200
 
 
 def test_a_key_opens_pages_within_its_scopes_only_and_nothing_about_a_person(make_key, client):
@@ -189,7 +202,8 @@ def test_a_cookie_beside_a_token_counts_for_nothing(boss, make_key, sign_in):
 
 def test_a_cookie_needs_the_csrf_token_and_a_header_does_not(boss, site, sign_in, make_key):
     browser = sign_in(boss[0])
-    _key, token = make_key(READ, WRITE)
+    # A store is made by those who are bound to none.
+    _key, token = make_key(READ, WRITE, OTHERS_CLIENTS)
     site.config["WTF_CSRF_ENABLED"] = True
     try:
         body = {"number": "79", "name": "Forged"}

@@ -87,9 +87,7 @@ def _own() -> Any:
 
 def check_stores(by: Reader, *, all_stores: bool, store_ids: Collection[int]) -> None:
     """Raise Refused when somebody bound to stores would open others."""
-    if by.store_ids is None:
-        return
-    if all_stores or not set(store_ids) <= set(by.store_ids):
+    if by.in_some_stores and (all_stores or not set(store_ids) <= set(by.store_ids or ())):
         raise Refused(_("You can open only the stores that you work in yourself."))
 
 
@@ -109,7 +107,8 @@ def check_reach(session: Session, by: Reader, subject: Holder) -> None:
     """
     held = _held(session, subject)
     check_rights(by, held.rights)
-    if by.store_ids is not None and (held.all_stores or not held.store_ids <= set(by.store_ids)):
+    beyond = held.all_stores or not held.store_ids <= set(by.store_ids or ())
+    if by.in_some_stores and beyond:
         raise Refused(_("This reaches into stores that you do not work in."))
 
 

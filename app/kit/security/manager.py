@@ -117,14 +117,17 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         """Return the key's maker with the key's rights at most, None for a key that is over."""
         with doors.opened(request_id()) as door:
             key = doors.api_key(door, doors.hash_of(api_key_string))
-            found = key and resolve(door, membership_id=key.membership_id)
+            found = key and resolve(
+                door,
+                membership_id=key.membership_id,
+                scopes=frozenset(parse(scope) for scope in key.scopes),
+                api_key_id=key.api_key_id,
+            )
         if not found:
             return None
-        scopes = frozenset(parse(scope) for scope in key.scopes)
-        limited: Reader = found.only(scopes, api_key_id=key.api_key_id)
-        become(limited)
+        become(found)
         g._api_key_user = True  # noqa: SLF001 -- FAB's own mark
-        return limited
+        return found
 
     # --- what they may
 
