@@ -32,6 +32,7 @@ from app.orders.models import GoodsReturn, Order
 from app.orders.operations.adjustments import ADJUSTMENT_NUMBERS
 from app.orders.operations.placing import ORDER_NUMBERS
 from app.orders.operations.returns import RETURN_NUMBERS, TAKE_BACK_UNSOLD
+from app.orders.operations.ways import REFUND_BEYOND
 
 
 def order_url(order_id: int) -> str:
@@ -171,6 +172,15 @@ word(
     area=SALES.name,
     label=_l("Returns: take back goods that were never sold here"),
     description=_l("Where the order is not known, and no order of ours can have been meant."),
+    marks=("money",),
+)
+
+
+word(
+    *REFUND_BEYOND,
+    area=SALES.name,
+    label=_l("Payments: give back more than is owed"),
+    description=_l("As goodwill: for nothing that came back, and that was not paid too much."),
     marks=("money",),
 )
 

@@ -158,7 +158,7 @@ def test_a_certificate_gets_back_what_that_very_certificate_paid(session, store)
     assert (balance_of(session, one), balance_of(session, other)) == (50, 40)
 
 
-def test_without_an_amount_a_payment_takes_what_is_due_and_a_refund_gives_what_is_left(
+def test_without_an_amount_a_payment_takes_what_is_due_and_a_refund_gives_what_is_owed(
     session, store
 ):
     order = order_of(session, store, 30)
@@ -167,8 +167,10 @@ def test_without_an_amount_a_payment_takes_what_is_due_and_a_refund_gives_what_i
     assert pay(session, order, None, CARD).amount == 18
     with pytest.raises(Conflict, match="Nothing is due"):
         pay(session, order, None, CARD)
+    # All of it is owed back as soon as it came back.
+    bring_back(session, order)
     assert refund(session, order, None, CARD).amount == 18
-    with pytest.raises(Conflict, match="Nothing can be given back"):
+    with pytest.raises(Conflict, match="Nothing is owed back"):
         refund(session, order, None, CARD)
 
 

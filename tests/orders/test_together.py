@@ -16,6 +16,7 @@ from app.cashier import operations as cashier
 from app.cashier.choices import ExpensePaymentMethod
 from app.cashier.models import Expense
 from app.catalogue.models import Category
+from app.kit.access import MissingRight, reading
 from app.kit.database import session as sessions
 from app.kit.database.session import bind, make_engine, work
 from app.kit.database.stamp import company_stamp
@@ -34,6 +35,7 @@ from app.value.choices import CertificateStatus
 from app.value.models import Certificate
 from tests import factories
 from tests.factories import NOON
+from tests.screens import bench
 
 EDGE: dict[str, Any] = {"by": None, "at": NOON}
 RETURNED = PaymentDirection.RETURNED
@@ -338,6 +340,25 @@ def test_the_same_pieces_come_back_once(order: int, store: int) -> None:
     refused = at_once([take_back] * 4)
     assert [type(one) for one in refused if one] == [Conflict] * 3
     assert state(order)[1] == 30
+    nothing_disagrees()
+
+
+def test_one_sold_piece_comes_back_loose_once(store: int) -> None:
+    def sell(session: Session) -> Order:
+        rod = factories.make_variant(session, stock=1, store_id=store)
+        return factories.make_completed_order(session, Item(1, rod.id), store_id=store)
+
+    sold = made(sell)
+    with ours() as session:
+        rod = session.scalar(select(OrderLine.variant_id).where(OrderLine.order_id == sold))
+
+    def take_back(session: Session) -> None:
+        with reading(bench.reader_with(set())):
+            items = [ReturnItem(1, variant_id=rod)]
+            operations.take_back(session, items, store_id=store, **EDGE)
+
+    refused = at_once([take_back] * 8)
+    assert [type(one) for one in refused if one] == [MissingRight] * 7
     nothing_disagrees()
 
 

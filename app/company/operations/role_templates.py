@@ -97,7 +97,12 @@ TEMPLATES = (
             "read @overview @products @warehouse Store",
             "read prices money contacts others_clients",
         ),
-        never=("read costs salaries", "delete,move_in *"),
+        never=(
+            "read costs salaries",
+            "delete,move_in *",
+            "take_back_unsold GoodsReturn",
+            "refund_beyond Payment",
+        ),
     ),
     Template(
         "warehouse",
@@ -169,6 +174,7 @@ TEMPLATES = (
         (
             "* @money",
             "take_back_unsold GoodsReturn",
+            "refund_beyond Payment",
             "read,export @overview @reports @sales @clients @products @warehouse Store Employee",
             "read costs prices money contacts salaries others_clients",
         ),

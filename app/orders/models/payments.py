@@ -130,7 +130,7 @@ class Payment(Business, Source, Model):
             "label": _l("Amount"),
             "currency": "currency",
             "guard": "money",
-            "help": _l("Empty for all that is due, or can be given back."),
+            "help": _l("Empty for all that is due, or is owed back."),
         },
     )
     tendered: Mapped[Decimal | None] = money(

@@ -36,6 +36,7 @@ from app.orders.operations.ways import (
     open_ways,
     usual_amount,
     why_not_back,
+    why_not_beyond,
     why_not_in,
 )
 from app.value.models import Certificate
@@ -86,8 +87,8 @@ def book_payment(
 ) -> Payment:
     """Complete a payment from what it is for, and book it.
 
-    Without an amount it takes what is due, or gives back what can be. The one that is there when it
-    was told before. `told`: see `book_told`. Raises Invalid, Conflict.
+    Without an amount it takes what is due, or gives back what is owed. The one that is there when
+    it was told before. `told`: see `book_told`. Raises Invalid, Conflict.
     """
     with session.no_autoflush:
         document = _purpose(session, payment)
@@ -96,7 +97,7 @@ def book_payment(
             if settled and known.status in {PaymentStatus.PENDING, PaymentStatus.TO_CHECK}:
                 _settle(session, known, document, by=by, at=at, told=told)
             return known
-        _complete(session, payment, document, at)
+        _complete(session, payment, document, at, told=told)
         if not told and payment.direction is PaymentDirection.RECEIVED:
             _raise(why_not_in(session, payment, document))
         session.add(payment)
@@ -119,14 +120,19 @@ def book_told(session: Session, payment: Payment, *, by: int | None, at: datetim
 
 
 def _complete(
-    session: Session, payment: Payment, document: Order | GoodsReturn, at: datetime
+    session: Session,
+    payment: Payment,
+    document: Order | GoodsReturn,
+    at: datetime,
+    *,
+    told: bool,
 ) -> None:
     """Give the payment what follows from its document. Raises Invalid, Conflict."""
     payment.direction = payment.direction or PaymentDirection.RECEIVED
     if (payment.method is PaymentMethod.CERTIFICATE) != bool(certificate_of(payment)):
         raise Invalid(_l("Name the certificate it is paid with."), field="certificate")
     if payment.amount is None:
-        payment.amount = usual_amount(session, payment, document)
+        payment.amount = usual_amount(session, payment, document, told=told)
         if not payment.amount:
             raise Conflict(nothing_left(payment.direction), field="amount")
     if payment.amount <= 0 or round_amount(payment.amount, document.currency) != payment.amount:
@@ -224,6 +230,8 @@ def _settle(
     back = payment.direction is PaymentDirection.RETURNED
     with session.no_autoflush:
         refusal = (why_not_back if back else why_not_in)(session, payment, document)
+        if refusal is None and back and not told and payment.status is not PaymentStatus.TO_CHECK:
+            refusal = why_not_beyond(payment, document)
     if refusal is not None and not told:
         raise refusal
     if refusal is not None and back:

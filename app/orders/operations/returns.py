@@ -1,6 +1,6 @@
 """Taking goods back, whole or in part, with or without knowing the order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -206,10 +206,9 @@ def _receive(
 ) -> None:
     """Give the return its number, put its goods into stock, count it and tell the others.
 
-    Raises MissingRight for goods of no known order that were never sold, see `_refuse_never_sold`.
+    Raises MissingRight for goods that were never sold or are back already: `_refuse_never_sold`.
     """
-    if document.order_id is None:
-        _refuse_never_sold(session, lines)
+    _refuse_never_sold(session, lines)
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(document, RETURN_MOVES, ReturnStatus.RECEIVED)
@@ -241,8 +240,9 @@ def _receive(
 def _refuse_never_sold(session: Session, lines: Sequence[ReturnLine]) -> None:
     """Ask for a right of its own where more comes back than was ever sold and not brought back.
 
-    Such goods were not bought here: money and stock would come from nowhere. What was sold to
-    somebody comes back as before; a job of the system, behind which nobody stands, is not asked.
+    Such goods were not bought here, or came back without their order being named: money and stock
+    would come from nowhere. What was sold to somebody comes back as before; a job of the system,
+    behind which nobody stands, is not asked.
     """
     if reader_or_none() is None or may(*TAKE_BACK_UNSOLD):
         return
@@ -251,10 +251,21 @@ def _refuse_never_sold(session: Session, lines: Sequence[ReturnLine]) -> None:
         if line.variant_id is not None:
             wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
     with session.no_autoflush:
+        _in_turn(session, wanted)
         sold = func.crm_sold_and_not_back(list(wanted)).table_valued("variant_id", "pieces")
         left = {row.variant_id: row.pieces for row in session.execute(select(sold))}
     if any(quantity > left.get(variant, 0) for variant, quantity in wanted.items()):
         raise MissingRight(*TAKE_BACK_UNSOLD)
+
+
+def _in_turn(session: Session, variants: Iterable[int]) -> None:
+    """Let returns of the same variants be received one after the other until each is committed.
+
+    Without it each of several at once finds the one piece that was sold.
+    """
+    for variant in sorted(variants):
+        name = func.concat("back of ", variant)
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 9))))
 
 
 def _tell_client(session: Session, document: GoodsReturn, client_id: int, at: datetime) -> None:

@@ -13,12 +13,17 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.kit.access import Right, may, reader_or_none
 from app.kit.errors import Conflict, CrmError
 from app.kit.money import ZERO, money_sum
 from app.kit.money_text import amount_text
+from app.kit.rights import wording
 from app.orders.choices import OrderStatus, PaymentDirection, PaymentMethod
 from app.orders.models import GivenForReturn, GoodsReturn, Order, PaidByWay, Payment
 from app.value.models import CertificateBalance
+
+# Goodwill: money back for which nothing came back, and that was not paid too much.
+REFUND_BEYOND: Right = ("refund_beyond", "Payment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ def due_of(order: Order) -> Decimal:
 def left_to_pay(order: Order) -> Decimal:
     """Return what is still due. Requires the order's lock to be right when it is used."""
     return max(due_of(order) - order.paid, ZERO)
+
+
+def owed_back(order: Order) -> Decimal:
+    """Return what was paid beyond what is due. Requires the order's lock, as `left_to_pay`."""
+    return max(order.paid - due_of(order), ZERO)
 
 
 def money_of(session: Session, order: Order) -> tuple[Decimal, Decimal]:
@@ -109,10 +119,18 @@ def most_in(session: Session, payment: Payment, document: Order | GoodsReturn) -
     return left_to_pay(document)
 
 
-def usual_amount(session: Session, payment: Payment, document: Order | GoodsReturn) -> Decimal:
-    """Return the amount of a payment that names none: all there is to pay, or to give back."""
+def usual_amount(
+    session: Session, payment: Payment, document: Order | GoodsReturn, *, told: bool
+) -> Decimal:
+    """Return the amount of a payment that names none: all there is to pay, or is owed back.
+
+    What a provider was `told` to give back without an amount is all that it can.
+    """
     if payment.direction is PaymentDirection.RETURNED:
-        return most_back(session, payment)
+        most = most_back(session, payment)
+        if isinstance(document, Order) and not told:
+            return min(most, owed_back(document))
+        return most
     most = most_in(session, payment, document)
     if payment.tendered is not None:
         return min(most, payment.tendered)
@@ -146,7 +164,7 @@ def nothing_left(direction: PaymentDirection) -> LazyString:
     """Return the sentence for a payment that has nothing to take or to give back."""
     if direction is PaymentDirection.RECEIVED:
         return _l("Nothing is due any more.")
-    return _l("Nothing can be given back by this way.")
+    return _l("Nothing is owed back that could go by this way.")
 
 
 def why_not_in(
@@ -195,3 +213,22 @@ def why_not_back(
             )
             return Conflict(said, field="amount")
     return None
+
+
+def why_not_beyond(payment: Payment, document: Order | GoodsReturn) -> CrmError | None:
+    """Return why so much is not given back by hand: it is more than is owed, without the right to.
+
+    What a provider has done is done, and a job of the system, behind which nobody stands, is not
+    asked. Requires the order's lock.
+    """
+    if not isinstance(document, Order) or payment.amount <= (owed := owed_back(document)):
+        return None
+    if reader_or_none() is None or may(*REFUND_BEYOND):
+        return None
+    said = _l(
+        "Only %(owed)s is owed back for this order. More than that is given by whoever has the"
+        " right “%(right)s”.",
+        owed=amount_text(owed, document.currency),
+        right=wording(*REFUND_BEYOND).label,
+    )
+    return Conflict(said, field="amount")
