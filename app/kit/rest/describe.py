@@ -106,7 +106,8 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     written = {n: _sent(f) for n, f in resource.writable_fields.items()}
     required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
     for one in required:
-        written[one] |= _SAYS if written[one].get("type") == "string" else {}
+        if written[one].get("type") == "string" and not written[one].keys() & _FORMS:
+            written[one] |= _SAYS
     post: dict[str, Any] = {
         "type": "object",
         "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},
@@ -143,14 +144,16 @@ def _only_new(resource: "Resource") -> dict[str, Any]:
     return found
 
 
-# A text that is needed is more than spaces.
+# A text that is needed is more than spaces; what has a form of its own keeps that.
+_FORMS = {"pattern", "format", "enum"}
 _SAYS = {"minLength": 1, "pattern": r"\S"}
 
 
 def _sent(field: "ApiField") -> dict[str, Any]:
     """Return a field as it is sent: a decimal may be a number of JSON too."""
     schema = _plain(field.sent)
-    if not isinstance(field.attr.column.type, Numeric) or field.attr.target is not None:
+    is_decimal = field.attr.kind == "money" or isinstance(field.attr.column.type, Numeric)
+    if not is_decimal or field.attr.target is not None:
         return schema
     text = {"type": "string", "pattern": schema.pop("pattern")}
     del schema["type"]

@@ -92,8 +92,9 @@ def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str
     if refused := resource.stale(session, obj, sent.pop("version", None), required=False):
         return refused
     news = _news(resource, session, obj, taking.merged(obj, sent))
-    if news and not resource.edits:
-        raise Conflict(_("This is here already, and is not changed any more."), field=min(news))
+    settled = {*resource.of.fixed, *resource.new_fields} if resource.edits else news.keys()
+    if fixed := news.keys() & settled:
+        raise Conflict(_("This is here already, and is not changed any more."), field=min(fixed))
     if news:
         resource.change(session, obj, news)
     row = resource.read_one(session, obj.id)

@@ -68,7 +68,8 @@ class ApiField:
 def api_field(name: str, attr: Attr) -> ApiField:
     """Return the field of an attribute."""
     read, write, schema = _by_type(attr)
-    if attr.nullable:
+    # Behind a relation there may be nothing, or nothing that this reader may see.
+    if attr.nullable or attr.path:
         schema = {**schema, "nullable": True}
     if attr.label:
         schema = {**schema, "title": attr.label}
