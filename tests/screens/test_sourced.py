@@ -93,7 +93,7 @@ def test_a_record_says_where_it_comes_from_when_it_is_made_and_never_after(clien
     pk = client.post(BRANDS, json={"name": "Daiwa", **pair}).json["id"]
     assert client.get(by("9")).json["id"] == pk
     twice = client.post(BRANDS, json={"name": "Shimano", **pair})
-    assert (twice.status_code, list(twice.json["errors"])) == (409, ["source"])
+    assert (twice.status_code, list(twice.json["errors"])) == (409, ["source_key"])
     assert client.post(BRANDS, json={"name": "Abu", "source": "shop"}).status_code == 422
     moved = client.put(f"{BRANDS}/{pk}", json={"source_key": "10", "version": 1})
     assert (moved.status_code, list(moved.json["errors"])) == (422, ["source_key"])
