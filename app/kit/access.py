@@ -77,6 +77,16 @@ class Reader:
         """Whether there are stores in which this reader does not work."""
         return self.store_ids is not None and not self.every_store
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether other stores or other clients are closed: what is of the whole only is read."""
+        return self.store_ids is not None
+
+    @property
+    def opens(self) -> bool:
+        """Whether there is anything to read: a company, or for a superuser the list of them."""
+        return self.company_id is not None or self.is_superuser
+
     def may(self, permission: str, view: str) -> bool:
         """Say whether this reader has the right."""
         return (permission, view) in self.rights
@@ -111,6 +121,15 @@ class MissingRight(Refused):
         self.right: Right = (permission, view)
         # Late: the names are looked up when the refusal is shown, in a transaction of its own.
         super().__init__(LazyString(_in_words, permission, view))
+
+
+class OfTheWhole(Refused):
+    """The reader is bound to stores or sees some clients only, and this is of the whole company."""
+
+    default_message = _l(
+        "This counts for the whole company. Only somebody who works for all its stores and sees all"
+        " its clients can change it."
+    )
 
 
 def _in_words(permission: str, view: str) -> str:

@@ -155,3 +155,12 @@ def test_the_text_part_keeps_template_tags_and_links() -> None:
         "Hi {{ first_name }},\n\nSee our offer ({{ link }}).\nBye & thanks\n\n{% if a < b %}\n\n"
         "- one\n- two\n\n{% endif %}[Logo]\n"
     )
+
+
+@pytest.mark.parametrize("source", ["{% if %}", "{{ name", "{% if a %}", "{{ 'a }}", "{{ a b }}"])
+def test_what_cannot_be_read_is_said_in_our_words_and_the_readers_language(source: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Template(f"Hello,\n{source}")
+    assert str(refused.value) == (
+        "Line 2: this cannot be read. Is a bracket, a quotation mark, an “if” or a “for” left open?"
+    )

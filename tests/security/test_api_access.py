@@ -59,10 +59,17 @@ def test_a_persons_token_opens_what_the_person_may(boss, client):
 
 
 @pytest.mark.parametrize(
-    "body", ["x", [], {}, {"username": 1, "password": "x"}, {"username": "a\0", "password": "x"}]
+    ("status", "body"),
+    [
+        (400, "x"),
+        (400, []),
+        (400, {}),
+        (400, {"username": 1, "password": "x"}),
+        (422, {"username": "a\0", "password": "x"}),
+    ],
 )
-def test_a_sign_in_that_is_none_is_a_400(client, body):
-    assert client.post("/api/v1/security/login", json=body).status_code == 400
+def test_a_sign_in_that_is_none_is_refused(client, status, body):
+    assert client.post("/api/v1/security/login", json=body).status_code == status
 
 
 def test_a_token_dies_with_its_session(boss, client, owner_sql):
@@ -286,3 +293,32 @@ def test_every_write_without_a_sign_in_is_a_401(site):
     finally:
         site.config["WTF_CSRF_ENABLED"] = False
     assert tried > 100
+
+
+def test_a_key_is_revoked_for_good_when_its_maker_is_let_out(make_key, boss, client, owner_sql):
+    token = make_key(READ)[1]
+    assert client.get(STORES, headers=bearer(token)).status_code == 200
+    change = "update membership set active = :active where id = :id"
+    owner_sql(change, active=False, id=boss[1])
+    assert client.get(STORES, headers=bearer(token)).status_code == 401
+    owner_sql(change, active=True, id=boss[1])
+    assert client.get(STORES, headers=bearer(token)).status_code == 401
+    found = owner_sql("select revoked_at from api_key where membership_id = :id", id=boss[1])
+    assert all(one.revoked_at for one in found)
+    fresh = make_key(READ)[1]
+    owner_sql("update membership set changed_at = now() where id = :id", id=boss[1])
+    assert client.get(STORES, headers=bearer(fresh)).status_code == 200
+
+
+def test_whom_no_company_lets_in_gets_no_token(boss, client, owner_sql):
+    refresh = tokens(client, boss[0], refresh=True)["refresh_token"]
+    owner_sql("update membership set active = false where id = :id", id=boss[1])
+    body = {"username": boss[0], "password": PASSWORD}
+    answer = client.post("/api/v1/security/login", json=body)
+    assert (answer.status_code, "access_token" in answer.json) == (403, False)
+    assert answer.json["detail"] == "No company is open to you. Ask whoever invited you."
+    alive = "select 1 from user_session s join ab_user u on u.id = s.user_id"
+    alive += " where u.email = :email and s.ended_at is null"
+    assert owner_sql(alive, email=boss[0]) == []
+    asked = client.post("/api/v1/security/refresh", headers=bearer(refresh))
+    assert asked.status_code == 401

@@ -71,7 +71,7 @@ def test_nobody_is_told_to_sign_in(client, path, token):
 @pytest.mark.parametrize(
     ("status", "path", "more"),
     [
-        (400, LOGIN, {"data": "x"}),
+        (400, LOGIN, {"data": "x", "content_type": "application/json"}),
         (
             401,
             LOGIN,
@@ -200,3 +200,35 @@ def test_without_valkey_nobody_is_counted_and_everybody_served(site, client, key
     answers = [client.get(STORES, headers=key) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 5
     assert "RateLimit" not in answers[-1].headers
+
+
+DEEP = '{"username": ' + "[" * 50_000 + "]" * 50_000 + "}"
+
+
+@pytest.mark.parametrize("path", [LOGIN, STORES])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, "[" * 200_000),
+        (400, DEEP),
+        (400, b"\xff\xfe{"),
+        (400, '{"username": ' + "9" * 5000 + "}"),
+        (400, '{"username": NaN}'),
+        (413, b" " * (60 * 2**20)),
+    ],
+    ids=["open brackets", "deep", "no text", "long number", "no number", "60 MB"],
+)
+def test_a_body_that_nobody_can_read_is_a_problem_at_every_address(client, key, path, status, body):
+    answer = client.post(path, data=body, content_type="application/json", headers=key)
+    assert_problem(answer, status)
+
+
+def test_a_sign_in_that_is_no_json_is_told_so(client):
+    assert_problem(client.post(LOGIN, data={"username": "a", "password": "b"}), 415)
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, b" " * (60 * 2**20)])
+def test_a_fresh_token_is_given_or_refused_whatever_the_body(client, body):
+    path = "/api/v1/security/refresh"
+    answer = client.post(path, data=body, content_type="application/json")
+    assert_problem(answer, 401)

@@ -44,6 +44,7 @@ class Company(Business, Model):
         {
             "info": {
                 "label": _l("Company"),
+                "whole": True,
                 "grants": {
                     Role.APP: f"select, update ({_EDITABLE})",
                     Role.STORE: "select",
@@ -114,7 +115,7 @@ class Franchise(Business, Source, Model):
         *source_args("franchise"),
         UniqueConstraint("company_id", "name"),
         *sort_indexes("name_fold"),
-        {"info": {"label": _l("Franchise")}},
+        {"info": {"label": _l("Franchise"), "whole": True}},
     )
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})

@@ -122,6 +122,10 @@ begin
   update user_session s set ended_at = now() from changed c
    where s.membership_id = c.id and s.ended_at is null
      and (not c.active or c.archived_at is not null);
+  -- For good: a key that somebody kept is worth nothing when its maker is let in again.
+  update api_key k set revoked_at = now() from changed c
+   where k.company_id = c.company_id and k.membership_id = c.id and k.revoked_at is null
+     and (not c.active or c.archived_at is not null);
   return null;
 end""",
     "drop trigger if exists crm_membership_ended on membership; create trigger crm_membership_ended"

@@ -19,7 +19,7 @@ from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Related
-from app.kit.screens.guarding import needs
+from app.kit.screens.guarding import is_closed, needs
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
 from app.kit.screens.registry import ACTIONS, PAGE_ACTIONS, TABS, note_screen
@@ -214,7 +214,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         )
 
     def may(self, permission: str) -> bool:
-        return may(permission, self.view)
+        return may(permission, self.view) and not is_closed(permission, self.model)
 
     @staticmethod
     def sees(attr: Attr) -> bool:

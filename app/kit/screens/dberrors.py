@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import visitors
 
+from app.kit.access import OfTheWhole
 from app.kit.database.install.fixed import REFUSED_CHANGE
+from app.kit.database.install.policies import is_whole
 from app.kit.database.lines import place_of, refused_line
 from app.kit.database.model import Model
 from app.kit.errors import Again, Conflict, CrmError, Invalid, NotFound, Refused
@@ -23,6 +25,7 @@ from app.kit.screens.attrs import link_of
 from app.kit.screens.pages import Text
 
 _SAID: dict[str, tuple[Text, str | None]] = {}
+_TABLE = re.compile(r"for table (\w+)")
 _INDEX = re.compile(r'index row .* for index "(\w+)"')
 
 
@@ -52,8 +55,8 @@ def as_refusal(error: Exception) -> CrmError | None:
     if state not in _WORDS:
         return None
     diag = getattr(original, "diag", None)
-    if _is_referred_to(diag, state):
-        return Conflict(_("Other records still refer to this one."))
+    if (told := _by_what_is_said(diag, state)) is not None:
+        return told
     table = str(getattr(diag, "table_name", "") or "")
     column = str(getattr(diag, "column_name", "") or "")
     refused = refusal_of(state, table, _constraint(diag), column)
@@ -84,6 +87,15 @@ def _constraint(diag: Any) -> str:
     named = str(getattr(diag, "constraint_name", "") or "")
     found = _INDEX.search(str(getattr(diag, "message_primary", "") or ""))
     return named or (found[1] if found else "")
+
+
+def _by_what_is_said(diag: Any, state: str) -> CrmError | None:
+    """Return the refusal that only the server's sentence tells from others of its state."""
+    if _is_referred_to(diag, state):
+        return Conflict(_("Other records still refer to this one."))
+    found = _TABLE.search(str(getattr(diag, "message_primary", "") or ""))
+    table = Model.metadata.tables.get(found[1]) if found and state == "42501" else None
+    return OfTheWhole() if table is not None and is_whole(table) else None
 
 
 def _is_referred_to(diag: Any, state: str) -> bool:

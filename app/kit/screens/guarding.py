@@ -4,9 +4,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from app.kit.access import require
+from app.kit.access import OfTheWhole, reader, require
+from app.kit.database.install.policies import is_whole
+from app.kit.screens.attrs import table_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+_LOOKING = ("read", "export")
+
+
+def is_closed(permission: str, model: type[Any] | None) -> bool:
+    """Whether this reader may only look at such records: they are of the whole company."""
+    changes = permission not in _LOOKING and reader().is_bound
+    return changes and model is not None and is_whole(table_of(model))
 
 
 def needs(permission: str, view: str = "") -> Callable[[F], F]:
@@ -19,6 +30,8 @@ def needs(permission: str, view: str = "") -> Callable[[F], F]:
         @wraps(function)
         def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
             require(permission, view or self.view)
+            if is_closed(permission, getattr(self, "model", None)):
+                raise OfTheWhole
             return function(self, *args, **kwargs)
 
         guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's own mark

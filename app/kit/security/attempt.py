@@ -14,7 +14,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from sqlalchemy.orm import Session
 
-from app.kit.errors import CrmError, Invalid
+from app.kit.access import resolve
+from app.kit.errors import CrmError, Invalid, Refused
 from app.kit.security import doors
 from app.kit.security.devices import known_device
 from app.kit.security.passwords import is_password
@@ -79,6 +80,12 @@ class ChooseCompany(Invalid):
         )
 
 
+class WorksNowhere(Refused):
+    """The password was right, and no company is open to the person."""
+
+    default_message = _l("No company is open to you. Ask whoever invited you.")
+
+
 def check(login: str, password: str) -> Any:
     """Return the person's row. Raises WrongPassword, for an unknown address too, or TooManyTries.
 
@@ -115,7 +122,8 @@ def sign_in(login: str, password: str, *, stays: bool = False) -> SignedIn:
 def sign_in_program(login: str, password: str, *, company: str | None, stays: bool) -> SignedIn:
     """Check and begin a program's session in the company of that short name.
 
-    Raises ChooseCompany for none, or one that is not the person's, where there are several.
+    Raises ChooseCompany for none, or one that is not the person's, where there are several, and
+    WorksNowhere for a person whom no company lets in: their token would open nothing.
     """
     row = check(login, password)
     with doors.opened() as door:
@@ -124,7 +132,11 @@ def sign_in_program(login: str, password: str, *, company: str | None, stays: bo
         if len(chosen) != 1 and (places or company is not None):
             raise ChooseCompany(places)
         place = chosen[0].membership_id if chosen else None
-        return _open_session(door, row, kind="api", stays=stays, membership_id=place)
+        made = _open_session(door, row, kind="api", stays=stays, membership_id=place)
+        found = resolve(door, session_id=made.session_id)
+        if found is None or not found.opens:
+            raise WorksNowhere
+        return made
 
 
 def _open_session(

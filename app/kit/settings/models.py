@@ -17,6 +17,7 @@ class CompanySetting(Business, Model):
         UniqueConstraint("company_id", "name"),
         CheckConstraint("(value is null) <> (sealed is null)", name="value_or_sealed"),
         CheckConstraint("(sealed is null) = (hint is null)", name="hint_with_sealed"),
+        {"info": {"whole": True}},
     )
 
     name: Mapped[str] = mapped_column(Text)

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.kit.access import OfTheWhole
+from app.kit.database.stamp import current_stamp
 from app.kit.errors import Conflict
 from app.kit.secrets import CannotOpen, hint, vault
 from app.kit.settings.definitions import Setting, definition
@@ -55,7 +57,11 @@ def get_many(session: Session, settings: Iterable[Setting[Any]]) -> dict[str, An
 
 
 def put(session: Session, setting: Setting[T], value: Any) -> T:
-    """Keep a value for the company, or seal a secret. Raises Invalid. Returns the value as kept."""
+    """Keep a value for the company, or seal a secret; return it as kept.
+
+    Raises Invalid, and OfTheWhole under the stamp of somebody bound to stores.
+    """
+    _refuse_bound(session)
     clean = setting.clean(value)
     if setting.before_put is not None:
         setting.before_put(clean)
@@ -81,11 +87,18 @@ def put_many(session: Session, values: Mapping[str, Any]) -> None:
 
 
 def reset(session: Session, setting: Setting[Any]) -> None:
-    """Forget what the company set: the default holds again, a secret is gone."""
+    """Forget what the company set: the default holds again, a secret is gone. Raises OfTheWhole."""
+    _refuse_bound(session)
     row = _row(session, setting.name)
     if row is not None:
         session.delete(row)
         session.flush()
+
+
+def _refuse_bound(session: Session) -> None:
+    stamp = session.info.get("stamp") or current_stamp()
+    if stamp is not None and stamp.bound:
+        raise OfTheWhole
 
 
 def secret_state(session: Session, setting: Setting[str]) -> SecretState:

@@ -23,16 +23,27 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
-from app.kit.access import may
+from app.kit.access import OfTheWhole, may
+from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT
 from app.kit.rights import word
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import needs
-from app.kit.screens.pages import Field, FormPage, FormSection, Link
+from app.kit.screens.guarding import is_closed, needs
+from app.kit.screens.pages import (
+    Fact,
+    Field,
+    FormPage,
+    FormSection,
+    KvCard,
+    Link,
+    Note,
+    ShowPage,
+)
 from app.kit.security.menu import Entry, add_entry
 from app.kit.settings.definitions import Setting, areas, definitions
+from app.kit.settings.models import CompanySetting
 from app.kit.settings.operations import SecretLost, get_many, put, reset, secret_state
 
 VIEW = "Setting"
@@ -96,11 +107,15 @@ class SettingsView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
     class_permission_name = VIEW
     base_permissions = ("can_read", "can_write")
     view = VIEW
+    # Of the whole company: see `is_closed`.
+    model = CompanySetting
 
     @expose("/", methods=["GET"])
     @needs("read")
     def form(self) -> Any:
-        """Show what is set."""
+        """Show what is set; to whoever cannot change it, without fields."""
+        if not may("write", VIEW) or is_closed("write", CompanySetting):
+            return _only_shown(db.session())
         return _answer(_form(db.session()), 200)
 
     @expose("/", methods=["POST"])
@@ -113,6 +128,37 @@ class SettingsView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
             return _answer(form, 422)
         flash(_("Saved."), "success")
         return redirect(url_for(".form"))
+
+
+def _only_shown(session: Session) -> Any:
+    kept = get_many(session, _shown())
+    cards = []
+    for area, shown in _by_area():
+        facts = [Fact(one.label, _fact(session, one, kept)) for one in shown]
+        cards.append(KvCard(AREAS.get(area, area.capitalize()), facts))
+    closed = may("write", VIEW)
+    page = ShowPage(
+        title=_("Settings"),
+        crumbs=[Link(SETTINGS.label)],
+        notes=[Note(OfTheWhole.default_message, "info", "lock")] if closed else (),
+        cards=cards,
+    )
+    return render_template("tresen/show.html", page=page)
+
+
+def _fact(session: Session, one: Setting[Any], kept: dict[str, Any]) -> str:
+    if one.secret:
+        state = secret_state(session, one)
+        return _("Set, ends in %(hint)s.", hint=state.hint or "…") if state.is_set else ""
+    value = kept[one.name]
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value.label if isinstance(value, Choice) else value)
+
+
+def _by_area() -> list[tuple[str, list[Setting[Any]]]]:
+    found = [(area, [one for one in _shown() if one.area == area]) for area in areas()]
+    return [(area, shown) for area, shown in found if shown]
 
 
 def _kept(session: Session, form: Any) -> bool:
@@ -148,16 +194,14 @@ def _keep(session: Session, one: Setting[Any], raw: Any, now: Any) -> None:
 
 def _answer(form: Any, status: int) -> Any:
     sections = []
-    for area in areas():
-        names = [one.name for one in _shown() if one.area == area]
-        if names:
-            fields = [Field(form[name], "half") for name in names]
-            sections.append(FormSection(AREAS.get(area, area.capitalize()), fields))
+    for area, shown in _by_area():
+        fields = [Field(form[one.name], "half") for one in shown]
+        sections.append(FormSection(AREAS.get(area, area.capitalize()), fields))
     page = FormPage(
         title=_("Settings"),
         crumbs=[Link(SETTINGS.label)],
         sections=sections,
-        save_label=_("Save the settings") if may("write", VIEW) else "",
+        save_label=_("Save the settings"),
     )
     return render_template("tresen/form.html", page=page), status
 

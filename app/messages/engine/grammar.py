@@ -113,7 +113,13 @@ def compile_source(source: str, *, html: bool) -> Compiled:
         made = _Compiler(html=html)
         write = made.block(tree.body)
     except TemplateSyntaxError as error:
-        raise Refused(error.lineno, error.message or "") from error
+        # Jinja's own sentence is English, and for programmers.
+        raise Refused(
+            error.lineno,
+            _l(
+                "this cannot be read. Is a bracket, a quotation mark, an “if” or a “for” left open?"
+            ),
+        ) from error
     except RecursionError:
         raise Refused(1, _l("this text is nested too deeply.")) from None
     except (ValueError, OverflowError):

@@ -1,5 +1,6 @@
 """By which provider a company's messages go: its own settings, else those of the installation."""
 
+import re
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Protocol
@@ -17,6 +18,14 @@ from app.messages.choices import MessageChannel
 from app.messages.engine.mime import Sender
 from app.messages.engine.smtp import SmtpUrl, SmtpUrlError
 from app.messages.engine.text_message import TwilioAccount
+
+_ACCOUNT = re.compile("AC[0-9a-fA-F]{32}", re.ASCII)
+_SERVICE = re.compile("MG[0-9a-fA-F]{32}", re.ASCII)
+# Also a short code, which has no country.
+_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}|[0-9]{5,6}", re.ASCII)
+_NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9])?", re.ASCII)
+_SECRET = re.compile("[A-Za-z0-9_-]{1,200}", re.ASCII)
+_WHATSAPP = "whatsapp:"
 
 
 class Installation(Protocol):
@@ -59,6 +68,40 @@ def _mailbox(text: str) -> str:
     return normalise_email(text) if text else ""
 
 
+def _account(text: str) -> str:
+    """Take what Twilio gives out and nothing else: it becomes a part of addresses."""
+    if text and not _ACCOUNT.fullmatch(text):
+        raise Invalid(_l("A Twilio account is AC and 32 digits or letters from a to f."))
+    return text
+
+
+def _sms_sender(text: str) -> str:
+    if text and not (_NUMBER.fullmatch(text) or _SERVICE.fullmatch(text) or _is_name(text)):
+        raise Invalid(
+            _l(
+                "Write a number like +4930123456, a service (MG…), or a name of at most 11 letters"
+                " and digits."
+            )
+        )
+    return text
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and any(sign.isalpha() for sign in text)
+
+
+def _whatsapp_sender(text: str) -> str:
+    bare = text.removeprefix(_WHATSAPP)
+    if text and not (_NUMBER.fullmatch(bare) or _SERVICE.fullmatch(text)):
+        raise Invalid(_l("Write a number like +4930123456, or a service (MG…)."))
+    return text
+
+
+def _check_token(text: str) -> None:
+    if text and not _SECRET.fullmatch(text):
+        raise Invalid(_l("A Twilio token is of letters and digits."))
+
+
 SMTP_URL = settings.define(
     Setting(
         "smtp_url",
@@ -86,16 +129,24 @@ REPLY_TO = settings.define(
     Setting("reply_to", str, "", _l("Answers go to"), "messages", check=_mailbox)
 )
 TWILIO_SID = settings.define(
-    Setting("twilio_account_sid", str, "", _l("Twilio account"), "messages")
+    Setting("twilio_account_sid", str, "", _l("Twilio account"), "messages", check=_account)
 )
 TWILIO_TOKEN = settings.define(
-    Setting("twilio_auth_token", str, "", _l("Twilio token"), "messages", secret=True)
+    Setting(
+        "twilio_auth_token",
+        str,
+        "",
+        _l("Twilio token"),
+        "messages",
+        secret=True,
+        before_put=_check_token,
+    )
 )
 SMS_SENDER = settings.define(
-    Setting("sms_sender", str, "", _l("SMS number or service"), "messages")
+    Setting("sms_sender", str, "", _l("SMS number or service"), "messages", check=_sms_sender)
 )
 WHATSAPP_SENDER = settings.define(
-    Setting("whatsapp_sender", str, "", _l("WhatsApp number"), "messages")
+    Setting("whatsapp_sender", str, "", _l("WhatsApp number"), "messages", check=_whatsapp_sender)
 )
 
 
@@ -125,8 +176,8 @@ def route(session: Session, channel: MessageChannel, at: Installation) -> Route:
     number = settings.get(session, WHATSAPP_SENDER if whatsapp else SMS_SENDER)
     if not (sid and token and number):
         return Route(at.public_url, Sender(""))
-    if whatsapp and not number.startswith(("whatsapp:", "MG")):
-        number = f"whatsapp:{number}"
+    if whatsapp and not number.startswith((_WHATSAPP, "MG")):
+        number = f"{_WHATSAPP}{number}"
     account = TwilioAccount(sid, token, at.twilio_api_base or "")
     return Route(at.public_url, Sender(""), account=account, number=number)
 

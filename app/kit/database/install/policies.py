@@ -4,7 +4,8 @@ Keys of `Table.info`: `append_only` (SELECT and INSERT only), `queue` (the colum
 may update when it claims a row), `platform` (crm_platform may read), `store_bound` (False:
 `store_id` says nothing about who may see the row), `store_key` (the column that is the store, else
 `store_id`), `search` (see `search.py`), `grants` and `policy` (by role, in place of the usual
-ones), `sight`, `apart`, `follows` and `bound_as` (see `sights.py`).
+ones), `whole` (a record of the whole company, which whoever is bound to stores only reads),
+`sight`, `apart`, `follows` and `bound_as` (see `sights.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ def store_key(table: Table) -> str | None:
         return None
     key: str = table.info.get("store_key", "store_id")
     return key if key in table.c else None
+
+
+def is_whole(table: Table) -> bool:
+    """Whether only those who are not bound to stores may change the table's rows."""
+    return bool(table.info.get("whole"))
 
 
 def statements(table: Table) -> list[str]:
@@ -60,7 +66,7 @@ def _grants(table: Table) -> dict[Role, str]:
     usual: dict[Role, str] = {}
     if "company_id" in table.c:
         rights = "select, insert" if table.info.get("append_only") else _ALL
-        usual = dict.fromkeys((Role.APP, Role.STORE), rights)
+        usual = {Role.APP: rights, Role.STORE: "select" if is_whole(table) else rights}
     if queue := table.info.get("queue"):
         usual[Role.SYSTEM] = f"select, update ({', '.join(queue)})"
     if table.info.get("platform"):
