@@ -10,6 +10,7 @@ once leave one.
 """
 
 from app.kit.database.functions import SqlFunction, register
+from app.kit.database.install.fixed import REFUSED_CHANGE
 
 _HEAD = """create or replace function {name}() returns trigger language plpgsql
 security definer set search_path = pg_catalog, public as $$
@@ -189,3 +190,55 @@ end""",
     " after insert or update of version on perm_version deferrable initially deferred"
     " for each row execute function crm_stays_administered();",
 )
+
+# What has a store and a currency is a document, whichever domain it is of.
+HAS_DOCUMENTS = register(
+    SqlFunction(
+        "crm_has_documents(bigint, bigint)",
+        """create or replace function crm_has_documents(p_company bigint, p_store bigint)
+returns boolean language plpgsql stable set search_path = pg_catalog, public as $$
+declare
+  document regclass; found_one boolean;
+begin
+  for document in
+    select c.oid from pg_class c join pg_attribute a on a.attrelid = c.oid
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+       and not c.relispartition and not a.attisdropped
+       and a.attname in ('company_id', 'store_id', 'currency')
+     group by c.oid having count(*) = 3
+  loop
+    execute format('select exists (select from %s where company_id = $1'
+      ' and ($2 is null or store_id = $2))', document) into found_one using p_company, p_store;
+    if found_one then return true; end if;
+  end loop;
+  return false;
+end $$""",
+    )
+)
+
+
+def _currency_stays(table: str, store: str) -> SqlFunction:
+    """Refuse another currency under what is written already: its numbers would mean other sums.
+
+    Locked before it is looked: a document on its way holds its store and company by their keys.
+    """
+    name = f"crm_{table}_currency"
+    return _register(
+        name,
+        f"""
+begin
+  perform 1 from {table} t where t.id = old.id for update;
+  if crm_has_documents(old.company_id, {store}) then
+    raise exception using errcode = '{REFUSED_CHANGE}', table = '{table}', column = 'currency',
+      message = 'the currency of {table} is never changed under its documents';
+  end if;
+  return new;
+end""",
+        f"create or replace trigger {name} before update of currency on {table}"
+        " for each row when (new.currency is distinct from old.currency)"
+        f" execute function {name}();",
+    )
+
+
+COMPANY_CURRENCY = _currency_stays("company", "null")
+STORE_CURRENCY = _currency_stays("store", "old.id")

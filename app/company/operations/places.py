@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import BigInteger, cast, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.company.models import Company, Employee, Store
 from app.kit.codes import read_country
 from app.kit.email_address import normalise_email
-from app.kit.errors import Invalid
+from app.kit.errors import Conflict, Invalid
 from app.kit.money import currency_digits
 from app.kit.opening_hours import check_hours
 from app.kit.phone import phones_of, read_phone
@@ -20,15 +20,23 @@ from app.kit.zones import canonical_zone
 
 
 def check_company(session: Session, company: Company, /, *, by: int | None, at: datetime) -> None:
-    """Put zone, currency and country into their usual form. Raises Invalid."""
+    """Put zone, currency and country into their usual form.
+
+    Raises Invalid, and Conflict for another currency than that of documents which are written.
+    """
     check_place(company)
+    _check_currency_stays(session, company, store_id=None)
     session.flush()
 
 
 def check_store(session: Session, store: Store, /, *, by: int | None, at: datetime) -> None:
-    """Put zone, currency, phone and address into their usual form. Raises Invalid."""
+    """Put zone, currency, phone and address into their usual form.
+
+    Raises Invalid, and Conflict for another currency than that of the store's documents.
+    """
     _take_usual_values(session, store)
     check_place(store)
+    _check_currency_stays(session, store, store_id=store.id)
     _check_contacts(session, store, store.country)
     check_opening_hours(store.opening_hours or {})
     session.add(store)
@@ -71,6 +79,22 @@ def check_place(obj: Any) -> None:
             setattr(obj, field, read(getattr(obj, field) or ""))
         except Invalid as refused:
             raise Invalid(refused.message, field=field) from refused
+
+
+def _check_currency_stays(
+    session: Session, place: Company | Store, *, store_id: int | None
+) -> None:
+    """Raise Conflict where the books are written in the former currency; the database does, too."""
+    former = next(iter(inspect(place).attrs.currency.history.deleted or ()), None)
+    if former in (None, place.currency):
+        return
+    with session.no_autoflush:
+        asked = func.crm_has_documents(func.crm_company(), cast(store_id, BigInteger))
+        if session.scalar(select(asked)):
+            raise Conflict(
+                _("Documents are written in %(currency)s already, so it stays.", currency=former),
+                field="currency",
+            )
 
 
 def _currency(code: str) -> str:
