@@ -101,7 +101,7 @@ def test_a_new_machine_gets_a_company_and_an_owner_who_sets_the_password_by_a_li
     [
         (("--owner", "nobody"), "email"),
         (("--owner", "a@example.com", "--currency", "XXQ"), "not a currency"),
-        (("--owner", "a@example.com", "--country", "Germany"), "two letters"),
+        (("--owner", "a@example.com", "--country", "Atlantis"), "is not a country"),
         (("--owner", "a@example.com", "--zone", "Moon/Sea"), "zone"),
         (("--owner", "a@example.com", "--locale", "xx"), "There is no language"),
     ],

@@ -25,7 +25,8 @@ LOGIN = "/api/v1/security/login"
 
 @pytest.fixture
 def key(make_key):
-    return bearer(make_key(READ, WRITE)[1])
+    # Who sees not all clients is bound, and makes no stores.
+    return bearer(make_key(READ, WRITE, ("read", "others_clients"))[1])
 
 
 def assert_problem(answer, status):
@@ -109,16 +110,16 @@ def test_a_fault_is_a_problem_that_says_nothing_of_itself(client, key, monkeypat
     assert "secret" in caplog.text
 
 
-def in_german(words):
-    with force_locale("de"):
+def in_german(client, words):
+    with client.application.test_request_context(), force_locale("de"):
         return gettext(words)
 
 
 def test_a_key_and_a_stranger_read_the_language_they_ask_for(client, key):
     german = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
-    assert client.get(STORES, headers=german).json["detail"] == in_german("Please sign in.")
+    assert client.get(STORES, headers=german).json["detail"] == in_german(client, "Please sign in.")
     answer = client.get(f"{STORES}999999", headers={**key, **german})
-    assert answer.json["detail"] == in_german("This was not found.")
+    assert answer.json["detail"] == in_german(client, "This was not found.")
     assert "Set-Cookie" not in answer.headers
     assert client.get(f"{STORES}999999", headers=key).json["detail"] == "This was not found."
 
@@ -128,7 +129,7 @@ def test_a_person_reads_their_own_language(boss, client, owner_sql):
     owner_sql("update ab_user set locale = 'de' where email = :email", email=boss[0])
     asked = {**bearer(access), "Accept-Language": "uk"}
     answer = client.get(f"{STORES}999999", headers=asked)
-    assert answer.json["detail"] == in_german("This was not found.")
+    assert answer.json["detail"] == in_german(client, "This was not found.")
 
 
 @pytest.mark.parametrize("given", ["order-7.a_B", "0" * 64])

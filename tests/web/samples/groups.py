@@ -35,7 +35,7 @@ WRONG = [
     ("opening_hours-on-0-to", "13:00"),
     ("texts-de-name", "x" * 600),
     ("delivery_address-postal_code", "2" * 30),
-    ("delivery_address-country", "Germany"),
+    ("delivery_address-country", "Atlantis"),
     ("delivery_address-phone", "ask her"),
     ("custom-0-name", "Boat"),
     ("custom-0-value", "x" * 3000),
