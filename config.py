@@ -90,6 +90,8 @@ class Config:
     # Who has it reads /metrics and the details of /ready.
     metrics_token: str | None = None
     max_upload_mb: int = 32
+    # The largest body of a call of the API.
+    max_json_mb: int = 2
     # A sign-in ends after so long without a click, and after so long at most; `stays` is one that
     # was told to stay on its device, or a program's with a refresh token.
     session_idle_hours: int = 12
@@ -154,6 +156,7 @@ class Config:
             web_threads=_number(environ, "WEB_THREADS", cls.web_threads),
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             max_upload_mb=_number(environ, "MAX_UPLOAD_MB", cls.max_upload_mb),
+            max_json_mb=_number(environ, "MAX_JSON_MB", cls.max_json_mb),
             session_idle_hours=lives["session_idle_hours"],
             session_days=lives["session_days"],
             stays_idle_days=lives["stays_idle_days"],
@@ -212,6 +215,7 @@ class Config:
             "RATELIMIT_STORAGE_URI": _limiter_url(self.redis_url),
             "API_RATE_LIMIT": self.api_rate_limit,
             "MAX_CONTENT_LENGTH": self.max_upload_mb * 2**20,
+            "MAX_JSON_LENGTH": self.max_json_mb * 2**20,
             "TEMPLATES_AUTO_RELOAD": False,
             "CRM": self,
         }

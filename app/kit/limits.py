@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 from app.kit.access import reader_or_none
 from app.kit.errors import CrmError
 from app.kit.jobs import queues
+from app.kit.problems import problem
+from app.kit.security.csrf import carries_token
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +56,10 @@ def init_app(app: Flask) -> None:
 
 
 def _count() -> None:
+    """Count this call: of the API, or of a page or file by a program. Raises TooMany."""
+    g.rated = True
     most = int(current_app.config["API_RATE_LIMIT"])
-    if not most or not request.path.startswith("/api/"):
+    if not most or not (request.path.startswith("/api/") or carries_token()):
         return
     found = _used(f"rate:{current_app.extensions['rate_prefix']}:{_caller()}")
     if found is None:
@@ -89,6 +93,12 @@ def _caller() -> str:
 
 def _tell(response: Response) -> Response:
     """Say the rule and what is left of it (draft-ietf-httpapi-ratelimit-headers)."""
+    if not g.get("rated") and response.status_code == 401:
+        # A token that is none was refused before anybody was counted: it counts by its address.
+        try:
+            _count()
+        except TooMany as refused:
+            response = problem(refused.status, refused.message)
     rate: tuple[int, int, int] | None = g.get("rate")
     if rate is None:
         return response

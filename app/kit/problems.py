@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from flask import Response
@@ -35,6 +36,8 @@ KINDS = {
     500: "fault",
 }
 
+MOST_TOLD = 50
+"""So many fields one refusal names at most: it is kept, and sent again."""
 Errors = Mapping[str, Sequence[str]]
 
 
@@ -60,13 +63,14 @@ def problem(
 ) -> Response:
     """Return a refusal. `kind` is the last word of its type, where the status says too little."""
     words = str(detail) or title(status)
+    told = islice((errors or {}).items(), MOST_TOLD)
     body = {
         "type": URN + (kind or KINDS.get(status, "refused")),
         "title": title(status),
         "status": status,
         "detail": words,
         "instance": request_id(),
-        "errors": {name: [str(one) for one in texts] for name, texts in (errors or {}).items()},
+        "errors": {name[:200]: [str(one) for one in texts[:MOST_TOLD]] for name, texts in told},
         **more,
     }
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)

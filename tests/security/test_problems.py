@@ -196,6 +196,30 @@ def test_a_burst_gets_its_share_and_then_learns_how_long_to_wait(site, key, coun
     assert (other.status_code, other.headers["RateLimit"][:13]) == (200, '"calls";r=9;t')
 
 
+def test_a_key_is_counted_wherever_it_comes(site, key, counted):
+    for _ in range(10):
+        site.test_client().get(STORES, headers=key)
+    for path in ("/clients/list/", "/stores/list/", "/no-such-page", STORES):
+        answer = site.test_client().get(path, headers=key)
+        assert (answer.status_code, answer.headers["RateLimit"][:9]) == (429, '"calls";r'), path
+    assert "RateLimit" not in site.test_client().get("/login/").headers
+
+
+@pytest.mark.parametrize("token", ["tk_no", "no", "a.b.c"])
+def test_wrong_tokens_are_counted_by_their_address(site, key, counted, token):
+    where = {"REMOTE_ADDR": f"192.0.2.{sum(token.encode()) % 250}"}
+
+    def call(headers):
+        return site.test_client().get(STORES, headers=headers, environ_overrides=where)
+
+    answers = [call(bearer(token)) for _ in range(12)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+    assert all("RateLimit" in answer.headers for answer in answers)
+    assert_problem(answers[-1], 429)
+    assert answers[-1].headers["Retry-After"]
+    assert call(key).status_code == 200
+
+
 def test_without_valkey_nobody_is_counted_and_everybody_served(site, client, key, monkeypatch):
     monkeypatch.setitem(site.config, "API_RATE_LIMIT", 1)
     answers = [client.get(STORES, headers=key) for _ in range(5)]

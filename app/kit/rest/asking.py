@@ -70,7 +70,7 @@ class Asked:
     next: str = ""
     words: str = ""
     expand: str = ""
-    changed_since: str = ""
+    changed_since: str | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +98,7 @@ def asked(codes: Collection[str] = (), plain: Collection[str] = PLAIN) -> Asked:
     return replace(
         found,
         expand=args.get("expand", ""),
-        changed_since=args.get("changed_since", ""),
+        changed_since=args.get("changed_since"),
         codes={name: args[name] for name in codes if name in args},
     )
 

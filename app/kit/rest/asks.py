@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.kit.errors import Invalid
-from app.kit.rest.taking import FieldErrors
+from app.kit.rest.taking import Errors, FieldErrors
 from app.kit.screens.declare import Ask
 from app.kit.screens.paging import BIGGEST_ID
 
@@ -16,19 +16,21 @@ _ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID
 def told(asks: Sequence[Ask], body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the caller tells, by name. Raises FieldErrors."""
     known = {ask.name: ask for ask in asks}
-    errors: dict[str, list[str]] = {}
+    errors = Errors()
     values: dict[str, Any] = {}
     for name, raw in body.items():
+        if errors.full:
+            break
         if name not in known:
-            errors[name[:100]] = [_("There is no such field.")]
+            errors.add(name[:100], _("There is no such field."))
         elif raw is not None:
             try:
                 values[name] = _read(known[name], raw)
             except Invalid as error:
-                errors[name] = [str(error.message)]
+                errors.add(name, str(error.message))
     for ask in asks:
         if ask.required and ask.name not in errors and values.get(ask.name) in (None, "", []):
-            errors[ask.name] = [_("This is needed.")]
+            errors.add(ask.name, _("This is needed."))
     if errors:
         raise FieldErrors(errors)
     return values

@@ -64,11 +64,10 @@ def begin(session: Session, raw: str) -> Round:
     snapshot = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     before, at = session.execute(select(snapshot, func.clock_timestamp())).one()
     try:
-        token = _unpack(raw)
+        after, since = _unpack(raw, "number", "moment")
     except ValueError:
         return Round(_moment(raw), None, before, at)
-    after, since = token
-    return Round(datetime.fromisoformat(since), int(after), before, at)
+    return Round(since, after, before, at)
 
 
 def with_place(place: str | None, one: Round) -> str | None:
@@ -83,14 +82,8 @@ def again(raw: str) -> tuple[str, Round]:
     """Return place and round of a `next`. Raises BadRequest."""
     place, _joint, rest = raw.partition(_JOINT)
     try:
-        since, after, before, at = _unpack(rest)
-        return place, Round(
-            datetime.fromisoformat(since),
-            None if after is None else int(after),
-            int(before),
-            datetime.fromisoformat(at),
-        )
-    except (ValueError, TypeError) as error:
+        return place, Round(*_unpack(rest, "moment", "number or nothing", "number", "moment"))
+    except ValueError as error:
         raise Question(_("“next” could not be read."), field="next") from error
 
 
@@ -98,22 +91,30 @@ def _pack(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def _unpack(raw: str) -> list[Any]:
-    """Return what was packed. Raises ValueError."""
+def _unpack(raw: str, *kinds: str) -> list[Any]:
+    """Return what was packed, each of its kind: anybody may have written it.
+
+    Raises ValueError.
+    """
     if len(raw) > 500:
         raise ValueError(raw)
     try:
         found = json.loads(base64.urlsafe_b64decode(raw.encode() + b"=" * (-len(raw) % 4)))
     except (binascii.Error, UnicodeError, RecursionError) as error:
         raise ValueError(raw) from error
-    if not isinstance(found, list) or len(found) not in (2, 4):
+    if not isinstance(found, list) or len(found) != len(kinds):
         raise ValueError(raw)
-    for one in found:
-        if isinstance(one, int) and not 0 <= one < 2**63:
-            raise ValueError(raw)
-        if isinstance(one, str):
-            _aware(one)
-    return found
+    return [_of_kind(one, kind) for one, kind in zip(found, kinds, strict=True)]
+
+
+def _of_kind(one: Any, kind: str) -> Any:
+    if kind == "moment" and isinstance(one, str):
+        return _aware(one)
+    if kind == "number or nothing" and one is None:
+        return None
+    if kind != "moment" and type(one) is int and 0 <= one < 2**63:
+        return one
+    raise ValueError(one)
 
 
 def _aware(raw: str) -> datetime:

@@ -228,7 +228,10 @@ def describe(resource: "Resource") -> dict[str, Any]:
             "ids": {"type": "array", "items": {"type": "integer"}},
             "result": {"type": "array", "items": ref("get")},
             "next": {"type": "string", "nullable": True},
-            "changed_until": {"type": "string", "description": "The next changed_since"},
+            "changed_until": {
+                "type": "string",
+                "description": "The next changed_since, on the last page",
+            },
         },
     }
     listed = operation(tag, f"List {screen.path}", "200", many, parameters=_asked_of(resource))

@@ -19,7 +19,7 @@ from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
-from app.kit.rest.asking import Asked, asked_in
+from app.kit.rest.asking import Asked, asked_in, only
 from app.kit.rest.once import once
 from app.kit.screens.bulk import MOST_TICKED, note_run, own_run, refuse_bulk
 from app.kit.screens.guarding import needs
@@ -80,6 +80,7 @@ class Doing:
     @expose("/bulk/<int:pk>", methods=["GET"])
     @needs("read")
     def show_bulk(self: "Resource", pk: int, **kwargs: Any) -> Response:
+        only()
         return json_answer(200, _told_of(own_run(self.of, db.session(), pk)))
 
 

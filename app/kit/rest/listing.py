@@ -43,10 +43,9 @@ class Listing:
         shown = Plan(self.model)
         columns, writers = selected(shown, fields)
         columns += links_of(self, shown, expanded)
-        count = selection.count(session)
+        at, count = _place(place, order), selection.count(session)
         page = Slice([], 1, None, None)
         if count:
-            at = _place(place, order)
             page = fetch(
                 session, selection.plan, shown, columns, selection.where, order, at, question.size
             )
@@ -67,7 +66,7 @@ class Listing:
 
     def _period(self: Any, session: Session, question: Asked) -> tuple[str, changes.Round | None]:
         """Return the place to go on at, and what round of changes is read."""
-        if not question.changed_since:
+        if question.changed_since is None:
             return question.next, None
         table = Plan(self.model).root
         if not changes.is_kept(table):
@@ -135,7 +134,10 @@ def _place(raw: str, order: Order) -> Any:
 def _ends(after: str | None, period: changes.Round | None) -> dict[str, Any]:
     if period is None:
         return {"next": after}
-    return {"next": changes.with_place(after, period), "changed_until": period.until()}
+    if after is not None:
+        # Only who has read the round to its end may begin the next one.
+        return {"next": changes.with_place(after, period)}
+    return {"next": None, "changed_until": period.until()}
 
 
 _BOOLEANS: dict[tuple[str, ...], str] = {

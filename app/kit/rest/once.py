@@ -22,6 +22,7 @@ from app.kit.errors import Again, Invalid
 from app.kit.idempotency import Answer, idempotent
 from app.kit.problems import MIMETYPE
 from app.kit.request_id import request_id
+from app.kit.rest.asking import only
 from app.kit.screens import edge
 from app.kit.screens.dberrors import as_refusal
 
@@ -34,7 +35,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def once(*, insists: bool = False) -> Callable[[F], F]:
-    """Let a method of a resource work once for a key.
+    """Let a method of a resource work once for a key; it knows no parameters of the address.
 
     One that `insists` needs a key where its resource is `idempotent`.
     """
@@ -42,6 +43,8 @@ def once(*, insists: bool = False) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @wraps(function)
         def called(self: Any, *args: Any, **kwargs: Any) -> Response:
+            only()
+
             def work() -> Response:
                 answer: Response = function(self, *args, **kwargs)
                 return answer

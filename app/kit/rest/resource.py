@@ -319,13 +319,12 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         header = request.headers.get("If-Match")
         if header is not None and not _MATCH.fullmatch(header):
             raise taking.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
-        header = (header or "").removeprefix("W/").strip('"')
-        said = str(given) if given is not None else header
-        if not said and not required:
-            return None
-        if not said:
+        if header is None and given is None:
+            if not required:
+                return None
             raise Invalid(_("Send the version that you have read."), field="version")
-        if said == str(present) or (given is None and header == "*"):
+        # Where both are sent both must fit; a weak tag fits nothing (RFC 9110, 13.1.1).
+        if given in (None, present) and (header or "*").strip('"') in ("*", str(present)):
             return None
         row = self.read_one(session, obj.id)
         message = _("Somebody else has changed this in the meantime.")

@@ -19,6 +19,7 @@ from app.kit.database.session import db
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.rest import taking
 from app.kit.rest.answers import json_answer, with_version
+from app.kit.rest.asking import only
 from app.kit.rest.once import once
 from app.kit.rest.values import ApiField, refuse_odd_texts
 from app.kit.screens.guarding import needs
@@ -37,6 +38,7 @@ class Sourced:
     @expose("/by/<source>/<path:key>", methods=["GET"])
     @needs("read")
     def get_by(self: "Resource", source: str, key: str, **kwargs: Any) -> Response:
+        only()
         session = db.session()
         _check_name(source, key)
         obj = _known(self, session, source, key)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import abort, request
@@ -13,21 +13,32 @@ from sqlalchemy.orm import Session
 from app.kit.codes import country_or_none
 from app.kit.errors import Invalid
 from app.kit.phone import phones_of
+from app.kit.problems import MOST_TOLD
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.values import ApiField, Unfit, refuse_odd_texts
 from app.kit.screens.attrs import mapper_of, resolve, table_of
 from app.kit.screens.declare import MOST_LINES
 
+LARGEST_EXPONENT = 300
+"""Of a number in JSON: what a float holds as well."""
+
 
 class Errors(dict[str, list[str]]):
-    """What is wrong, by field. `unfit` when something is not of the form that is described."""
+    """What is wrong, by field. `unfit` when something is not of the form that is described.
+
+    No more than `MOST_TOLD`: once it is `full` nothing more need be looked at.
+    """
 
     unfit = False
+    full = False
 
     def add(self, name: str, words: str, *, unfit: bool = True) -> None:
         """Note one sentence. One that knows of other records is not `unfit`."""
-        self.setdefault(name[:200], []).append(words)
         self.unfit = self.unfit or unfit
+        if len(self) >= MOST_TOLD and name[:200] not in self:
+            self.full = True
+            return
+        self.setdefault(name[:200], []).append(words)
 
 
 class FieldErrors(Invalid):
@@ -38,7 +49,10 @@ class FieldErrors(Invalid):
     """
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        super().__init__(_("Some fields are not valid."))
+        said = _("Some fields are not valid.")
+        if getattr(errors, "full", False):
+            said = _("Some fields are not valid. The first %(number)s are named.", number=MOST_TOLD)
+        super().__init__(said)
         self.kind = "fields" if getattr(errors, "unfit", True) else ""
         self.errors = {name: list(texts) for name, texts in errors.items()}
 
@@ -78,6 +92,8 @@ def _taken(
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, raw in body.items():
+        if errors.full:
+            break
         field = fields.get(name)
         if field is None:
             errors.add(f"{prefix}{name}"[:100], _("There is no such field."))
@@ -114,6 +130,8 @@ def lines_of(
     lines: list[dict[str, Any]] = []
     named: set[int] = set()
     for number, line in enumerate(raw):
+        if errors.full:
+            break
         prefix = f"{name}.{number}."
         # A line that was read may be sent back as it is, its own version with it.
         flat = {key: value for key, value in line.items() if key != "id"}
@@ -236,12 +254,23 @@ def json_body(*also: str) -> dict[str, Any]:
     if request.mimetype not in ("application/json", "text/json", *also):
         abort(415)
     try:
-        found = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_no_constant)
+        found = json.loads(request.get_data(), parse_float=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadRequest(_("The body is not valid JSON.")) from error
     if not isinstance(found, dict):
         raise BadRequest(_("Send a JSON object."))
     refuse_odd_texts(found)
+    return found
+
+
+def _number(raw: str) -> Decimal:
+    """Return a number as it stands there. Raises ValueError for one that nothing here can hold."""
+    try:
+        found = Decimal(raw)
+    except InvalidOperation as error:
+        raise ValueError(raw[:40]) from error
+    if found and not -LARGEST_EXPONENT <= found.adjusted() <= LARGEST_EXPONENT:
+        raise ValueError(raw[:40])
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import (
     Flask,
     Response,
+    abort,
     current_app,
     g,
     make_response,
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     """
     app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_swollen)
+    app.before_request(_limit_json)
     app.register_error_handler(CrmError, _refusal)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -82,6 +84,19 @@ def _refuse_swollen() -> Response | None:
             number=MOST_FIELDS,
         ),
     )
+
+
+def _limit_json() -> None:
+    """Take less JSON than files: it is taken apart in memory, at many times its size.
+
+    Raises 413 before it is read; what does not say its length is read so far and no further.
+    """
+    if not (is_api() or request.is_json):
+        return
+    most = int(current_app.config["MAX_JSON_LENGTH"])
+    request.max_content_length = min(most, request.max_content_length or most)
+    if (request.content_length or 0) > request.max_content_length:
+        abort(413)
 
 
 _KEPT = "kept_refusal"

@@ -176,7 +176,7 @@ def _number_of(attr: Attr, text: str) -> int | Decimal:
     amount = Decimal(text.strip().replace(",", "."))
     if not amount.is_finite():
         raise ValueError(text)
-    if amount.adjusted() > LARGEST_POWER:
+    if amount and abs(amount.adjusted()) > LARGEST_POWER:
         raise Invalid(_("This number is too large."))
     return amount
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Row, and_, literal, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from app.kit.fitting import UNKEPT
 from app.kit.screens.plan import Plan
 
 PAGE_SIZES = (25, 50, 100)
@@ -96,7 +97,7 @@ def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
     try:
         text = base64.urlsafe_b64decode(raw.encode() + b"=" * (-len(raw) % 4))
         forward, value, pk, number = json.loads(text)
-        if forward not in (0, 1) or not isinstance(pk, int) or not isinstance(number, int):
+        if any(type(one) is not int for one in (forward, pk, number)) or forward not in (0, 1):
             return None
         if not 0 < pk <= BIGGEST_ID or not 0 < number <= BIGGEST_ID:
             return None
@@ -106,9 +107,12 @@ def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
 
 
 def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
+    """Return the value of the column's kind. Raises ValueError or TypeError for another kind."""
     if value is None:
         return None
     wanted = kind.python_type
+    if type(value) not in _WRITTEN.get(wanted, (str,)):
+        raise ValueError("Of another kind.")
     if wanted is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
@@ -117,20 +121,19 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
     if wanted is date:
         return date.fromisoformat(value)
     if wanted is Decimal:
-        amount = Decimal(str(value))
-        if not amount.is_finite() or abs(amount) > 10**14:
+        amount = Decimal(value)
+        if not amount.is_finite() or abs(amount) > 10**14 or int(amount.as_tuple().exponent) < -30:
             raise ValueError("Out of range.")
         return amount
-    if wanted is int:
-        if not isinstance(value, int) or abs(value) > BIGGEST_ID:
-            raise ValueError("Out of range.")
-        return value
-    text = str(value)
-    if "\x00" in text:
+    if wanted is int and abs(value) > BIGGEST_ID:
+        raise ValueError("Out of range.")
+    if isinstance(value, str) and UNKEPT.search(value):
         raise ValueError("Not a text of PostgreSQL.")
-    return wanted(text)
+    return wanted(value)
 
 
+# As what `write_place` writes them; all others are texts.
+_WRITTEN: dict[type, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (float, int)}
 _Phase = tuple[list[ColumnElement[bool]], Sequence[ColumnElement[Any]], bool]
 
 

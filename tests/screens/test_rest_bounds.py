@@ -1,0 +1,197 @@
+"""What a program may send at most, and what it cannot make of the places it was given."""
+
+import base64
+import json
+
+import pytest
+
+from app.catalogue.models import Brand
+from tests.screens.bench import at_work
+from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
+from tests.screens.test_rest_reading import EARLY
+
+JSON = "application/json"
+
+
+def packed(*values: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def many_unknown(number: int) -> dict[str, int]:
+    return {f"x{one}": one for one in range(number)}
+
+
+@pytest.mark.parametrize("number", ["1e9999999999999999999999", "-1e-9999999999999999999", "1e400"])
+@pytest.mark.parametrize("body", ['{"price": %s}', '{"name": {"deep": [%s]}}', '{"x": %s}'])
+def test_a_number_that_nothing_can_hold_is_no_number(client, everything, number, body):
+    (pk,) = add("Daiwa")
+    for method, url in (("post", VARIANTS), ("put", f"{BRANDS}/{pk}"), ("patch", f"{BRANDS}/{pk}")):
+        sent = getattr(client, method)(url, data=body % number, content_type=JSON)
+        assert sent.status_code == 400, sent.text
+    filters = json.dumps({"filters": [{"col": "price", "opr": "gt", "value": 5}]})
+    answer = client.get(f"{VARIANTS}/", query_string={"q": filters.replace("5", number)})
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("size", [300, 308])
+def test_the_largest_number_is_still_one(client, everything, size):
+    answer = client.post(BRANDS, data=f'{{"name": 1e{size}}}', content_type=JSON)
+    assert answer.status_code == (422 if size == 300 else 400)
+
+
+WHEN = "2026-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1, None),
+        (1, 5),
+        (1, []),
+        (None, WHEN),
+        (True, WHEN),
+        (1.5, WHEN),
+        ("1", WHEN),
+        (-1, WHEN),
+        (2**63, WHEN),
+        (1, "2026-01-01"),
+        (WHEN, 1, 2, WHEN),
+        (1, "\ud800"),
+        (),
+    ],
+)
+def test_a_forged_end_of_a_round_is_refused(client, everything, values):
+    answer = client.get(f"{BRANDS}/", query_string={"changed_since": packed(*values)})
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["changed_since"])
+
+
+PLACES = [
+    (1, 5, True, 6),
+    (1, "\ud800", 304, 6),
+    (1, ["a"], 304, 6),
+    (1, {}, 304, 6),
+    (1, True, 304, 6),
+    (True, "a", 304, 6),
+    (1, "a", 304, True),
+    (1, "a", 3.0, 6),
+    (1, "a\0", 304, 6),
+    (1, WHEN, True, 6),
+    (1, WHEN, 304, 6.5),
+]
+
+
+@pytest.mark.parametrize("values", PLACES)
+def test_a_forged_place_is_refused(client, everything, values):
+    asked = {"next": packed(*values), "q": "(order_column:name)"}
+    answer = client.get(f"{BRANDS}/", query_string=asked)
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["next"])
+
+
+@pytest.mark.parametrize("values", [*PLACES, (1, "1e-999999999", 304, 6)])
+def test_a_forged_place_of_a_page_is_its_beginning(client, everything, values):
+    for order in ("name", "price", "created_at", "-created_at"):
+        page = client.get(
+            "/bench-variants/list/", query_string={"after": packed(*values), "o": order}
+        )
+        assert page.status_code < 500
+        asked = {"next": packed(*values), "q": f"(order_column:{order})"}
+        assert client.get(f"{VARIANTS}/", query_string=asked).status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        (1, None, 1, WHEN),
+        (WHEN, "1", 1, WHEN),
+        (WHEN, None, None, WHEN),
+        (WHEN, None, True, WHEN),
+        (WHEN, None, 1, 5),
+        (WHEN, None, 1),
+    ],
+)
+def test_a_forged_place_in_a_round_is_refused(client, everything, rest):
+    asked = {"changed_since": EARLY, "next": f"{packed(1, WHEN, 1, 1)}~{packed(*rest)}"}
+    assert client.get(f"{BRANDS}/", query_string=asked).status_code == 400
+
+
+def test_a_body_is_refused_before_it_is_taken_apart(app, client, everything, monkeypatch):
+    monkeypatch.setattr("app.kit.rest.taking._number", None)
+    body = b"[" + b"1.1," * (app.config["MAX_JSON_LENGTH"] // 4) + b"1]"
+    answer = client.post(BRANDS, data=body, content_type=JSON)
+    assert (answer.status_code, answer.json["type"]) == (413, "urn:tresen:problem:too-large")
+
+
+def test_of_many_faults_the_first_are_named(client, everything):
+    key = {"Idempotency-Key": "many"}
+    answer = client.post(BRANDS, json={"name": "x", **many_unknown(50_000)}, headers=key)
+    assert answer.status_code == 422
+    assert len(answer.json["errors"]) == 50
+    assert answer.json["detail"] == "Some fields are not valid. The first 50 are named."
+    assert len(answer.data) < 10_000
+    again = client.post(BRANDS, json={"name": "x", **many_unknown(50_000)}, headers=key)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json["errors"] == answer.json["errors"]
+
+
+def test_of_many_faulty_lines_the_first_are_named(client, everything):
+    lines = [many_unknown(100) for _ in range(300)]
+    answer = client.post(PRODUCTS, json={"name": "Rod", "variants": lines})
+    assert (answer.status_code, len(answer.json["errors"])) == (422, 50)
+    asked = client.post(f"{BRANDS}/{add('A')[0]}/restore", json=many_unknown(1000))
+    assert (asked.status_code, len(asked.json["errors"])) == (422, 50)
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "status"),
+    [
+        ('"1"', 2, 409),
+        ('"2"', 1, 409),
+        ('W/"2"', None, 409),
+        ('W/"2"', 2, 409),
+        ("W/2", None, 409),
+        ("*", 1, 409),
+        ('"2"', 2, 200),
+        ("*", 2, 200),
+        ("*", None, 200),
+        ("2", None, 200),
+        ("", None, 422),
+        ('"1" "2"', None, 422),
+    ],
+)
+def test_where_tag_and_version_are_sent_both_must_fit(client, everything, tag, version, status):
+    (pk,) = add("Daiwa")
+    with at_work() as session:
+        session.get(Brand, pk).name = "Shimano"
+    body = {"name": "C"} if version is None else {"name": "C", "version": version}
+    answer = client.patch(f"{BRANDS}/{pk}", json=body, headers={"If-Match": tag})
+    assert answer.status_code == status, answer.text
+    if version is None and tag == 'W/"2"':
+        assert client.delete(f"{BRANDS}/{pk}", headers={"If-Match": tag}).status_code == 409
+
+
+def test_what_is_written_knows_no_parameters(client, everything):
+    (pk,) = add("Daiwa")
+    calls = [
+        client.post(f"{BRANDS}/?x=1", json={"name": "A"}),
+        client.put(f"{BRANDS}/{pk}?version=1", json={"name": "A", "version": 1}),
+        client.patch(f"{BRANDS}/{pk}?x=1", json={"name": "A", "version": 1}),
+        client.delete(f"{BRANDS}/{pk}?x=1"),
+        client.post(f"{BRANDS}/{pk}/restore?x=1"),
+        client.post(f"{BRANDS}/?x=1", json={"name": "A"}, headers={"Idempotency-Key": "q"}),
+    ]
+    assert [one.status_code for one in calls] == [400] * len(calls)
+
+
+def test_nothing_said_of_changes_is_not_everything(client, everything):
+    answer = client.get(f"{BRANDS}/?changed_since=")
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["changed_since"])
+
+
+def test_only_the_last_page_of_a_round_says_where_the_next_begins(client, everything):
+    add("A", "B", "C")
+    asked = {"changed_since": EARLY, "page_size": 2}
+    first = client.get(f"{BRANDS}/", query_string=asked).json
+    assert "changed_until" not in first
+    last = client.get(f"{BRANDS}/", query_string={**asked, "next": first["next"]}).json
+    assert last["next"] is None
+    assert last["changed_until"]
