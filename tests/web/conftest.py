@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from app.kit import clock
+from app.kit import clock, phone
 from tests.web.demo import create_demo
 
 FLAGS = [
@@ -24,6 +24,15 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _no_company() -> Iterator[None]:
+    """Other folders have told the process where a company is at home; here there is none to ask."""
+    told = phone._home[:]
+    phone._home.clear()
+    yield
+    phone._home[:] = told
 
 
 @pytest.fixture(scope="session")
