@@ -105,8 +105,8 @@ class OrderResource(Resource):
 class PaymentResource(Resource):
     """POST books a payment; the same reference of a provider is booked once.
 
-    With a provider's reference it tells what the provider has done, see `book_told`: a refund that
-    cannot be is answered with the status `to_check`.
+    With a provider's reference and the right `tell` it tells what the provider has done, see
+    `book_told`: a refund that cannot be is answered with the status `to_check`.
     """
 
     screen = PaymentScreen

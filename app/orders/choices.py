@@ -152,6 +152,12 @@ PAYMENT_MOVES = {
     PaymentStatus.TO_CHECK: {PaymentStatus.SETTLED, PaymentStatus.CANCELLED},
 }
 
+# A provider that tells it again says that it has happened, whatever a person made of it.
+TOLD_MOVES = {
+    **PAYMENT_MOVES,
+    PaymentStatus.CANCELLED: {PaymentStatus.SETTLED, PaymentStatus.TO_CHECK},
+}
+
 
 class AdjustmentReason(Choice):
     BAD_DEBT = "bad_debt", _l("Bad debt"), "red"

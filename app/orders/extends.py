@@ -30,6 +30,7 @@ from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations.adjustments import ADJUSTMENT_NUMBERS
+from app.orders.operations.payments import TELL
 from app.orders.operations.placing import ORDER_NUMBERS
 from app.orders.operations.returns import RETURN_NUMBERS, TAKE_BACK_UNSOLD
 from app.orders.operations.ways import REFUND_BEYOND
@@ -176,6 +177,13 @@ word(
 )
 
 
+word(
+    *TELL,
+    area=SALES.name,
+    label=_l("Payments: tell what a payment provider has done"),
+    description=_l("For a program: what it sends counts, also where nothing is due."),
+    marks=("money",),
+)
 word(
     *REFUND_BEYOND,
     area=SALES.name,

@@ -202,25 +202,6 @@ def test_change_through_the_api_and_one_click_too_many(client):
     assert (one.json["result"]["amount"], one.json["result"]["change"]) == ("10.00", "2.00")
 
 
-def test_a_refund_told_through_the_api_is_kept_when_it_cannot_be(client):
-    with bench.at_work() as session:
-        order = factories.make_order(session)
-        factories.make_payment(session, order=order)
-        order = order.id
-    out = {"order": order, "direction": "returned", "amount": "10.00"}
-    event = {**out, "method": "online", "provider": "stripe", "external_ref": "re_1"}
-    answer = post(client, "payments", event)
-    assert (answer.status_code, answer.json["result"]["status"]) == (201, "to_check")
-    assert post(client, "payments", {**out, "method": "cash"}).status_code == 409
-    typed = {**out, "method": "card", "provider": "stripe", "external_ref": "re_2"}
-    answer = client.post("/payments/add", data=typed)
-    assert answer.status_code == 409
-    assert "money goes back as it came" in answer.text
-    with bench.at_work() as session:
-        found = session.get_one(Order, order)
-        assert (found.paid, found.refunded) == (10, 0)
-
-
 def test_the_page_of_a_cancelled_order_gives_the_money_back(client):
     with bench.at_work() as session:
         order = factories.make_order(session)

@@ -84,7 +84,7 @@ TEMPLATES = (
             "read,write Expense",
             "read costs prices money contacts others_clients",
         ),
-        never=("read salaries", "move_in *"),
+        never=("read salaries", "move_in *", "tell Payment"),
         all_stores=False,
     ),
     Template(
@@ -101,7 +101,7 @@ TEMPLATES = (
             "read costs salaries",
             "delete,move_in *",
             "take_back_unsold GoodsReturn",
-            "refund_beyond Payment",
+            "refund_beyond,tell Payment",
         ),
     ),
     Template(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clients.operations import add_to_timeline
+from app.kit.access import Right, may, reader_or_none
 from app.kit.choices import move
 from app.kit.database.locking import lock
 from app.kit.errors import Conflict, CrmError, Invalid
@@ -17,6 +18,7 @@ from app.kit.money import ZERO, round_amount
 from app.orders.choices import (
     BY_PROVIDER,
     PAYMENT_MOVES,
+    TOLD_MOVES,
     OrderStatus,
     PaymentDirection,
     PaymentMethod,
@@ -41,6 +43,11 @@ from app.orders.operations.ways import (
 )
 from app.value.models import Certificate
 from app.value.operations import give_back, redeem
+
+# To say what a provider has done is to put money into the books that nobody counts.
+TELL: Right = ("tell", "Payment")
+_OPEN = {PaymentStatus.PENDING, PaymentStatus.TO_CHECK}
+_OPEN_WHEN_TOLD = _OPEN | {PaymentStatus.FAILED, PaymentStatus.CANCELLED}
 
 
 def add_payment(  # noqa: PLR0913 -- a payment has as many facts
@@ -91,10 +98,11 @@ def book_payment(
     it was told before. `told`: see `book_told`. Raises Invalid, Conflict.
     """
     with session.no_autoflush:
+        _name_alike(payment)
         document = _purpose(session, payment)
         known = _known(session, payment)
         if known is not None:
-            if settled and known.status in {PaymentStatus.PENDING, PaymentStatus.TO_CHECK}:
+            if settled and known.status in (_OPEN_WHEN_TOLD if told else _OPEN):
                 _settle(session, known, document, by=by, at=at, told=told)
             return known
         _complete(session, payment, document, at, told=told)
@@ -112,11 +120,19 @@ def book_told(session: Session, payment: Payment, *, by: int | None, at: datetim
 
     That is done, in whatever order it is told. Money in counts, more than was due included. Money
     out that this provider cannot have had for the order is kept `to_check` for a person to look at
-    and counts nowhere, until what explains it is told. A reference typed into a form tells nothing:
-    a person is asked as for any other payment.
+    and counts nowhere, until what explains it is told; told again it is looked at again, also when
+    a person has cancelled it. A reference typed into a form tells nothing, nor does that of a
+    program without the right to tell: these are asked as for any other payment.
     """
     told = bool(payment.external_ref) and payment.method in BY_PROVIDER
+    told = told and (reader_or_none() is None or may(*TELL))
     return book_payment(session, payment, by=by, at=at, told=told)
+
+
+def _name_alike(payment: Payment) -> None:
+    """Write the provider and its reference in one way: the same event is the same payment."""
+    payment.provider = (payment.provider or "").strip().casefold() or None
+    payment.external_ref = (payment.external_ref or "").strip() or None
 
 
 def _complete(
@@ -242,7 +258,7 @@ def _settle(
         if payment.at != at:
             payment.at = at
             payment.business_date = place(session, payment.store_id).day(at)
-        move(payment, PAYMENT_MOVES, PaymentStatus.SETTLED)
+        move(payment, TOLD_MOVES if told else PAYMENT_MOVES, PaymentStatus.SETTLED)
     _move_value(session, payment, by=by, at=at)
     session.flush()
     if isinstance(document, Order):
@@ -255,7 +271,7 @@ def _settle(
 def _keep_to_check(session: Session, payment: Payment) -> None:
     if payment.status is PaymentStatus.TO_CHECK:
         return
-    move(payment, PAYMENT_MOVES, PaymentStatus.TO_CHECK)
+    move(payment, TOLD_MOVES, PaymentStatus.TO_CHECK)
     session.flush()
     emit(
         session,
