@@ -30,9 +30,10 @@ from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations.adjustments import ADJUSTMENT_NUMBERS
+from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
 from app.orders.operations.payments import TELL
 from app.orders.operations.placing import ORDER_NUMBERS
-from app.orders.operations.returns import RETURN_NUMBERS, TAKE_BACK_UNSOLD
+from app.orders.operations.returns import RETURN_NUMBERS
 from app.orders.operations.ways import REFUND_BEYOND
 
 
@@ -172,7 +173,9 @@ word(
     *TAKE_BACK_UNSOLD,
     area=SALES.name,
     label=_l("Returns: take back goods that were never sold here"),
-    description=_l("Where the order is not known, and no order of ours can have been meant."),
+    description=_l(
+        "More pieces than were sold and are not back, or at a higher price than they have or had."
+    ),
     marks=("money",),
 )
 

@@ -13,7 +13,7 @@ from app.orders import operations
 from app.orders.choices import PaymentState, PaymentStatus
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations import Item, ReturnItem
-from app.orders.operations.returns import TAKE_BACK_UNSOLD
+from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
 from app.orders.operations.ways import REFUND_BEYOND
 from tests import factories
 from tests.factories import make_completed_order, make_store, make_variant
@@ -206,3 +206,71 @@ def test_a_draft_of_an_order_is_not_received_after_its_goods_came_back_loose(ses
     with somebody(TAKE_BACK_UNSOLD):
         operations.receive_return(session, document, **EDGE)
     assert len(session.scalars(select(GoodsReturn.id)).all()) == 2
+
+
+# --- what comes back without its order is worth what it costs ------------------------------------
+
+
+def loose(session, store, variant, price, quantity=1):
+    items = [ReturnItem(quantity, variant_id=variant.id, unit_price=Decimal(price))]
+    return operations.take_back(session, items, store_id=store.id, **EDGE)
+
+
+@pytest.fixture
+def dearer(session, store):
+    """A variant sold three times at 100, that costs 120 today."""
+    rod = make_variant(session, price=Decimal(100))
+    make_completed_order(session, Item(3, rod.id), store=store)
+    rod.price = Decimal(120)
+    session.flush()
+    return rod
+
+
+def test_a_loose_return_gives_what_the_goods_cost_today_at_most(session, store, dearer):
+    with somebody():
+        for price in ("120.01", "9999"):
+            with pytest.raises(MissingRight) as refused:
+                loose(session, store, dearer, price)
+            assert refused.value.right == TAKE_BACK_UNSOLD
+        assert loose(session, store, dearer, 120).total == 120
+    with somebody(TAKE_BACK_UNSOLD):
+        assert loose(session, store, dearer, 9999).total == 9999
+
+
+def test_a_loose_return_gives_what_the_goods_were_last_sold_for_too(session, store, dearer):
+    dearer.price = Decimal(80)
+    session.flush()
+    with somebody():
+        assert loose(session, store, dearer, 100).total == 100
+        with pytest.raises(MissingRight):
+            loose(session, store, dearer, "100.01")
+        make_completed_order(session, Item(2, dearer.id, discount=Decimal(20)), store=store)
+        with pytest.raises(MissingRight):
+            loose(session, store, dearer, 100)
+        assert loose(session, store, dearer, 70, quantity=2).total == 140
+
+
+def test_a_loose_return_in_a_currency_without_a_price_takes_the_right(session, dearer):
+    abroad = make_store(session, currency="JPY")
+    document = GoodsReturn(store_id=abroad.id, rate=Decimal("0.006"))
+    operations.save_return(session, document, **EDGE)
+    line = {"goods_return_id": document.id, "variant_id": dearer.id, "quantity": 1}
+    session.add(operations.returns.ReturnLine(**line, unit_price=Decimal(100)))
+    operations.save_return(session, document, **EDGE)
+    with somebody(), pytest.raises(MissingRight):
+        operations.receive_return(session, document, **EDGE)
+    session.refresh(document)
+    with somebody(TAKE_BACK_UNSOLD):
+        operations.receive_return(session, document, **EDGE)
+
+
+def test_a_typed_tax_makes_a_loose_return_worth_no_more(session, store, dearer):
+    document = GoodsReturn(store_id=store.id, prices_include_tax=False)
+    operations.save_return(session, document, **EDGE)
+    line = {"goods_return_id": document.id, "variant_id": dearer.id, "quantity": 1}
+    session.add(operations.returns.ReturnLine(**line, tax_rate=Decimal(900)))
+    operations.save_return(session, document, **EDGE)
+    assert document.total == 1200
+    with somebody(), pytest.raises(MissingRight):
+        operations.receive_return(session, document, **EDGE)
+    session.refresh(document)

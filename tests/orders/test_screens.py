@@ -23,7 +23,7 @@ from app.orders import operations as orders_operations
 from app.orders import screens as orders
 from app.orders.models import GoodsReturn, Order, ReturnLine
 from app.orders.operations import Item
-from app.orders.operations.returns import TAKE_BACK_UNSOLD
+from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
 from app.stock import screens as stock
 from app.stock.models import Movement, StockBalance
 from app.value import screens as value

@@ -132,6 +132,28 @@ referencing {rows} for each statement execute function crm_{name}()""",
 _books("payment_booked", "insert", "new table as new_rows", _NEW)
 _books("payment_settled", "update", "old table as old_rows new table as new_rows", _CHANGED)
 
+# What was paid for so many pieces, tax included, when a variant was last handed over in a currency:
+# in the whole company, as below.
+LAST_SOLD_FOR = register(
+    SqlFunction(
+        "crm_last_sold_for(bigint[], text)",
+        """create or replace function crm_last_sold_for(wanted bigint[], money text)
+returns table (variant_id bigint, amount bigint, pieces integer) language sql stable
+security definer set search_path = pg_catalog, public as $$
+  select v.id, s.amount, s.quantity
+    from unnest(wanted) v(id)
+    cross join lateral (
+      select l.amount + case when o.prices_include_tax then 0 else l.tax end as amount, l.quantity
+        from order_line l
+        join orders o on o.company_id = l.company_id and o.id = l.order_id
+       where l.company_id = crm_company() and l.variant_id = v.id
+         and o.status in ('shipped', 'completed') and o.currency = money
+       order by o.placed_at desc, l.id desc limit 1) s
+$$""",
+        definer=True,
+    )
+)
+
 # How many pieces of variants were handed over in the whole company and have not come back: who is
 # bound to stores asks too, and the goods may have been bought in another one.
 SOLD_AND_NOT_BACK = register(

@@ -167,7 +167,7 @@ def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> Or
         charge_kind=item.charge,
         description=item.description or _words(item, row),
         quantity=item.quantity,
-        unit_price=_price(item, row, order, _at(item, number, "unit_price")),
+        unit_price=price_of(item, row, order.currency, _at(item, number, "unit_price")),
         discount=item.discount,
         tax_rate=item.tax_rate if item.tax_rate is not None else _tax_rate(row),
         stocked=row is not None and row.kind is ProductKind.GOODS,
@@ -190,16 +190,20 @@ def _cost(row: Any, where: Place) -> Decimal | None:
     return row.cost if known else None
 
 
-def _price(item: Item, row: Any, order: Any, at: dict[str, Any]) -> Decimal:
+def price_of(item: Any, row: Any, currency: str, at: dict[str, Any]) -> Decimal:
+    """Return the price that an item names, else the variant's in this currency.
+
+    Raises Invalid, Conflict where there is none; `at` is the place of it.
+    """
     if item.unit_price is not None:
         if item.unit_price < 0:
             raise Invalid(_l("A price cannot be less than zero."), **at)
         return item.unit_price
     if row is None:
         raise Invalid(_l("A charge needs an amount."), **at)
-    if row.currency != order.currency:
+    if row.currency != currency:
         raise Conflict(
-            _l("“%(name)s” has no price in %(currency)s.", name=row.name, currency=order.currency),
+            _l("“%(name)s” has no price in %(currency)s.", name=row.name, currency=currency),
             **at,
         )
     return Decimal(row.price)
@@ -293,7 +297,7 @@ def _complete(line: Any, row: Any, document: Any, where: Place) -> None:
     typed = Item(line.quantity, line.variant_id, line.charge_kind, line.unit_price)
     line.store_id = where.store_id
     line.kind = LineKind.GOODS if row is not None else LineKind.CHARGE
-    line.unit_price = _price(typed, row, document, _at(line, 0, "unit_price"))
+    line.unit_price = price_of(typed, row, document.currency, _at(line, 0, "unit_price"))
     line.discount = line.discount or Decimal(0)
     line.description = line.description or _words(typed, row)
     line.tax_rate = _tax_rate(row) if line.tax_rate is None else line.tax_rate

@@ -1,19 +1,18 @@
 """Taking goods back, whole or in part, with or without knowing the order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind
 from app.catalogue.models import Product, Variant
 from app.clients.operations import add_to_timeline, count_return
-from app.kit.access import MissingRight, Right, may, reader_or_none
 from app.kit.choices import move
 from app.kit.database.lines import current_lines
 from app.kit.database.locking import lock
@@ -24,12 +23,14 @@ from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import RETURN_MOVES, LineKind, ReturnReason, ReturnStatus
 from app.orders.models import GoodsReturn, Order, ReturnLine
+from app.orders.operations.never_sold import refuse_never_sold
 from app.orders.operations.payments import update_paid
 from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import (
     add_up,
     complete_lines,
     own_store,
+    price_of,
     settle,
     take_over,
 )
@@ -45,7 +46,6 @@ from app.orders.operations.sold import (
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, post
 
-TAKE_BACK_UNSOLD: Right = ("take_back_unsold", "GoodsReturn")
 RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", Period.YEAR)
 number_series.register(RETURN_NUMBERS)
 
@@ -95,7 +95,7 @@ def take_back(  # noqa: PLR0913 -- a return has as many facts
         country=order.country if order else where.country,
         note=note,
     )
-    lines = _order_lines(session, order, items) if order else _loose_lines(session, items)
+    lines = _order_lines(session, order, items) if order else _loose_lines(session, items, where)
     for position, line in enumerate(lines, 1):
         line.position, line.store_id = position, store_id
         if order is None:
@@ -138,10 +138,10 @@ def _order_line(item: ReturnItem, found: OpenLine, currency: str) -> ReturnLine:
     return line
 
 
-def _loose_lines(session: Session, items: Sequence[ReturnItem]) -> list[ReturnLine]:
+def _loose_lines(session: Session, items: Sequence[ReturnItem], where: Place) -> list[ReturnLine]:
     wanted = {item.variant_id for item in items}
     rows = session.execute(
-        select(Variant.id, Variant.name, Variant.price, Product.tax_rate)
+        select(Variant.id, Variant.name, Variant.price, Variant.currency, Product.tax_rate)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.id.in_(wanted))
     )
@@ -159,7 +159,7 @@ def _loose_lines(session: Session, items: Sequence[ReturnItem]) -> list[ReturnLi
                 variant_id=row.id,
                 description=row.name,
                 quantity=item.quantity,
-                unit_price=row.price if item.unit_price is None else item.unit_price,
+                unit_price=price_of(item, row, where.currency, {"field": "lines"}),
                 discount=Decimal(0),
                 tax_rate=row.tax_rate,
                 restock=item.restock,
@@ -206,9 +206,10 @@ def _receive(
 ) -> None:
     """Give the return its number, put its goods into stock, count it and tell the others.
 
-    Raises MissingRight for goods that were never sold or are back already: `_refuse_never_sold`.
+    Raises MissingRight for goods that were never sold or are back already: `refuse_never_sold`.
     """
-    _refuse_never_sold(session, lines)
+    with session.no_autoflush:
+        refuse_never_sold(session, document, lines)
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(document, RETURN_MOVES, ReturnStatus.RECEIVED)
@@ -235,37 +236,6 @@ def _receive(
         country=document.country,
         at=at,
     )
-
-
-def _refuse_never_sold(session: Session, lines: Sequence[ReturnLine]) -> None:
-    """Ask for a right of its own where more comes back than was ever sold and not brought back.
-
-    Such goods were not bought here, or came back without their order being named: money and stock
-    would come from nowhere. What was sold to somebody comes back as before; a job of the system,
-    behind which nobody stands, is not asked.
-    """
-    if reader_or_none() is None or may(*TAKE_BACK_UNSOLD):
-        return
-    wanted: dict[int, int] = {}
-    for line in lines:
-        if line.variant_id is not None:
-            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-    with session.no_autoflush:
-        _in_turn(session, wanted)
-        sold = func.crm_sold_and_not_back(list(wanted)).table_valued("variant_id", "pieces")
-        left = {row.variant_id: row.pieces for row in session.execute(select(sold))}
-    if any(quantity > left.get(variant, 0) for variant, quantity in wanted.items()):
-        raise MissingRight(*TAKE_BACK_UNSOLD)
-
-
-def _in_turn(session: Session, variants: Iterable[int]) -> None:
-    """Let returns of the same variants be received one after the other until each is committed.
-
-    Without it each of several at once finds the one piece that was sold.
-    """
-    for variant in sorted(variants):
-        name = func.concat("back of ", variant)
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 9))))
 
 
 def _tell_client(session: Session, document: GoodsReturn, client_id: int, at: datetime) -> None:
