@@ -168,7 +168,7 @@ def test_what_was_written_in_many_ways_gets_one_name_and_what_would_become_one_s
 
 def migration():
     """The migration under test, which is no module that can be imported by its name."""
-    path = Path("migrations/versions/2026-11-30-1650_a_provider_has_one_name.py")
+    path = Path("migrations/versions/2026-11-30-1659_a_provider_has_one_name.py")
     spec = importlib.util.spec_from_file_location("one_name", path)
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)

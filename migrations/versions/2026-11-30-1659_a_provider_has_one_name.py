@@ -6,13 +6,13 @@ a person to say. What a provider took and gave of an order is added up under its
 Drafted by Alembic from the models and read by a person. Functions, grants, policies and triggers are
 no part of it: they are installed after it, the same for every version.
 
-Revision 0013, after 0012, made 2026-11-30 16:50:00.
+Revision 0014, after 0013, made 2026-11-30 16:59:00.
 """
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
