@@ -40,6 +40,8 @@ from app.kit.money import (
 
 UNKEPT = re.compile("[\ud800-\udfff\x00]")
 """What PostgreSQL cannot keep in a text: NUL, and halves of UTF-16 pairs."""
+CODES = frozenset({"number", "sku", "code", "barcode", "source", "source_key"})
+"""Columns that hold what a thing is known by: people compare it and print it, on one line."""
 COMPANY = "company"
 """Instead of a column's name in `info["currency"]`: an amount in the company's own currency."""
 
@@ -144,6 +146,7 @@ def _check_of(column: Column[Any]) -> Check | None:
 
 def _text(column: Column[Any]) -> Check:
     longest = getattr(column.type, "length", None)
+    code = column.name in CODES
 
     def check(value: Any) -> None:
         if not isinstance(value, str):
@@ -152,6 +155,8 @@ def _text(column: Column[Any]) -> Check:
             raise Invalid(_l("A text holds characters that cannot be kept."))
         if longest is not None and len(value) > longest:
             raise Invalid(_l("At most %(number)s characters.", number=longest))
+        if code and not value.isprintable():
+            raise Invalid(_l("Only characters that can be seen, on one line."))
 
     return check
 

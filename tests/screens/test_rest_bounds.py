@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.catalogue.models import Brand
+from app.catalogue.models import Brand, Product
 from tests.screens.bench import at_work
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
 from tests.screens.test_rest_reading import EARLY
@@ -195,3 +195,16 @@ def test_only_the_last_page_of_a_round_says_where_the_next_begins(client, everyt
     last = client.get(f"{BRANDS}/", query_string={**asked, "next": first["next"]}).json
     assert last["next"] is None
     assert last["changed_until"]
+
+
+@pytest.mark.parametrize("odd", ["A\n1", "A\t1", "A\u202e1", "A\u200b1", "A\x071"])
+def test_what_a_thing_is_known_by_is_one_line_of_what_can_be_seen(client, everything, odd):
+    pair = {"source": "shop", "source_key": odd}
+    answer = client.post(BRANDS, json={"name": "Daiwa", **pair})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["source_key"])
+    with at_work() as session:
+        session.add(Product(name="Rod"))
+    product = client.get(f"{PRODUCTS}/").json["ids"][0]
+    body = {"product": product, "sku": odd, "name": "N", "currency": "EUR", "price": "1.00"}
+    answer = client.post(VARIANTS, json=body)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["sku"])
