@@ -118,6 +118,43 @@ def test_a_device_of_many_keeps_the_last_of_them(site, ada, known, inside):
     assert come(known, ada, HOME) == 429
 
 
+def wish(site: Any, email: str, network: str, times: int = 1) -> None:
+    """Ask for a link to a new password from that network."""
+    for _n in range(times):
+        site.test_client().post(
+            "/forgotten/", data={"email": email}, environ_base={"REMOTE_ADDR": network}
+        )
+
+
+def test_wishes_of_others_keep_nobody_from_the_link_to_a_new_password(site, ada, mails, work_done):
+    wish(site, ada, OFFICE, 40)
+    work_done()
+    assert len(mails) == 3
+    wish(site, ada, HOME)
+    work_done()
+    assert len(mails) == 4
+
+
+def test_a_network_that_is_refused_uses_up_no_addresss_links(site, ada, mails, work_done):
+    for number in range(20):
+        wish(site, f"nobody{number}@example.com", OFFICE)
+    wish(site, ada, OFFICE, 40)
+    work_done()
+    assert mails == []
+    wish(site, ada, HOME)
+    work_done()
+    assert len(mails) == 1
+
+
+def test_links_to_one_address_are_bounded_from_wherever_they_are_wished(
+    site, ada, mails, work_done
+):
+    for number in range(12):
+        wish(site, ada, f"192.0.2.{number}", 3)
+    work_done()
+    assert len(mails) == 30
+
+
 def test_a_new_password_by_a_link_forgives_all(site, ada, client, mails, work_done):
     guess_from_everywhere(site, ada)
     client.post("/forgotten/", data={"email": ada})

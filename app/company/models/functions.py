@@ -15,8 +15,10 @@ security definer set search_path = pg_catalog, public as $$
 {body} $$"""
 
 PAUSE = "interval '15 minutes'"
-# Reset links that are sent to one address, and for one network, within the pause.
-LINKS, NETWORK_LINKS = 3, 20
+# Reset links within the pause: to one address for one network, for one network in all, and to one
+# address for all networks together. The last is wide, and what a network was refused doesn't count
+# there: others who wish for somebody's link do not keep them from their own.
+LINKS, NETWORK_LINKS, ADDRESS_LINKS = 3, 20, 30
 
 
 def auth_function(signature: str, returns: str, body: str, *, gone: str = "") -> SqlFunction:
@@ -132,10 +134,12 @@ ASK_RESET = auth_function(
 declare n int; k text;
 begin
   delete from sign_in_throttle where since < p_at - {PAUSE};
-  foreach k in array array['forgot:' || lower(p_email), 'forgot-network:' || p_network] loop
+  foreach k in array array['forgot-pair:' || lower(p_email) || ' ' || p_network,
+      'forgot-network:' || p_network, 'forgot:' || lower(p_email)] loop
     insert into sign_in_throttle as t (key, failures, since) values (k, 1, p_at)
     on conflict (key) do update set failures = t.failures + 1 returning failures into n;
-    if n > (case when k like 'forgot:%' then {LINKS} else {NETWORK_LINKS} end) then
+    if n > (case split_part(k, ':', 1) when 'forgot-pair' then {LINKS}
+        when 'forgot-network' then {NETWORK_LINKS} else {ADDRESS_LINKS} end) then
       return false;
     end if;
   end loop;
