@@ -21,6 +21,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     Index,
@@ -35,7 +36,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
-from app.kit.database.model import Model, OfCompany
+from app.kit.database.install.policies import own_rows
+from app.kit.database.model import USER_DEFAULT, Model, OfCompany
+from app.kit.database.stamp import Role, current_user_id
 from app.kit.errors import Conflict, Invalid
 
 KEPT_FOR = timedelta(days=30)
@@ -52,9 +55,13 @@ class Idempotency(OfCompany, Model):
         CheckConstraint(f"length(key) between 1 and {LONGEST_KEY}", name="key"),
         CheckConstraint("length(body_hash) = 32", name="body_hash"),
         Index(None, "company_id", "expires_at"),
-        {"info": {"audit": False}},
+        # An answer may hold a record of another store by now.
+        {"info": {"audit": False, "policy": {Role.STORE: own_rows("user_id")}}},
     )
 
+    user_id: Mapped[int | None] = mapped_column(
+        BigInteger, default=current_user_id, server_default=USER_DEFAULT
+    )
     key_id: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -106,7 +113,8 @@ def idempotent(
     """Enter a request. Raises KeyReused, or Invalid for a key that is empty or too long.
 
     `key_id` is whose keys these are (the API key or user), `operation` what is asked (method and
-    path): the same body to another place is another request. Nothing is kept when the block raises.
+    path) and what the caller sees of the answer: the same body to another place, or by somebody
+    who has lost a store meanwhile, is another request. Nothing is kept when the block raises.
     """
     if not 0 < len(key) <= LONGEST_KEY or "\0" in key:
         raise Invalid(

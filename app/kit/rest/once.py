@@ -16,13 +16,14 @@ from flask import Response, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.kit.access import reader
+from app.kit.access import Reader, reader
 from app.kit.database.session import db
 from app.kit.errors import Again, Invalid
 from app.kit.idempotency import Answer, idempotent
 from app.kit.problems import MIMETYPE
 from app.kit.request_id import request_id
 from app.kit.rest.asking import only
+from app.kit.rights import GUARDS
 from app.kit.screens import edge
 from app.kit.screens.dberrors import as_refusal
 
@@ -67,6 +68,7 @@ def _once(key: str, work: Callable[[], Response], base: str) -> Response:
     asked = f"{request.method} {request.full_path.rstrip('?')}"
     if version := request.headers.get("If-Match"):
         asked += f" {version}"
+    asked += _sight(who)
     with idempotent(session, key, request.get_data(), key_id=owner, operation=asked) as this:
         if this.answer is not None:
             return _replayed(this.answer, base)
@@ -76,6 +78,18 @@ def _once(key: str, work: Callable[[], Response], base: str) -> Response:
             if answer.status_code >= 400:
                 edge.keep_refusal()
         return answer
+
+
+def _sight(who: Reader) -> str:
+    """Return what the reader sees less than everything, empty for nothing.
+
+    What is kept was seen by who asked then: with another sight it is another request.
+    """
+    stores = None if who.every_store else who.store_ids
+    hidden = [guard for guard in GUARDS if not who.may("read", guard)]
+    if who.store_ids is None and not hidden:
+        return ""
+    return f" {who.bound_as} {stores} {hidden}"
 
 
 class _Refused(Exception):

@@ -9,7 +9,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import Choice, choice
+from app.kit.database.install.policies import own_rows
 from app.kit.database.model import Created, Ledger, Model, OfCompany
+from app.kit.database.stamp import Role
 
 
 class SavedView(OfCompany, Created, Model):
@@ -46,7 +48,10 @@ class BulkRun(OfCompany, Created, Model):
     """
 
     __tablename__ = "bulk_run"
-    __table_args__ = (Index(None, "company_id", "user_id", "id"),)
+    __table_args__ = (
+        Index(None, "company_id", "user_id", "id"),
+        {"info": {"policy": {Role.STORE: own_rows("user_id")}}},
+    )
 
     user_id: Mapped[int] = mapped_column(BigInteger)
     screen: Mapped[str] = mapped_column(Text)
@@ -73,7 +78,7 @@ class ExportLog(Ledger, Model):
     __tablename__ = "export_log"
     __table_args__ = (
         Index(None, "company_id", "created_at"),
-        {"info": {"append_only": True}},
+        {"info": {"append_only": True, "policy": {Role.STORE: own_rows("created_by")}}},
     )
 
     screen: Mapped[str] = mapped_column(Text)
