@@ -305,6 +305,27 @@ def test_what_rounding_leaves_comes_back_with_the_last_piece(session, store):
     assert order.returned == 1
 
 
+@pytest.mark.parametrize(
+    ("currency", "price", "parts", "total"),
+    [
+        ("JPY", "333.3333", [1, 1, 1], 1000),
+        ("JPY", "0.4", [1, 1, 1, 1, 1], 2),
+        ("JPY", "0.4", [1, 1, 1, 1, 1, 1, 44], 20),
+        ("CLP", "0.3333", [1] * 9, 3),
+    ],
+)
+def test_piece_by_piece_all_of_it_comes_back(session, currency, price, parts, total):
+    rod = make_variant(session, price=Decimal(price), currency=currency)
+    shop = make_store(session, currency=currency)
+    item = Item(sum(parts), rod.id)
+    order = make_completed_order(session, item, store=shop, rate=Decimal("0.01"))
+    for pieces in parts[:-1]:
+        take_back(session, order, ReturnItem(pieces, order_line_id=order.lines[0].id))
+    last = draft(session, order, {"variant_id": rod.id, "quantity": parts[-1]})
+    operations.receive_return(session, last, **EDGE)
+    assert order.returned == order.total == total
+
+
 # --- money that may not move --------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -19,6 +19,7 @@ from app.orders.operations.pricing import settle
 _HANDED_OVER = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
 # As far from quantity × price as a line's amount may be: see LINE_AMOUNT.
 _ROUNDING = Decimal("0.5")
+_FINEST = Decimal("0.0001")
 
 
 @dataclass(slots=True)
@@ -96,11 +97,14 @@ def refuse_unsold(order: Order, where: Place) -> None:
 
 
 def give(line: ReturnLine, share: tuple[Decimal, Decimal], currency: str) -> None:
-    """Set what the client gets for a line: its share, the rest of its price being a discount."""
+    """Set what the client gets for a line: its share, the rest of its price being a discount.
+
+    The last pieces take what rounding left of the others: then their price follows from the share.
+    """
     amount, tax = share
-    full = round_line(line.quantity, line.unit_price, currency)
     if amount - line.quantity * line.unit_price > _ROUNDING:
-        amount = full
+        line.unit_price = (amount / line.quantity).quantize(_FINEST, ROUND_UP)
+    full = round_line(line.quantity, line.unit_price, currency)
     line.amount, line.tax, line.discount = amount, tax, max(full - amount, Decimal(0))
 
 
@@ -138,7 +142,9 @@ def link_lines(session: Session, order: Order, lines: Sequence[ReturnLine]) -> l
 def give_shares(document: GoodsReturn, linked: Sequence[Linked]) -> None:
     """Give for each line what was paid for it; at a price of its own less, but never more."""
     for line, found, share in linked:
-        if line.unit_price == found.sold.unit_price:
+        # A price above the paid one gives no more; a saved share may imply one: see `give`.
+        if line.unit_price >= found.sold.unit_price:
+            line.unit_price = found.sold.unit_price
             give(line, share, document.currency)
             continue
         settle(line, document)
