@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.campaigns import operations, queries
 from app.campaigns.choices import CampaignStatus
+from app.campaigns.models import Campaign
 from app.clients import operations as clients
 from app.clients.choices import Channel, ConsentSource, Purpose
 from app.kit.errors import Conflict, Invalid
@@ -307,3 +308,11 @@ def test_one_message_needs_consent_and_an_address(session, agreed, channel, sent
 def test_a_message_about_an_order_needs_no_consent(session):
     client = make_reader(session, agreed=False)
     assert operations.write_to_client(session, client, message(purpose="transactional"))
+
+
+@pytest.mark.parametrize("odd", [{"name": "x"}, {"0": "x"}, {"": "x"}, {"1": 5}, {"1": {}}])
+def test_the_variables_of_a_whatsapp_are_texts_by_number(odd):
+    campaign = Campaign(name="Autumn", status=CampaignStatus.DRAFT, content_variables=odd)
+    with pytest.raises(Invalid) as refused:
+        operations.create(None, campaign, by=None, at=NOW)
+    assert refused.value.field == "content_variables"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -66,7 +67,10 @@ def _tidy(campaign: Campaign) -> None:
     found = campaign.content_variables
     if found is None:
         campaign.content_variables = {}
-    elif not isinstance(found, dict):
+    elif not isinstance(found, dict) or not all(
+        re.fullmatch("[1-9][0-9]?", str(number)) and isinstance(source, str)
+        for number, source in found.items()
+    ):
         raise Invalid(_l("Write each number with its text."), field="content_variables")
     _refuse_unreadable(campaign)
 
