@@ -22,7 +22,9 @@ from app.clients.models import (
     TimelineEntry,
 )
 from app.kit.database.session import make_engine
-from app.kit.database.stamp import Role, company_stamp
+from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
+from app.kit.events.emitting import emit_many
+from app.kit.events.models import Event
 from app.kit.jobs import defer
 from app.orders import operations as orders
 from app.orders.models import Order
@@ -112,6 +114,23 @@ def counts(session):
         model.__name__: session.scalar(select(func.count()).select_from(model))
         for model in HANGS_ON_A_CLIENT
     }
+
+
+@pytest.mark.parametrize("role", NARROW_ROLES)
+def test_events_that_name_a_client_are_for_those_who_see_the_client(session, bound, role):
+    here = make_store(session)
+    unseen = make_client(session, store=make_store(session)).id
+    told = [{"client_id": unseen}, {"client_ids": [unseen]}, {"client_id": None}, {"order_id": 1}]
+    with bound(here, role=Role.STORE, user=9):
+        emit_many(session, "any.thing", told)
+    found = select(Event.data).where(Event.name == "any.thing").order_by(Event.id)
+    with bound(here, role=role, user=8):
+        assert session.scalars(found).all() == told[2:]
+        # What somebody did themselves is told: an order of their store may be anybody's.
+        emit_many(session, "any.thing", told[:1])
+        assert session.scalars(found).all() == [*told[2:], told[0]]
+    with bound(here, role=Role.STORE, user=8):
+        assert session.scalars(found).all() == [*told, told[0]]
 
 
 def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound):

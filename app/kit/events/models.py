@@ -38,6 +38,7 @@ class Event(OfCompany, Model):
                 "append_only": True,
                 "store_bound": False,
                 "title": "name",
+                "names_in": "data",
                 "grants": {
                     Role.APP: "select, insert",
                     Role.STORE: "select, insert",

@@ -8,7 +8,9 @@ names a record is there for those who see the record. The exceptions:
   client) is read as the store's; only writing it asks for the record, or a forged id would open it;
 - `"apart": "why"` of a table: the link says nothing about who may read its rows;
 - a table without the link follows one that has it by `"follows": "lot_id"`;
-- a column that names a record without a key does so by `info={"names": "client"}`.
+- a column that names a record without a key does so by `info={"names": "client"}`;
+- `"names_in": "data"`: the table's rows name records in that column of JSON, as `client_id` or
+  `client_ids`. Who made such a row named them, and goes on reading it.
 
 `"bound_as"` is the SELECT that stands in place of the table for those bound to stores, as a view
 of the same name in the schema `bound`, which their `search_path` names first: sums over all stores
@@ -74,6 +76,28 @@ def seen(table: Table, role: Role) -> Iterator[str]:
     if follows := table.info.get("follows"):
         target_name = table.c[follows].info["link"]
         yield f"exists (select 1 from {target_name} f where f.id = {table.name}.{follows})"
+    if data := table.info.get("names_in"):
+        yield from _named(table, data, role)
+
+
+def _named(table: Table, name: str, role: Role) -> Iterator[str]:
+    from app.kit.database.install.policies import USER_IS  # noqa: PLC0415 -- it asks this one
+
+    data = f"{table.name}.{name}"
+    for target in table.metadata.tables.values():
+        if not target.info.get("sight"):
+            continue
+        sight: Sight = target.info["sight"][role]
+        key = f"({data}->>'{target.name}_id')::bigint"
+        one, many = f"{target.name}_id", f"{target.name}_ids"
+        yield (
+            f"case when {table.name}.created_by is not distinct from {USER_IS} then true"
+            f" when {data}->>'{one}' is not null then {sight.of(key)}"
+            f" when jsonb_typeof({data}->'{many}') = 'array' then not exists"
+            f" (select 1 from jsonb_array_elements_text({data}->'{many}') n"
+            f" where not {sight.of('n.value::bigint')})"
+            " else true end"
+        )
 
 
 def written(table: Table, role: Role) -> Iterator[str]:
