@@ -202,14 +202,14 @@ def receive(
 ) -> None:
     """Put goods into stock as a delivery would."""
     store_id = store_id or make_store(session).id
-    move = stock.Move(store_id, variant.id, MovementKind.GOODS_RECEIPT, quantity)
+    move = stock.Move(store_id, variant.id, MovementKind.GOODS_RECEIPT, quantity, reason="Opening")
     stock.post(session, [move], at=NOON)
 
 
 def make_movement(session: Session, **values: Any) -> Movement:
     _pick(values, "store", make_store, session)
     _pick(values, "variant", make_variant, session)
-    usual = {"kind": MovementKind.GOODS_RECEIPT, "quantity": 5, "at": NOON}
+    usual = {"kind": MovementKind.GOODS_RECEIPT, "quantity": 5, "reason": "Opening", "at": NOON}
     return _save(session, Movement(**{**usual, **values}))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.cashier.choices import EXPENSE_MOVES, ExpensePaymentMethod, ExpenseStatus
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
-from app.company.operations.rates import typed_rate
+from app.company.operations.rates import rate_of
 from app.kit.choices import move
 from app.kit.database.locking import lock
 from app.kit.errors import Conflict, Invalid
@@ -26,7 +26,7 @@ number_series.register(EXPENSE_NUMBERS)
 def record_expense(session: Session, expense: Expense, *, by: int | None, at: datetime) -> None:
     """Note an expense under a number of its own."""
     expense.currency = currency_code(expense.currency)
-    expense.rate = typed_rate(session, expense.currency, expense.rate)
+    expense.rate = rate_of(session, expense.currency, expense.rate)
     for field in ("amount", "tax"):
         value = getattr(expense, field) or Decimal(0)
         if round_amount(value, expense.currency) != value:

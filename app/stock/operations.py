@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.models import Variant
 from app.company.models import Company, Store
-from app.company.operations.rates import typed_rate
+from app.company.operations.rates import rate_of
 from app.kit.choices import move
 from app.kit.database.lines import current_lines
 from app.kit.errors import Conflict, Invalid
@@ -209,7 +209,7 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
         raise Conflict(_l("What was received cannot be changed: write off what is missing."))
     with session.no_autoflush:
         receipt.currency = currency_code(receipt.currency)
-        receipt.rate = typed_rate(session, receipt.currency, receipt.rate)
+        receipt.rate = rate_of(session, receipt.currency, receipt.rate)
         store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
         lines = current_lines(session, receipt, GoodsReceiptLine)
         last = max((line.position or 0 for line in lines), default=0)

@@ -104,7 +104,14 @@ def test_an_expense_in_another_currency_needs_its_rate(session):
     with pytest.raises(Invalid, match="USD"):
         make_expense(session, currency="USD")
     made = make_expense(session, currency="USD", rate=Decimal("0.9"))
-    assert (made.rate, make_expense(session, rate=Decimal(7)).rate) == (Decimal("0.9"), 1)
+    assert (made.rate, make_expense(session, rate=Decimal(1)).rate) == (Decimal("0.9"), 1)
+
+
+@pytest.mark.parametrize("rate", [Decimal(7), Decimal(-1), Decimal(0)])
+def test_an_amount_at_home_has_no_other_rate_than_one(session, rate):
+    with pytest.raises(Invalid, match="have the rate 1") as refused:
+        make_expense(session, rate=rate)
+    assert refused.value.field == "rate"
 
 
 def test_the_balance_goes_to_another_store_with_its_expense(session):

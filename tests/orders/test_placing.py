@@ -152,6 +152,14 @@ def test_another_currency_needs_its_rate(session):
         make_draft(session, store=make_store(session, currency="USD"))
 
 
+def test_a_rate_that_says_nothing_or_cannot_be_is_refused(session, store):
+    for shop, rate in ((make_store(session, currency="USD"), 1), (store, "1.5")):
+        with pytest.raises(Invalid) as refused:
+            make_draft(session, store=shop, rate=Decimal(rate))
+        assert refused.value.field == "rate"
+    assert make_draft(session, store=store, rate=Decimal(1)).rate == 1
+
+
 def test_the_client_is_counted_and_told_about_in_the_timeline(session, store):
     client = make_client(session)
     order = make_order(session, store=store, client=client)

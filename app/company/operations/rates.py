@@ -13,9 +13,15 @@ from app.kit.errors import Invalid
 def rate_between(currency: str, company_currency: str, given: Decimal | None) -> Decimal:
     """Return the rate into the company's currency: 1 at home, else it must be given.
 
-    Raises Invalid.
+    A 1 says nothing: it stands in a form before anybody has typed. Raises Invalid.
     """
+    if given == 1:
+        given = None
     if currency == company_currency:
+        if given is not None:
+            raise Invalid(
+                _l("Amounts in %(currency)s have the rate 1.", currency=currency), field="rate"
+            )
         return Decimal(1)
     if given is None or given <= 0:
         raise Invalid(
@@ -28,8 +34,8 @@ def rate_between(currency: str, company_currency: str, given: Decimal | None) ->
     return given
 
 
-def typed_rate(session: Session, currency: str, typed: Decimal | None) -> Decimal:
-    """Return the rate of a form, where 1 is only what stood there before anybody typed."""
+def rate_of(session: Session, currency: str, given: Decimal | None) -> Decimal:
+    """Return the rate into the currency of the stamped company; see `rate_between`."""
     with session.no_autoflush:
         own = session.scalar(select(Company.currency))
-    return rate_between(currency, own or currency, None if typed == 1 else typed)
+    return rate_between(currency, own or currency, given)

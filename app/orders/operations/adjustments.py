@@ -29,7 +29,7 @@ def add_adjustment(
         raise Invalid(_l("This is not an amount of %(c)s.", c=where.currency), field="amount")
     adjustment.at = adjustment.at or at
     adjustment.business_date = where.day(adjustment.at)
-    adjustment.rate = where.typed_rate(adjustment.rate)
+    adjustment.rate = where.rate(adjustment.rate)
     adjustment.amount_company = convert(adjustment.amount, adjustment.rate, where.company_currency)
     adjustment.country = adjustment.country or where.country
     if not adjustment.number:

@@ -32,10 +32,6 @@ class Place:
         """Return the rate into the company's currency: 1 at home, else it must be given."""
         return rate_between(self.currency, self.company_currency, given)
 
-    def typed_rate(self, given: Decimal | None) -> Decimal:
-        """Return the rate of a form, where 1 is only what stood there before anybody typed."""
-        return self.rate(None if given == 1 else given)
-
 
 def place(session: Session, store_id: int, *, to_sell: bool = False) -> Place:
     """Return the store, in one statement.

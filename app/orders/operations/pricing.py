@@ -270,7 +270,7 @@ def own_store(document: Any) -> int:
 def take_over(document: Any, where: Place) -> None:
     """Give a document made by hand what its store decides."""
     document.store_id, document.currency = where.store_id, where.currency
-    document.rate = where.typed_rate(document.rate)
+    document.rate = where.rate(document.rate)
     if document.prices_include_tax is None:
         document.prices_include_tax = True
 
