@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -81,15 +82,32 @@ SECONDS, BYTES = 0.7, 40_000_000
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """Fail when what is done takes long, or much memory."""
-    tracemalloc.start()
+def quick(seconds: float = SECONDS, what: str = "") -> Iterator[None]:
+    """Fail when what is done takes long: processor time, of which the worst text costs a tenth.
+
+    Without the collector, whose turn in a process of thousands of tests takes a second by itself.
+    """
+    collects = gc.isenabled()
+    gc.disable()
     began = time.thread_time()
     try:
         yield
     finally:
-        seconds, (_, peak) = time.thread_time() - began, tracemalloc.get_traced_memory()
+        taken = time.thread_time() - began
+        if collects:
+            gc.enable()
+    assert taken < seconds, f"{what}: {taken:.2f} s"
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Fail when what is done takes long, or much memory."""
+    tracemalloc.start()
+    try:
+        # Counting every piece of memory makes it several times slower.
+        with quick(4 * SECONDS):
+            yield
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    # Counting every piece of memory makes it several times slower.
-    assert seconds < 4 * SECONDS, f"{seconds:.2f} s"
     assert peak < BYTES, f"{peak:,} bytes"
