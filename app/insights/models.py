@@ -24,9 +24,9 @@ from app.kit.database.stamp import Role
 from app.kit.money import MoneyType, money
 
 
-def _info(label: str, **more: str) -> dict[str, Any]:
+def _info(label: str) -> dict[str, Any]:
     # Who is bound to stores only reads: events are worked off for the whole company.
-    return {"info": {"title": label, "audit": False, "grants": {Role.STORE: "select"}, **more}}
+    return {"info": {"title": label, "audit": False, "grants": {Role.STORE: "select"}}}
 
 
 class _Cell:
@@ -87,8 +87,7 @@ class ClientFact(_Cell, Model):
     __table_args__ = (
         PrimaryKeyConstraint("company_id", "business_date", "store_id", "country", "client_id"),
         Index(None, "company_id", "client_id", "business_date"),
-        # Names stand in the client's own row, which is read under its own policy.
-        _info("business_date", apart="counted only, and by the days of the own stores"),
+        _info("business_date"),
     )
 
     client_id: Mapped[int] = link("client", index=False)

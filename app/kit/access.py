@@ -20,11 +20,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
-from app.kit.database.stamp import Role, Stamp, company_stamp, stamped
+from app.kit.database.stamp import NARROW_ROLES, Role, Stamp, company_stamp, stamped
 from app.kit.errors import Refused
 
 Right = tuple[str, str]
 """(permission, view), such as ("write", "Client")."""
+
+ALL_CLIENTS = "all_clients"
+"""The guard of columns that count clients, whoever they are: no role gives it, and whoever sees
+all clients of the company has it. Other readers count those they see, or nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,19 @@ class Reader:
         return self.store_ids is not None
 
     @property
+    def sees_all_clients(self) -> bool:
+        """Whether no client of the company is closed to this reader."""
+        return not (self.is_bound and self.bound_as in NARROW_ROLES)
+
+    @property
     def opens(self) -> bool:
         """Whether there is anything to read: a company, or for a superuser the list of them."""
         return self.company_id is not None or self.is_superuser
 
     def may(self, permission: str, view: str) -> bool:
         """Say whether this reader has the right."""
+        if view == ALL_CLIENTS:
+            return self.sees_all_clients
         return (permission, view) in self.rights
 
     def stamp(self, request_id: str = "") -> Stamp | None:
@@ -160,13 +171,13 @@ def reader() -> Reader:
 def may(permission: str, view: str) -> bool:
     """Say whether the present reader has the right; nobody has none."""
     found = reader_or_none()
-    return found is not None and (permission, view) in found.rights
+    return found is not None and found.may(permission, view)
 
 
 def require(permission: str, view: str) -> Reader:
     """Return the reader if they have the right. Raises NobodyReads or MissingRight."""
     found = reader()
-    if (permission, view) not in found.rights:
+    if not found.may(permission, view):
         raise MissingRight(permission, view)
     return found
 
@@ -239,6 +250,16 @@ def resolve(
         door, token_hash=token_hash, session_id=session_id, membership_id=membership_id
     )
     return None if row is None else _made_of(door, row, scopes, api_key_id)
+
+
+def resolve_key(door: Session, key: Any) -> Reader | None:
+    """Return whom a key stands for (a row of `doors.api_key` or `doors.live_key`), if anybody."""
+    from app.kit.rights import parse  # noqa: PLC0415 -- rights ask this one
+
+    if key is None:
+        return None
+    scopes = frozenset(parse(scope) for scope in key.scopes)
+    return resolve(door, membership_id=key.membership_id, scopes=scopes, api_key_id=key.api_key_id)
 
 
 # Who lacks it sees the clients they look after or served only.

@@ -3,7 +3,7 @@
 Screens are worded by themselves, from their area, label and actions; domains add what is no screen
 (`word`), such as a dashboard, and each right of theirs that wants better words than the usual.
 Field guards are rights as well: a column with `info={"guard": "costs"}` is there for readers with
-("read", "costs") only.
+("read", "costs") only. (`ALL_CLIENTS` of `app/kit/access.py` is the one guard that is no right.)
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
 from app.kit.events.emitting import emit_many
 from app.kit.events.models import Event
 from app.kit.jobs import defer
+from app.kit.jobs.models import Job
 from app.orders import operations as orders
 from app.orders.models import Order
 from app.orders.queries import figures_that_disagree, store_figures_that_disagree
@@ -131,6 +132,16 @@ def test_events_that_name_a_client_are_for_those_who_see_the_client(session, bou
         assert session.scalars(found).all() == [*told[2:], told[0]]
     with bound(here, role=Role.STORE, user=8):
         assert session.scalars(found).all() == [*told, told[0]]
+
+
+def test_a_master_sees_no_work_of_another_master(session, bound):
+    """It says how many clients the other one has."""
+    here = make_store(session)
+    with bound(here, role=Role.OWN_CLIENTS, user=8):
+        defer(session, NAME, 0, None)
+        assert len(session.scalars(select(Job.id)).all()) == 1
+    with bound(here, role=Role.OWN_CLIENTS, user=9):
+        assert session.scalars(select(Job.id)).all() == []
 
 
 def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound):

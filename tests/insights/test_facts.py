@@ -13,7 +13,7 @@ from app.catalogue.operations import save_variant
 from app.insights.models import ClientFact, DayFact, ProductFact
 from app.insights.operations import catch_up, rebuild_facts, refresh, tell_of_merge
 from app.insights.queries import in_currency
-from app.kit.database.stamp import company_stamp
+from app.kit.database.stamp import Role, company_stamp
 from app.orders import operations as orders
 from tests import factories
 from tests.insights.helpers import Trade, deliver, disagreements, facts
@@ -33,6 +33,17 @@ def test_after_anything_the_facts_are_the_rebuilt_ones(session, seed):
     assert disagreements(session) == []
     rebuild_facts(session)
     assert facts(session) == kept
+
+
+def test_buyers_are_counted_for_whoever_sees_them(session, as_stamp):
+    store = factories.make_store(session)
+    for _ in range(3):
+        factories.make_completed_order(session, store=store, client=factories.make_client(session))
+    deliver(session)
+    for role, seen in ((Role.STORE, 3), (Role.STORE_CLIENTS, 3), (Role.OWN_CLIENTS, 0)):
+        with as_stamp(company_stamp(1, user_id=8, store_ids=(store.id,), bound_as=role)):
+            found = session.scalars(select(ClientFact.client_id)).all()
+            assert (role, len(found)) == (role, seen)
 
 
 def test_rebuilding_mends_whatever_was_wrong(session):

@@ -6,17 +6,22 @@ see all clients.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.campaigns.choices import CampaignStatus
 from app.clients.models import Client, SegmentMember
 from app.kit.database.install import sights
 from app.kit.database.session import work
 from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
 from app.kit.screens.attrs import table_of
+from app.messages.choices import DispatchStatus
+from app.messages.models import DispatchBatch
 from tests import factories
 from tests.screens.base import all_rights
 from tests.screens.bench import reader_with, signed_in
@@ -149,6 +154,71 @@ def test_no_page_or_search_shows_a_client_whom_the_reader_does_not_see(
     with signed_in(reader_with(rights, store_ids=ELSEWHERE, bound_as=role)):
         shown = {url for url in pages if MARK.lower() in client.get(url).text.lower()}
     assert shown == set()
+
+
+# Of a number that counts clients of the whole company, wherever it is kept.
+COUNTED = 7_654_321
+
+
+@pytest.fixture(scope="module")
+def counting(whole_app: Flask) -> list[str]:
+    """Records that keep how many clients there were of the whole company; their own pages."""
+    with work(company_stamp(1, user_id=7)) as session:
+        sent = factories.make_dispatch(
+            session, audience=COUNTED, last_ord=COUNTED, status=DispatchStatus.COMPLETED
+        )
+        batch = {"no": 1, "lo": 1, "hi": COUNTED, "cursor": COUNTED, "accepted": COUNTED}
+        session.add(DispatchBatch(dispatch_id=sent.id, **batch))
+        campaign = factories.make_campaign(
+            session,
+            dispatch_id=sent.id,
+            status=CampaignStatus.COMPLETED,
+            message_template_version_id=sent.message_template_version_id,
+        )
+        told = {"dispatch_id": sent.id, "owner_kind": "campaign", "audience": COUNTED}
+        event = factories.make_event(session, name="dispatch.completed", data=told)
+        run = factories.make_import_run(session, report={"clients": COUNTED})
+        session.flush()
+        sent.audience = COUNTED - 1
+        session.flush()
+        sent.audience = COUNTED
+        pages = [
+            f"/dispatches/show/{sent.id}",
+            f"/dispatches/history/{sent.id}",
+            f"/api/v1/dispatches/{sent.id}",
+            f"/campaigns/show/{campaign.id}",
+            f"/campaigns/progress/{campaign.id}",
+            f"/campaigns/figures/{campaign.id}",
+            f"/campaigns/history/{campaign.id}",
+            f"/api/v1/campaigns/{campaign.id}?expand=dispatch",
+            f"/events/show/{event.id}",
+            f"/import_runs/show/{run.id}",
+        ]
+    for screen in whole_app.extensions["crm_screens"].values():
+        base = screen.route_base
+        pages += [f"{base}/list/?psize=100&o=-id", f"{base}/export?o=-id"]
+    for resource in whole_app.extensions["crm_resources"].values():
+        pages.append(f"{resource.route_base}/?limit=100&order=-id")
+    return pages + [one.url for one in without_arguments(whole_app) if "GET" in one.verbs]
+
+
+def _counts(client: FlaskClient, pages: list[str]) -> set[str]:
+    digits = str(COUNTED)
+    texts = {url: client.get(url).text for url in pages}
+    return {url for url, text in texts.items() if digits in re.sub(r"[,.\s]", "", text)}
+
+
+@pytest.mark.parametrize("role", NARROW_ROLES)
+def test_no_page_tells_how_many_clients_there_are_that_the_reader_does_not_see(
+    whole_app: Flask, rights: set[tuple[str, str]], counting: list[str], role: Role
+) -> None:
+    client = whole_app.test_client()
+    with signed_in(reader_with(rights)):
+        told = _counts(client, counting)
+    # Without this the walk could not fail.
+    assert len(told) > 8, told
+    with signed_in(reader_with(rights, store_ids=ELSEWHERE, bound_as=role)):
+        assert _counts(client, counting) == set()
 
 
 def test_a_store_and_a_master_open_the_clients_they_see(

@@ -54,7 +54,8 @@ def page(screen: Any, session: Session, campaign: Campaign) -> ProgressPage:
     states = queries.outcomes(session, dispatch.id)
     out = queries.left_out(session, dispatch.id)
     over = dispatch.status in OVER
-    total = dispatch.audience - sum(out.values())
+    # From the recipients, of whom everybody reads those they see: never from what is kept of all.
+    total = sum(states.values()) - sum(out.values())
     waiting = sum(states.get(one, 0) for one in WAITING)
     primary, actions, more = _buttons(screen, campaign)
     lively = dispatch.status in (DispatchStatus.RUNNING, DispatchStatus.SCHEDULED)
@@ -89,7 +90,7 @@ def figures(session: Session, campaign: Campaign) -> Response:
     out = queries.left_out(session, dispatch.id)
     return jsonify(
         status=campaign.status.value,
-        audience=dispatch.audience,
+        audience=sum(states.values()),
         states={state.value: n for state, n in states.items()},
         left_out={reason.value: n for reason, n in out.items()},
     )

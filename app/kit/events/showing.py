@@ -36,7 +36,7 @@ def shown(data: Any) -> dict[str, Any]:
     return {
         key: value
         for key, value in data.items()
-        if every or key in named or _is_open(key, named.values())
+        if key in named or _is_open(key, named.values(), every=every)
     }
 
 
@@ -48,10 +48,11 @@ def _may_read(models: Iterable[type[Any]]) -> bool:
     return all(may("read", view) for view in views if screen_of_view(view) is not None)
 
 
-def _is_open(key: str, models: Iterable[type[Any]]) -> bool:
+def _is_open(key: str, models: Iterable[type[Any]], *, every: bool) -> bool:
     columns = [model.__table__.c[key] for model in models if key in model.__table__.c]
     guards = [column.info["guard"] for column in columns if column.info.get("guard")]
-    return (bool(columns) or key in PLAIN) and all(may("read", guard) for guard in guards)
+    open_ = every or bool(columns) or key in PLAIN
+    return open_ and all(may("read", guard) for guard in guards)
 
 
 def _record(key: str) -> type[Any] | None:

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit.access import ALL_CLIENTS
 from app.kit.choices import Choice, choice
 from app.kit.database.model import Business, Model, sort_indexes
 
@@ -45,7 +46,9 @@ class ImportRun(Business, Model):
         server_default=text("0"), info={"label": _l("Pieces done")}
     )
     report: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, server_default=text("'{}'"), info={"label": _l("Report"), "format": "json"}
+        JSONB,
+        server_default=text("'{}'"),
+        info={"label": _l("Report"), "format": "json", "guard": ALL_CLIENTS},
     )
     finished_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Finished")}

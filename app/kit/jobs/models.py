@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import choice
-from app.kit.database.install.policies import COMPANY_IS, STORES
+from app.kit.database.install.policies import COMPANY_IS, STORES, USER_IS
 from app.kit.database.model import COMPANY_DEFAULT, USER_DEFAULT, Model
 from app.kit.database.stamp import Role
 from app.kit.jobs.choices import JobState
@@ -106,6 +106,9 @@ class Job(Model):
                 "policy": {
                     Role.APP: f"{COMPANY_IS} and role <> 'crm_system'",
                     Role.STORE: f"{BOUND} and role = current_user::text",
+                    # Whoever sees clients of their own only sees their own work: it counts them.
+                    Role.OWN_CLIENTS: f"{BOUND} and role = current_user::text"
+                    f" and created_by = {USER_IS}",
                 },
             },
         },

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.kit.access import ALL_CLIENTS
 from app.kit.choices import choice
 from app.kit.database.functions import SqlFunction, register
 from app.kit.database.model import (
@@ -121,7 +122,10 @@ class Dispatch(Business, Model):
         Integer, info={"label": _l("At most per second"), "help": _l("Empty: as fast as it goes.")}
     )
     audience: Mapped[int] = mapped_column(
-        Integer, default=0, server_default=text("0"), info={"label": _l("Audience")}
+        Integer,
+        default=0,
+        server_default=text("0"),
+        info={"label": _l("Audience"), "guard": ALL_CLIENTS},
     )
     last_ord: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
     # The same for all recipients: links, the shop's name.

@@ -179,7 +179,6 @@ NOT_BY_CLIENT = {
     "goods_return": "is a document of its store, where the client is one by it",
     "orders": "is a document of its store, where the client is one by it",
     "payment": "is a document of its store",
-    "client_fact": "is counted only, by the days of the own stores; names are the client's own row",
     "audit_entry": "is read with its record only (screens/history.py)",
     "event": "is read by whoever has the right to the log, of the own stores",
     "job": "says only for which record work was started",
