@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from app.catalogue.models import Brand
 from app.company import operations
 from app.company.models import ApiKey
 from app.kit import clock
-from app.kit.access import OTHERS_CLIENTS
+from app.kit.access import OTHERS_CLIENTS, reader
+from app.kit.database.stamp import Role
+from app.kit.screens import Bulk, registry
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
-from tests.factories import make_client, make_store
+from tests.factories import make_brand, make_client, make_store
 
 STORES = "/api/v1/stores/"
 READ, WRITE = ("read", "Store"), ("write", "Store")
@@ -113,6 +117,73 @@ def test_a_key_sees_the_clients_that_somebody_with_just_its_scopes_would_see(
     address = f"/api/v1/clients/{pk}"
     assert client.get(address, headers=bearer(narrow)).status_code == 404
     assert client.get(address, headers=bearer(wide)).status_code == 200
+
+
+@pytest.fixture
+def brands(inside):
+    """A few brands, by their ids."""
+    with inside() as session:
+        return [make_brand(session).id for _ in range(3)]
+
+
+def archived(inside, ids):
+    with inside() as session:
+        found = select(Brand.id).where(Brand.id.in_(ids), Brand.archived_at.is_not(None))
+        return len(session.scalars(found).all())
+
+
+ARCHIVE = (("read", "Brand"), ("delete", "Brand"))
+
+
+def start_archiving(client, token, ids):
+    started = client.post("/api/v1/brands/bulk/archive", json={"ids": ids}, headers=bearer(token))
+    assert started.status_code == 202, started.text
+    return started.headers["Location"]
+
+
+def test_work_that_a_key_starts_is_done_with_the_rights_and_the_sight_of_the_key(
+    make_key, client, inside, brands, work_done, monkeypatch
+):
+    seen = []
+
+    def note(session, brand, *, by, at):
+        seen.append(reader())
+
+    monkeypatch.setitem(registry.KNOWN["BrandScreen"].bulk, "archive", Bulk(note, "Archive"))
+    start_archiving(client, make_key(*ARCHIVE)[1], brands)
+    work_done()
+    assert {(one.rights, one.bound_as) for one in seen} == {
+        (frozenset(ARCHIVE), Role.OWN_CLIENTS),
+    }
+
+
+def test_work_that_a_key_starts_ends_with_the_key(make_key, client, inside, brands, work_done):
+    key, token = make_key(*ARCHIVE)
+    mine = make_key(*ARCHIVE)[1]
+    where = start_archiving(client, token, brands)
+    with inside() as session:
+        session.get_one(ApiKey, key.id).revoked_at = clock.now()
+    work_done()
+    assert archived(inside, brands) == 0
+    run = client.get(where, headers=bearer(mine)).json["result"]
+    assert (run["status"], run["done"]) == ("done", 0)
+    assert run["reasons"] == {"The right to do this is gone.": 1}
+
+
+def test_work_that_a_key_starts_ends_with_the_key_between_two_pieces(
+    make_key, client, inside, brands, work_done, monkeypatch
+):
+    monkeypatch.setattr("app.kit.screens.jobs.PIECE", 1)
+    key, token = make_key(*ARCHIVE)
+
+    def revoke(session, brand, *, by, at):
+        session.get_one(ApiKey, key.id).revoked_at = clock.now()
+
+    monkeypatch.setitem(registry.KNOWN["BrandScreen"].bulk, "archive", Bulk(revoke, "Archive"))
+    where = start_archiving(client, token, brands)
+    work_done()
+    run = client.get(where, headers=bearer(make_key(*ARCHIVE)[1])).json["result"]
+    assert (run["total"], run["done"]) == (3, 1)
 
 
 def test_a_key_opens_pages_within_its_scopes_only_and_nothing_about_a_person(make_key, client):

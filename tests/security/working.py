@@ -7,6 +7,7 @@ from app.kit.jobs.runner import Runner
 
 def work_through(site: Flask) -> None:
     """Do what requests have left to the workers."""
-    runner = Runner("default", site)
-    while runner.run_next():
-        pass
+    for queue in ("default", "bulk"):
+        runner = Runner(queue, site)
+        while runner.run_next():
+            pass

@@ -167,23 +167,34 @@ end""",
     gone="open_session(int, text, text, text, boolean, text, text, timestamptz)",
 )
 
+# What work that a key has started asks before it goes on: the key as long as it opens anything.
+LIVE_KEY = auth_function(
+    "live_key(p_key bigint, p_idle interval, p_at timestamptz)",
+    "table (api_key_id bigint, membership_id bigint, scopes text[])",
+    """
+begin
+  return query select a.id, a.membership_id, a.scopes
+    from api_key a left join api_key_use u on u.company_id = a.company_id and u.api_key_id = a.id
+   where a.id = p_key and a.revoked_at is null and a.archived_at is null
+     and (a.expires_at is null or a.expires_at > p_at)
+     and (p_idle is null or coalesce(u.last_used_at, a.created_at) + p_idle > p_at);
+end""",
+)
+
 KEY = auth_function(
     "api_key(p_hash text, p_idle interval, p_at timestamptz)",
     "table (api_key_id bigint, membership_id bigint, scopes text[])",
     """
-declare k api_key; used timestamptz;
+declare k record;
 begin
-  select * into k from api_key a where a.key_hash = p_hash and a.revoked_at is null
-    and a.archived_at is null and (a.expires_at is null or a.expires_at > p_at);
-  if k.id is null then return; end if;
-  select u.last_used_at into used from api_key_use u
-   where u.company_id = k.company_id and u.api_key_id = k.id;
-  if coalesce(used, k.created_at) + p_idle <= p_at then return; end if;
+  select l.*, a.company_id into k
+    from api_key a, auth.live_key(a.id, p_idle, p_at) l where a.key_hash = p_hash;
+  if k.api_key_id is null then return; end if;
   insert into api_key_use as u (company_id, api_key_id, last_used_at)
-  values (k.company_id, k.id, p_at)
+  values (k.company_id, k.api_key_id, p_at)
   on conflict (company_id, api_key_id) do update set last_used_at = excluded.last_used_at
    where u.last_used_at < excluded.last_used_at - interval '5 minutes';
-  return query select k.id, k.membership_id, k.scopes;
+  return query select k.api_key_id, k.membership_id, k.scopes;
 end""",
     gone="api_key(text, timestamptz)",
 )

@@ -92,7 +92,7 @@ def note_run(
     )
     session.add(run)
     session.flush()
-    defer(session, JOB, run.id, who.membership_id)
+    defer(session, JOB, run.id, who.membership_id, who.api_key_id)
     return run
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.kit.access import Reader, reading, resolve
+from app.kit.access import Reader, reading, resolve, resolve_key
 from app.kit.errors import CrmError
 from app.kit.jobs import job
 from app.kit.jobs.pieces import progress, resume_point
@@ -34,34 +34,45 @@ MOST_REASONS = 50
 
 
 @job(queue="bulk", timeout=3600)
-def run_bulk(session: Session, run_id: int, membership_id: int | None) -> dict[str, int]:
-    """Do the action with every record that is meant.
+def run_bulk(
+    session: Session, run_id: int, membership_id: int | None, api_key_id: int | None = None
+) -> dict[str, int]:
+    """Do the action with every record that is meant, as the member or the key that started it.
 
-    Commits after each piece and goes on from there.
+    Commits after each piece and goes on from there, as long as they may.
     """
     run = session.get_one(BulkRun, run_id)
     screen = KNOWN[run.screen]
-    with doors.opened() as door:
-        who = resolve(door, membership_id=membership_id) if membership_id else None
-    with reading(who):
-        # The right may have been taken away since the click.
-        if who is None or not screen.may(right_of(run.action)):
-            return _end(run, {_("The right to do this is gone."): 1})
-        return _go_through(session, run, screen, who)
-
-
-def _go_through(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> dict[str, int]:
     start = int(resume_point(session, 0))
+    while True:
+        who = _who(membership_id, api_key_id)
+        with reading(who):
+            # The right may have been taken away, or the key, since the click or the last piece.
+            if who is None or not screen.may(right_of(run.action)):
+                return _end(run, {_("The right to do this is gone."): 1})
+            _begin(session, run, screen, who)
+            if start >= len(run.ids):
+                return _end(run, {})
+            piece = run.ids[start : start + PIECE]
+            _do_piece(session, run, screen, piece, who.user_id)
+            start += PIECE
+            progress(session, start - PIECE + len(piece), run.total, point=start)
+
+
+def _who(membership_id: int | None, api_key_id: int | None) -> Reader | None:
+    """Return who acts, with what they may now: a key no more than a key."""
+    with doors.opened() as door:
+        if api_key_id is not None:
+            return resolve_key(door, doors.live_key(door, api_key_id))
+        return resolve(door, membership_id=membership_id) if membership_id else None
+
+
+def _begin(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> None:
     if run.status is RunStatus.QUEUED:
         if run.query is not None:
             run.ids = _matching(session, run, screen, who)
         run.total, run.status = len(run.ids), RunStatus.RUNNING
         progress(session, 0, run.total, point=0)
-    for at in range(start, len(run.ids), PIECE):
-        piece = run.ids[at : at + PIECE]
-        _do_piece(session, run, screen, piece, who.user_id)
-        progress(session, at + len(piece), run.total, point=at + PIECE)
-    return _end(run, {})
 
 
 def _end(run: BulkRun, reasons: dict[str, int]) -> dict[str, int]:

@@ -44,6 +44,7 @@ _ACCEPT = text(
     "select * from auth.accept_invitation(:token, :session, :first, :last, :password, :locale, :at)"
 )
 _KEY = text("select * from auth.api_key(:hash, :idle, :at)")
+_LIVE_KEY = text("select * from auth.live_key(:key, :idle, :at)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,11 @@ def accept_invitation(
 def api_key(door: Session, key_hash: str) -> Any:
     """Return whose key this is: (api_key_id, membership_id, scopes); None when it is over."""
     return _one(door, _KEY, hash=key_hash, idle=_lives.key_idle, at=clock.now())
+
+
+def live_key(door: Session, api_key_id: int) -> Any:
+    """Return the same for a key whose work goes on; asking is no use of it."""
+    return _one(door, _LIVE_KEY, key=api_key_id, idle=_lives.key_idle, at=clock.now())
 
 
 # Making people, companies and memberships: the demo, the command line, the superuser.

@@ -17,11 +17,10 @@ from flask_jwt_extended import JWTManager, verify_jwt_in_request
 from flask_login import AnonymousUserMixin, LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.kit.access import Reader, Right, reader_or_none, resolve
+from app.kit.access import Reader, Right, reader_or_none, resolve, resolve_key
 from app.kit.database.stamp import set_stamp
 from app.kit.problems import problem
 from app.kit.request_id import request_id
-from app.kit.rights import parse
 from app.kit.security import csrf, doors
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
@@ -116,13 +115,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
     def validate_api_key(self, api_key_string: str) -> Reader | None:
         """Return the key's maker with the key's rights at most, None for a key that is over."""
         with doors.opened(request_id()) as door:
-            key = doors.api_key(door, doors.hash_of(api_key_string))
-            found = key and resolve(
-                door,
-                membership_id=key.membership_id,
-                scopes=frozenset(parse(scope) for scope in key.scopes),
-                api_key_id=key.api_key_id,
-            )
+            found = resolve_key(door, doors.api_key(door, doors.hash_of(api_key_string)))
         if not found:
             return None
         become(found)
