@@ -242,14 +242,13 @@ def make_goods_receipt_line(session: Session, **values: Any) -> GoodsReceiptLine
 
 def make_draft(session: Session, *items: orders.Item, **values: Any) -> Order:
     """Return an order that is not saved yet, of `items` or of one new variant."""
-    store = values.pop("store", None)
-    values.setdefault("store_id", store.id if store else None)
-    values["store_id"] = values["store_id"] or make_store(session).id
+    store, store_id = values.pop("store", None), values.pop("store_id", None)
+    where = orders.place(session, store_id or (store or make_store(session)).id, to_sell=True)
     client = values.pop("client", None)
     if client is not None:
         values["client_id"] = client.id
     items = items or (orders.Item(1, make_variant(session).id),)
-    return orders.draft_order(session, items, by=None, **{"at": NOON, **values})
+    return orders.draft_order(session, items, where=where, by=None, **{"at": NOON, **values})
 
 
 def make_order(session: Session, *items: orders.Item, **values: Any) -> Order:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    insert,
     select,
     text,
 )
@@ -89,21 +90,27 @@ class Answer:
 class Request:
     """One request by its key; `answer` is None until it has one."""
 
-    def __init__(self, row: Idempotency, session: Session, *, kept: bool) -> None:
-        self._row, self._session = row, session
-        self.answer = Answer(row.status, row.answer) if kept else None
-        self.repeated = kept
+    def __init__(self, session: Session, **facts: Any) -> None:
+        self._session, self._facts = session, facts
+        self.answer: Answer | None = None
+        self.repeated = False
+
+    @classmethod
+    def answered(cls, session: Session, known: Idempotency) -> "Request":
+        """Return one that has its answer from before."""
+        made = cls(session)
+        made.answer, made.repeated = Answer(known.status, known.answer), True
+        return made
 
     def keep(self, status: int, body: Any) -> None:
         """Keep the answer, in the caller's transaction. Raises RuntimeError for a second answer."""
         if self.answer is not None:
             raise RuntimeError("This request has its answer already.")
-        self._row.status, self._row.answer = status, body
-        self._session.add(self._row)
         self._session.flush()
         # As the repeat will get it: what jsonb makes of the answer, not what was passed in.
-        self._session.refresh(self._row, ["answer"])
-        self.answer = Answer(status, self._row.answer)
+        row = insert(Idempotency).values(status=status, answer=body, **self._facts)
+        kept = self._session.execute(row.returning(Idempotency.answer)).scalar_one()
+        self.answer = Answer(status, kept)
 
 
 @contextmanager
@@ -133,8 +140,11 @@ def idempotent(
         known = None
     if known is not None and known.body_hash != digest:
         raise KeyReused
-    fresh = Idempotency(key_id=key_id, key=key, body_hash=digest, expires_at=clock.now() + KEPT_FOR)
-    yield Request(known or fresh, session, kept=known is not None)
+    if known is not None:
+        yield Request.answered(session, known)
+        return
+    until = clock.now() + KEPT_FOR
+    yield Request(session, key_id=key_id, key=key, body_hash=digest, expires_at=until)
 
 
 def _wait_for_the_other(session: Session, key_id: str, key: str) -> None:

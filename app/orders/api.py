@@ -88,17 +88,18 @@ class OrderResource(Resource):
         ]
         own = {name: values.pop(name, None) for name in self.moved_in}
         facts = {name: value for name, value in values.items() if value is not None}
+        where = operations.place(session, facts.pop("store"), to_sell=True)
         order = operations.draft_order(
             session,
             items,
-            store_id=facts.pop("store"),
+            where=where,
             client_id=facts.pop("client", None),
             channel=facts.pop("channel", OrderChannel.API),
             by=by,
             at=at,
             **facts,
         )
-        operations.place_order(session, order, by=by, at=at, **own)
+        operations.place_order(session, order, by=by, at=at, where=where, **own)
         return order
 
 

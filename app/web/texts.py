@@ -1,5 +1,7 @@
 """The texts of the script, translated on the server, and the names of our languages."""
 
+from functools import lru_cache
+
 from flask_babel import gettext as _
 
 from app.kit.plurals import counted as _ln
@@ -26,8 +28,14 @@ def js_texts() -> dict[str, str | dict[str, str]]:
 
     What counts something comes in all its plural forms; the script asks `Intl.PluralRules`.
     """
+    return _texts(str(locale()))
+
+
+# They are the same on every page, and their plural forms cost more than a record's facts.
+@lru_cache(maxsize=64)
+def _texts(where: str) -> dict[str, str | dict[str, str]]:
     return {
-        "locale": str(locale()).replace("_", "-"),
+        "locale": where.replace("_", "-"),
         **{name: sentence.forms() for name, sentence in _COUNTED.items()},
         "cap": str(COUNT_CAP),
         "moreThanCap": capped(None),

@@ -322,7 +322,7 @@ class ContactPoint(Business, Model):
         },
     )
 
-    client_id: Mapped[int] = link("client", index=False, info={"label": _l("Client")})
+    client_id: Mapped[int] = link("client", info={"label": _l("Client")})
     client: Mapped[Client] = relationship(foreign_keys=client_id, back_populates="contact_points")
     channel: Mapped[ContactChannel] = choice(ContactChannel, info={"label": _l("Channel")})
     value: Mapped[str] = mapped_column(

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import called
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import Plan, labelled
 
 Writers = Sequence[tuple[str, str, Any]]
 """(name in the object, label in the row, how it is written)"""
@@ -16,13 +16,13 @@ def selected(plan: Plan, fields: Iterable[ApiField]) -> tuple[list[Any], Writers
     columns: list[Any] = []
     writers: list[tuple[str, str, Any]] = [("id", "id", None)]
     if "version" in plan.root.c:
-        columns.append(plan.root.c.version.label("v"))
+        columns.append(labelled(plan.root.c.version, "v"))
         writers.append(("version", "v", None))
     for number, field in enumerate(fields):
-        columns.append(plan.column(field.attr).label(f"c{number}"))
+        columns.append(labelled(plan.column(field.attr), f"c{number}"))
         writers.append((field.name, f"c{number}", field.read))
         if field.attr.target is not None:
-            columns.append(plan.title(field.attr).label(f"t{number}"))
+            columns.append(labelled(plan.title(field.attr), f"t{number}"))
             writers.append((f"{field.name}_name", f"t{number}", _name_or_none))
     return columns, writers
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, request
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit.codes import country_or_none
@@ -197,19 +197,24 @@ def links(
 def check_links(
     session: Session, links: Sequence[tuple[str, type[Any], int]], errors: Errors
 ) -> None:
-    """Refuse ids that the caller cannot see; one query for each table.
+    """Refuse ids that the caller cannot see, in one query for all tables.
 
     Nothing is ever made here.
     """
-    wanted: dict[type[Any], set[int]] = {}
+    wanted: dict[str, set[int]] = {}
     for _name, target, pk in links:
-        wanted.setdefault(target, set()).add(pk)
-    for target, ids in wanted.items():
-        table = table_of(target)
-        known = set(session.scalars(select(table.c.id).where(table.c.id.in_(ids))))
-        for name, kind, pk in links:
-            if kind is target and pk not in known:
-                errors.add(name, _("This does not exist."), unfit=False)
+        wanted.setdefault(target.__name__, set()).add(pk)
+    if not wanted:
+        return
+    tables = {target.__name__: table_of(target) for _name, target, _pk in links}
+    asked = [
+        select(literal(name), tables[name].c.id).where(tables[name].c.id.in_(ids))
+        for name, ids in wanted.items()
+    ]
+    known = {(name, pk) for name, pk in session.execute(union_all(*asked))}
+    for name, target, pk in links:
+        if (target.__name__, pk) not in known:
+            errors.add(name, _("This does not exist."), unfit=False)
 
 
 def merged(obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,11 @@ Related names come by joins to one. Nothing here knows of the request.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, FromClause, Label, Select, func, select
+from sqlalchemy.orm import RelationshipProperty
 
 from app.kit.screens.attrs import (
     Attr,
@@ -35,9 +37,7 @@ class Plan:
             return self._sources[path]
         near, model = self.source(path[:-1]), self._models[path[:-1]]
         relation = mapper_of(model).relationships[path[-1]]
-        far = table_of(relation.mapper.class_).alias("_".join(path))
-        on = [near.c[own] == far.c[other] for own, other in pairs_of(relation)]
-        condition = on[0] if len(on) == 1 else on[0] & on[1]
+        far, condition = _joined(near, relation, "_".join(path))
         self._sources[path] = far
         self._models[path] = relation.mapper.class_
         # Where the far row is always there, an inner join lets its index give the order.
@@ -61,9 +61,9 @@ class Plan:
         """Return what to select for `attrs`, two labelled columns (c0, t0) for a relation."""
         found: list[Label[Any]] = []
         for number, attr in enumerate(attrs):
-            found.append(self.column(attr).label(f"c{number}"))
+            found.append(labelled(self.column(attr), f"c{number}"))
             if attr.target is not None:
-                found.append(self.title(attr).label(f"t{number}"))
+                found.append(labelled(self.title(attr), f"t{number}"))
         return found
 
     def select(
@@ -87,6 +87,22 @@ class Plan:
         """How many rows match, counting no further than `cap` + 1."""
         some = self.select(self.root.c.id, where=where).limit(cap + 1).subquery()
         return select(func.count()).select_from(some)
+
+
+# Making an alias and its columns costs as much as asking for them; a list's are always the same.
+@lru_cache(maxsize=2048)
+def _joined(
+    near: FromClause, relation: RelationshipProperty[Any], name: str
+) -> tuple[FromClause, ColumnElement[bool]]:
+    far = table_of(relation.mapper.class_).alias(name)
+    on = [near.c[own] == far.c[other] for own, other in pairs_of(relation)]
+    return far, on[0] if len(on) == 1 else on[0] & on[1]
+
+
+@lru_cache(maxsize=8192)
+def labelled(column: ColumnElement[Any], name: str) -> Label[Any]:
+    """Return the column under a name; the same object each time."""
+    return column.label(name)
 
 
 def is_sortable(model: type[Any], attr: Attr) -> bool:

@@ -11,6 +11,7 @@ from app.orders.operations.payments import (
     refund_order,
     settle_payment,
 )
+from app.orders.operations.places import place
 from app.orders.operations.placing import place_order
 from app.orders.operations.pricing import Item, draft_order, reprice, save_order
 from app.orders.operations.progress import (
@@ -46,6 +47,7 @@ __all__ = [
     "draft_order",
     "fail_payment",
     "make_ready",
+    "place",
     "place_order",
     "receive_return",
     "recount_clients",

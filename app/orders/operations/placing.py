@@ -35,10 +35,12 @@ def place_order(
     at: datetime,
     number: str | None = None,
     placed_at: datetime | None = None,
+    where: Place | None = None,
 ) -> None:
     """Give the order its number, reserve its goods, count it for the client and tell the others.
 
-    Takes an order of `draft_order` or a saved draft, of which everything is checked anew.
+    Takes an order of `draft_order` or a saved draft, of which everything is checked anew but for
+    its store, when the caller has just read it (`where`).
     One that is moved in from elsewhere keeps its own number and the moment it was placed at.
     Raises OutOfStock, Conflict, Invalid.
     """
@@ -47,7 +49,7 @@ def place_order(
     at = placed_at or at
     own = None if number is None else _own_number(number)
     with session.no_autoflush:
-        where = place(session, order.store_id, to_sell=True)
+        where = where or place(session, order.store_id, to_sell=True)
     lines = _lines(session, order, where)
     if not lines:
         raise Conflict(_l("Add at least one line first."))

@@ -46,7 +46,7 @@ def draft_order(
     session: Session,
     items: Sequence[Item],
     *,
-    store_id: int,
+    where: Place,
     by: int | None,
     at: datetime,
     client_id: int | None = None,
@@ -56,13 +56,13 @@ def draft_order(
 ) -> Order:
     """Make an order with priced lines and sums; nothing is written yet.
 
+    `where` is the store as `place(…, to_sell=True)` gives it.
     Raises Invalid for what cannot be sold, OutOfStock for what is not there.
     """
     if not items:
         raise Invalid(_l("An order needs at least one line."), field="lines")
-    where = place(session, store_id, to_sell=True)
     order = Order(
-        store_id=store_id,
+        store_id=where.store_id,
         client_id=client_id,
         channel=channel,
         status=OrderStatus.DRAFT,
@@ -75,7 +75,7 @@ def draft_order(
         returned=Decimal(0),
         **facts,
     )
-    sold = _sellable(session, store_id, items)
+    sold = _sellable(session, where.store_id, items)
     _refuse_short(items, sold)
     order.lines = [
         _line(item, position, sold.get(item.variant_id or 0), order, where)
