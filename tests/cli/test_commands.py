@@ -24,6 +24,7 @@ from app.cli import crm, migrations
 from app.cli import demo as demo_command
 from app.kit import secrets
 from app.kit.database import session as sessions
+from app.kit.database.prepared import NEVER_ANALYSED
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
 from app.kit.registry import DemoData, Registry
@@ -94,7 +95,9 @@ def test_an_unknown_import_names_those_there_are(run, tmp_path):
     assert "There are: online-retail." in run("import", "nothing", str(tmp_path), status=1)
 
 
-def test_an_import_makes_the_company_and_writes_its_report(run, tmp_path):
+def test_an_import_makes_the_company_writes_its_report_and_leaves_every_table_counted(
+    run, tmp_path
+):
     _source(tmp_path)
     report = tmp_path / "report.json"
     words = ("import", "online-retail", str(tmp_path), "--report", str(report))
@@ -102,6 +105,8 @@ def test_an_import_makes_the_company_and_writes_its_report(run, tmp_path):
     found = json.loads(report.read_text())
     assert found == json.loads(printed)
     assert sum(found["outcomes"].values()) == 2
+    with work(Stamp(Role.PLATFORM)) as session:
+        assert not session.scalar(text(f"select {NEVER_ANALYSED}"))
     again = json.loads(run(*words, "--company", "shop"))
     assert again["outcomes"] == found["outcomes"]
 

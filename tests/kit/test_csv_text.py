@@ -12,11 +12,33 @@ from hypothesis import strategies as st
 from app.insights.queries import in_currency, report_csv
 from app.kit.csv_text import distinct, line, safe
 
-BEGINS = tuple("=+-@＝＋－＠")
+BEGINS = tuple("=+-@＝＋－＠−")
 
 
 @pytest.mark.parametrize("sign", BEGINS)
-@pytest.mark.parametrize("before", ["", "a;", "a,", "a\t", "a\n", "a\r\n", 'a;"', "a; ", ";;", " "])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "a;",
+        "a,",
+        "a\t",
+        "a\n",
+        "a\r\n",
+        'a;"',
+        "a; ",
+        ";;",
+        " ",
+        "a|",
+        "a\v",
+        "a\f",
+        "a\x1e",
+        "a\x85",
+        "a\u2028",
+        "\u200b",
+        "\ufeff",
+    ],
+)
 def test_no_reader_finds_a_formula_wherever_it_splits(before: str, sign: str) -> None:
     text = f"{before}{sign}1+1"
     assert safe(text) == f"{before}'{sign}1+1"

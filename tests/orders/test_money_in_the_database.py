@@ -8,10 +8,19 @@ from sqlalchemy.exc import DBAPIError
 
 from app.orders import operations
 from app.orders.choices import OrderStatus, PaymentState
-from app.orders.models import PaidByWay
-from app.orders.operations import Item
+from app.orders.models import GoodsReturn, PaidByWay, ReturnLine
+from app.orders.operations import Item, ReturnItem
 from tests.factories import NOON, make_certificate, make_completed_order, make_store, make_variant
-from tests.orders.paying import CARD, CASH, bring_back, nothing_disagrees, order_of, pay, refund
+from tests.orders.paying import (
+    CARD,
+    CASH,
+    EDGE,
+    bring_back,
+    nothing_disagrees,
+    order_of,
+    pay,
+    refund,
+)
 
 
 @pytest.fixture
@@ -72,11 +81,73 @@ def test_the_database_knows_what_a_return_is_worth(session, store):
         by_hand(session, other, 80, goods_return_id=back.id)
 
 
+def test_the_database_pays_out_no_return_before_it_is_received(session, store):
+    order = order_of(session, store, 20)
+    pay(session, order, 20)
+    draft = GoodsReturn(store_id=store.id, order_id=order.id)
+    operations.save_return(session, draft, **EDGE)
+    sold = {"variant_id": order.lines[0].variant_id, "quantity": 1}
+    session.add(ReturnLine(goods_return_id=draft.id, **sold))
+    operations.save_return(session, draft, **EDGE)
+    assert draft.total == 20
+    with refused_by("ck_payment_return"):
+        by_hand(session, order, 20, goods_return_id=draft.id)
+
+
 def test_the_database_lets_a_certificate_take_what_is_due_at_most(session, store):
     order = order_of(session, store, 10)
     certificate = make_certificate(session)
     with refused_by("ck_payment_due"):
         by_hand(session, order, 11, "certificate", "received", certificate_id=certificate.id)
+
+
+def test_the_database_takes_nothing_from_a_certificate_for_what_was_called_off(session, store):
+    order = order_of(session, store, 10, completed=False)
+    certificate = make_certificate(session)
+    operations.cancel_order(session, order, **EDGE)
+    with refused_by("ck_payment_due"):
+        by_hand(session, order, 1, "certificate", "received", certificate_id=certificate.id)
+
+
+@pytest.mark.parametrize(
+    ("says", "constraint"),
+    [
+        ({"method": "certificate"}, "certificate"),
+        ({"tendered": 50_000}, "tendered"),
+        ({"method": "card", "tendered": 200_000}, "tendered"),
+        ({"external_ref": "ch_1"}, "reference_of_provider"),
+        ({"amount": 0}, "amount"),
+    ],
+)
+def test_the_database_keeps_no_payment_that_makes_no_sense(session, store, says, constraint):
+    order = order_of(session, store, 20)
+    facts = {"store_id": store.id, "order_id": order.id, "method": "cash", "amount": 100_000}
+    facts |= {"currency": "EUR", "business_date": NOON.date(), **says}
+    names = ", ".join(facts)
+    values = ", ".join(f":{name}" for name in facts)
+    with refused_by(f"ck_payment_{constraint}"), session.begin_nested():
+        session.execute(text(f"insert into payment ({names}) values ({values})"), facts)
+
+
+def test_a_loose_return_puts_no_money_on_a_certificate(session, store):
+    rod = make_variant(session, price=Decimal(20))
+    goods = [ReturnItem(1, variant_id=rod.id)]
+    back = operations.take_back(session, goods, store_id=store.id, **EDGE)
+    card = make_certificate(session).id
+    with refused_by("ck_payment_certificate_order"), session.begin_nested():
+        session.execute(
+            text(_BOOK),
+            {
+                "store_id": store.id,
+                "order_id": None,
+                "goods_return_id": back.id,
+                "certificate_id": card,
+                "direction": "returned",
+                "method": "certificate",
+                "provider": None,
+                "amount": 10_000,
+            },
+        )
 
 
 def test_a_pending_payment_is_not_settled_past_the_rules_either(session, store):

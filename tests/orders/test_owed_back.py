@@ -10,7 +10,7 @@ from app.company.operations.role_templates import template
 from app.kit.access import MissingRight, reading
 from app.kit.errors import Conflict
 from app.orders import operations
-from app.orders.choices import PaymentState, PaymentStatus
+from app.orders.choices import ChargeKind, PaymentState, PaymentStatus
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations import Item, ReturnItem
 from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
@@ -208,6 +208,14 @@ def test_a_draft_of_an_order_is_not_received_after_its_goods_came_back_loose(ses
     assert len(session.scalars(select(GoodsReturn.id)).all()) == 2
 
 
+def test_one_sold_piece_does_not_come_back_on_two_lines(session, store):
+    rod = make_variant(session, price=Decimal(100))
+    make_completed_order(session, Item(1, rod.id), store=store)
+    twice = [ReturnItem(1, variant_id=rod.id)] * 2
+    with somebody(), pytest.raises(MissingRight):
+        operations.take_back(session, twice, store_id=store.id, **EDGE)
+
+
 # --- what comes back without its order is worth what it costs ------------------------------------
 
 
@@ -274,3 +282,17 @@ def test_a_typed_tax_makes_a_loose_return_worth_no_more(session, store, dearer):
     with somebody(), pytest.raises(MissingRight):
         operations.receive_return(session, document, **EDGE)
     session.refresh(document)
+
+
+def test_a_charge_is_worth_nothing_without_its_order(session, store, dearer):
+    document = GoodsReturn(store_id=store.id)
+    operations.save_return(session, document, **EDGE)
+    line = {"goods_return_id": document.id, "quantity": 1}
+    goods = operations.returns.ReturnLine(**line, variant_id=dearer.id)
+    fee = operations.returns.ReturnLine(
+        **line, charge_kind=ChargeKind.FEE, unit_price=Decimal("0.01")
+    )
+    session.add_all([goods, fee])
+    operations.save_return(session, document, **EDGE)
+    with somebody(), pytest.raises(MissingRight):
+        operations.receive_return(session, document, **EDGE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -324,6 +324,47 @@ def test_past_every_operation_the_database_lets_money_out_once(order: int) -> No
     with ours() as session:
         assert session.execute(queries.ways_that_disagree()).all() == []
         assert session.scalar(select(PaidByWay.returned)) == 25
+
+
+@pytest.mark.parametrize("table", ["store", "company"])
+def test_a_document_on_its_way_keeps_its_currency(store: int, table: str) -> None:
+    written = Event()
+
+    def write(session: Session) -> None:
+        session.add(factories.make_draft(session, store_id=store))
+        session.flush()
+        written.set()
+        session.execute(text("select pg_sleep(0.3)"))
+
+    def change(session: Session) -> None:
+        written.wait(10)
+        pk = store if table == "store" else 1
+        session.execute(text(f"update {table} set currency = 'USD' where id = :id"), {"id": pk})
+
+    assert [type(one) for one in at_once([write, change])] == [type(None), Conflict]
+
+
+def test_past_every_operation_two_certificates_take_what_is_due_once(order: int) -> None:
+    cards = [made(factories.make_certificate) for _ in range(3)]
+    spent = text("""
+        insert into payment (store_id, order_id, certificate_id, direction, method, status, amount,
+          currency, business_date)
+        select store_id, id, :card, 'received', 'certificate', 'settled', 300000, 'EUR',
+          current_date
+          from orders where id = :id""")
+
+    def spend(card: int) -> Callable[[Session], object]:
+        def call(session: Session) -> None:
+            session.execute(spent, {"id": order, "card": card})
+            # Nobody has committed before the others have asked.
+            session.execute(text("select pg_sleep(0.2)"))
+
+        return call
+
+    refused = at_once([spend(card) for card in cards])
+    assert len([one for one in refused if one]) == 2
+    with ours() as session:
+        assert session.scalar(select(func.count()).select_from(Payment)) == 1
 
 
 def test_the_same_pieces_come_back_once(order: int, store: int) -> None:
