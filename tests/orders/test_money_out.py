@@ -312,6 +312,15 @@ def test_a_certificate_takes_what_is_due_at_most(session, store):
     assert balance_of(session, certificate) == 50
 
 
+def test_only_a_payment_by_certificate_names_one(session, store):
+    order = order_of(session, store, 10)
+    card = make_certificate(session)
+    for method, certificate in ((CASH, card), (CERTIFICATE, None)):
+        with pytest.raises(Invalid, match="Name the certificate") as refused:
+            pay(session, order, 10, method, certificate=certificate)
+        assert refused.value.field == "certificate"
+
+
 def test_two_pending_payments_are_not_both_settled(session, store):
     order = order_of(session, store, 10)
     one, two = (pay(session, order, 10, CARD, settled=False) for _ in range(2))
