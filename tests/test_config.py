@@ -48,6 +48,7 @@ def test_a_database_url_names_the_driver_whatever_form_it_came_in(tmp_path, sche
         ("TRUSTED_HOSTS", "*", "names like"),
         ("MAIL_FROM", "a@example.com, b@example.com", "MAIL_FROM"),
         ("MAIL_FROM", "Shop\r\nBcc: b@example.com <a@example.com>", "MAIL_FROM"),
+        ("MAIL_FROM", "Tea\nHouse <a@example.com>", "MAIL_FROM"),
         ("MAIL_FROM", "Shop", "MAIL_FROM"),
     ],
 )

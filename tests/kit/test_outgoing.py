@@ -174,6 +174,16 @@ def test_a_name_that_answers_otherwise_the_second_time_is_caught(
     assert inside.seen == []  # type: ignore[attr-defined]
 
 
+def test_one_private_answer_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def both(_host: str, port: int, *_args: object, **_kw: object) -> list[object]:
+        answers = ("8.8.8.8", "10.0.0.1")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in answers]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with pytest.raises(AddressRefused):
+        check_url("http://both.example/")
+
+
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(AddressRefused):

@@ -12,6 +12,7 @@ from app.kit.database.session import work
 from app.kit.errors import Invalid
 from app.messages import operations
 from app.messages.choices import DispatchStatus, MessageChannel, MessagePurpose, PauseReason
+from app.messages.engine.filters import FILTERS, LONGEST_VALUE
 from app.messages.engine.html_text import text_of_html
 from app.messages.engine.render import RenderError, Template, check
 from app.messages.engine.sms_length import sms_length
@@ -68,6 +69,8 @@ def test_a_message_with_it_in_any_part_is_shown_within_bounds(source: str) -> No
         ("{{ a|center(3) }}", "Line 1: “center” is not available in texts."),
         ("{% for a in 'xyz' %}{% endfor %}", "Line 1: a loop goes over a variable"),
         ("{{ " + "9" * 5000 + " }}", "Line 1: a number in this text is too large."),
+        ("{{ 1e400 }}", "Line 1: a number in this text is too large."),
+        ("{{ 1" + "0" * 15 + " }}", "Line 1: a number in this text is too large."),
         ("{{ '\\ud800' }}", "Line 1: a sign in this text cannot be sent."),
     ],
 )
@@ -92,6 +95,27 @@ def test_what_the_values_make_too_much_is_an_error_of_this_recipient(
 ) -> None:
     with pytest.raises(RenderError, match=said):
         Template(source).render(VALUES)
+
+
+@pytest.mark.parametrize("source", ["{% if told == 'x' %}{% endif %}", "{{ told|length }}"])
+def test_a_value_is_too_long_wherever_it_is_used(source: str) -> None:
+    with pytest.raises(RenderError, match="too long"):
+        Template(source).render({"told": "x" * (LONGEST_VALUE + 1)})
+
+
+@pytest.mark.parametrize("inside", ["{{ told|length }}", "{% if a == told %}{% endif %}"])
+def test_whoever_looks_through_a_long_value_pays_for_it(inside: str) -> None:
+    source = "{% for a in several %}" + inside + "{% endfor %}"
+    values = {"told": "x" * 90_000, "several": ["x"] * 20}
+    with pytest.raises(RenderError, match="too much to do"):
+        Template(source).render(values)
+    Template(source).render({**values, "several": ["x"] * 5})
+
+
+@pytest.mark.parametrize("value", ["x" * 1000, ["x"] * 1000])
+def test_a_join_makes_nothing_that_is_too_long(value: object) -> None:
+    with pytest.raises(RenderError, match="too long"):
+        FILTERS["join"].call(value, d="y" * 200, attribute=None)
 
 
 def _plant(source: str, part: str, values: dict[str, object]) -> int:

@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from app.kit.errors import Invalid
-from app.kit.money import percent_within, percent_within_sql
+from app.kit.money import (
+    coin_sql,
+    currencies,
+    currency_digits,
+    percent_within,
+    percent_within_sql,
+)
 from app.orders.choices import ChargeKind
 from app.orders.operations import Item
 from tests.factories import make_order, make_product, make_store, make_variant
@@ -79,3 +85,9 @@ def test_decimals_that_a_line_cannot_hold_are_refused_not_rounded(session, item,
     with pytest.raises(Invalid, match="At most") as refused:
         make_order(session, Item(1, charge=ChargeKind.DELIVERY, **item), store=make_store(session))
     assert str(refused.value.field).removeprefix("lines.0.") == field
+
+
+def test_sql_knows_the_smallest_coin_of_every_currency(session):
+    coins = text(f"select code, {coin_sql('code')} from unnest(cast(:codes as text[])) code")
+    found = session.execute(coins, {"codes": list(currencies())}).tuples()
+    assert dict(found.all()) == {code: 10 ** (4 - currency_digits(code)) for code in currencies()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier, Event
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from app.kit.idempotency import idempotent
 from app.kit.screens.dberrors import as_refusal
 from app.orders import operations, queries
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
-from app.orders.models import GoodsReturn, Order, OrderLine, PaidByWay, Payment
+from app.orders.models import GoodsReturn, Order, OrderLine, Payment
 from app.orders.operations import Item, ReturnItem
 from app.stock.extends import on_hand_that_disagrees, reserved_that_disagrees
 from app.stock.models import StockBalance
@@ -310,61 +310,6 @@ def test_a_double_click_with_one_key_is_one_payment(
     assert at_once([click] * 4) == [None] * 4
     assert state(order)[0] == (30 if direction is RETURNED else 10)
     nothing_disagrees()
-
-
-def test_past_every_operation_the_database_lets_money_out_once(order: int) -> None:
-    made(lambda s: pay(s, order, 40))
-    out = text("""
-        insert into payment (store_id, order_id, direction, method, status, amount, currency,
-          business_date)
-        select store_id, id, 'returned', 'cash', 'settled', 250000, 'EUR', current_date
-          from orders where id = :id""")
-    refused = at_once([lambda s: s.execute(out, {"id": order})] * 4)
-    assert len([one for one in refused if one]) == 3
-    with ours() as session:
-        assert session.execute(queries.ways_that_disagree()).all() == []
-        assert session.scalar(select(PaidByWay.returned)) == 25
-
-
-@pytest.mark.parametrize("table", ["store", "company"])
-def test_a_document_on_its_way_keeps_its_currency(store: int, table: str) -> None:
-    written = Event()
-
-    def write(session: Session) -> None:
-        session.add(factories.make_draft(session, store_id=store))
-        session.flush()
-        written.set()
-        session.execute(text("select pg_sleep(0.3)"))
-
-    def change(session: Session) -> None:
-        written.wait(10)
-        pk = store if table == "store" else 1
-        session.execute(text(f"update {table} set currency = 'USD' where id = :id"), {"id": pk})
-
-    assert [type(one) for one in at_once([write, change])] == [type(None), Conflict]
-
-
-def test_past_every_operation_two_certificates_take_what_is_due_once(order: int) -> None:
-    cards = [made(factories.make_certificate) for _ in range(3)]
-    spent = text("""
-        insert into payment (store_id, order_id, certificate_id, direction, method, status, amount,
-          currency, business_date)
-        select store_id, id, :card, 'received', 'certificate', 'settled', 300000, 'EUR',
-          current_date
-          from orders where id = :id""")
-
-    def spend(card: int) -> Callable[[Session], object]:
-        def call(session: Session) -> None:
-            session.execute(spent, {"id": order, "card": card})
-            # Nobody has committed before the others have asked.
-            session.execute(text("select pg_sleep(0.2)"))
-
-        return call
-
-    refused = at_once([spend(card) for card in cards])
-    assert len([one for one in refused if one]) == 2
-    with ours() as session:
-        assert session.scalar(select(func.count()).select_from(Payment)) == 1
 
 
 def test_the_same_pieces_come_back_once(order: int, store: int) -> None:

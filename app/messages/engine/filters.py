@@ -67,13 +67,13 @@ class Filter:
         return {name: found.get(name, one.default) for name, one in known.items()}
 
     def call(self, value: Any, **options: Any) -> Any:
-        """Return what becomes of the value. Raises RenderError."""
+        """Return what becomes of the value, a few times as long at most. Raises RenderError.
+
+        Whoever uses it asks whether it is too long (`grammar.py`), as of every value.
+        """
         if value is None:
             return self.nothing
-        made = self.apply(value, **options)
-        if type(made) is str and len(made) > LONGEST_VALUE:
-            raise RenderError(_l("A value is too long."))
-        return made
+        return self.apply(value, **options)
 
 
 def _several(value: Any) -> list[Any]:
@@ -89,11 +89,10 @@ def _part(item: Any, attribute: str | None) -> Any:
 
 
 def _join(value: Any, d: str, attribute: str | None) -> str:
-    if type(value) is str:
-        return d.join(value)
+    letters = type(value) is str
     parts, size = [], 0
-    for item in _several(value):
-        parts.append(shown(_part(item, attribute)))
+    for item in value if letters else _several(value):
+        parts.append(shown(item if letters else _part(item, attribute)))
         # Counted while it is made: no list may become a text that is not allowed anyway.
         size += len(parts[-1]) + len(d)
         if size > LONGEST_VALUE:
