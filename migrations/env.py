@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, TypeDecorator, text
 
 from app.kit.database import install
-from app.kit.database.install import fixed
+from app.kit.database.install import fixed, trail
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
@@ -68,6 +68,7 @@ def run(connection: Connection) -> None:
         if moves:
             # They name columns that a migration may change, and rows that it may correct.
             fixed.lift(connection)
+            trail.lift(connection)
         context.run_migrations()
         now = context.get_context().get_current_revision()
         empty = now is None

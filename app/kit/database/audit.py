@@ -17,7 +17,7 @@ class AuditEntry(Model):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "company_id", "table_name", "row_id", "at"),
-        # The removed lines of a record; nothing but deletions names one.
+        # The lines of a record, of which those that are gone are found by nothing else.
         Index(
             "ix_audit_entry_whole_id",
             "company_id",
@@ -31,6 +31,7 @@ class AuditEntry(Model):
             "info": {
                 "partition": "month",
                 "append_only": True,
+                "of_records": True,
                 "grants": {Role.APP: "select", Role.STORE: "select"},
             },
         },
@@ -45,7 +46,7 @@ class AuditEntry(Model):
     request_id: Mapped[str] = mapped_column(Text, server_default="")
     table_name: Mapped[str] = mapped_column(Text)
     row_id: Mapped[int | None] = mapped_column(BigInteger)
-    # Of a removed line: the record that it was a line of, by the table's `info["line_of"]`.
+    # Of a line that was changed or removed: its record, by the table's `info["line_of"]`.
     whole_id: Mapped[int | None] = mapped_column(BigInteger)
     action: Mapped[str] = mapped_column(Text)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Column, Select, Table, and_, cast, or_, select, tuple_
+from sqlalchemy import Column, Select, Table, and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
 from app.kit.choices import choices_of
 from app.kit.database.audit import AuditEntry
-from app.kit.database.install.policies import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import db
-from app.kit.database.stamp import current_stamp
 from app.kit.money import from_stored, is_money
 from app.kit.screens import people
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
@@ -83,24 +81,22 @@ def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[s
     present = session.scalars(select(table.c.id).where(table.c[link] == pk).limit(_MOST_LINES))
     ids = set(present)
     if table.info.get("line_of") == link:
-        ids.update(session.scalars(_removed(session, table, pk)))
+        ids.update(session.scalars(_removed(table, pk)))
     return table.name, ids
 
 
-def _removed(session: Session, table: Table, pk: int) -> Select[Any]:
+def _removed(table: Table, pk: int) -> Select[Any]:
     """Select the ids of the record's lines that are gone, the last ones first."""
-    gone = (
+    return (
         select(AuditEntry.row_id)
-        .where(AuditEntry.table_name == table.name, AuditEntry.whole_id == pk)
+        .where(
+            AuditEntry.table_name == table.name,
+            AuditEntry.whole_id == pk,
+            AuditEntry.action == "delete",
+        )
         .order_by(AuditEntry.at.desc())
         .limit(_MOST_LINES)
     )
-    stamp, key = session.info.get("stamp") or current_stamp(), store_key(table)
-    if key is not None and stamp is not None and stamp.bound:
-        # No policy looks into the image of a row; a line that is there is bound by its own store.
-        store = cast(AuditEntry.before[key].astext, BigInteger)
-        gone = gone.where(store.in_(stamp.store_ids))
-    return gone
 
 
 def _entry(

@@ -179,7 +179,7 @@ NOT_BY_CLIENT = {
     "goods_return": "is a document of its store, where the client is one by it",
     "orders": "is a document of its store, where the client is one by it",
     "payment": "is a document of its store",
-    "audit_entry": "is read with its record only (screens/history.py)",
+    "audit_entry": "is read with its record (install/trail.py)",
     "event": "is read by whoever has the right to the log, of the own stores",
     "job": "says only for which record work was started",
     "paid_by_way": "is a sum of payments of its store",

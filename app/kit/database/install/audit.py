@@ -4,7 +4,7 @@ UPDATE and DELETE are noted row by row with the changed columns only; INSERT by 
 an image, because every row says itself who made it and when. Exempt are tables without `version`
 (ledgers, queues, facts, figures) and those whose `info` says `"audit": False`. A table of lines
 names in `info["line_of"]` the column by which they hang on their record: so a line that was removed
-is found from there.
+is found from there, and read by whoever reads the record (`trail.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ security definer set search_path = pg_catalog, public as $$
 declare
   was jsonb := to_jsonb(old) - tg_argv[1:];
   now_is jsonb := case when tg_op = 'UPDATE' then to_jsonb(new) - tg_argv[1:] end;
-  whole bigint;
+  whole bigint := to_jsonb(old) ->> tg_argv[0];
   before jsonb;
   after jsonb;
 begin
@@ -35,7 +35,6 @@ begin
     if before is null then return null; end if;
   else
     before := was;
-    whole := to_jsonb(old) ->> tg_argv[0];
   end if;
   insert into audit_entry
     (company_id, user_id, request_id, table_name, row_id, whole_id, action, before, after)

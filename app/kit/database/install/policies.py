@@ -5,15 +5,17 @@ may update when it claims a row), `platform` (crm_platform may read), `store_bou
 `store_id` says nothing about who may see the row), `store_key` (the column that is the store, else
 `store_id`), `search` (see `search.py`), `grants` and `policy` (by role, in place of the usual
 ones), `whole` (a record of the whole company, which whoever is bound to stores only reads),
-`sight`, `apart`, `follows` and `bound_as` (see `sights.py`).
+`sight`, `apart`, `follows` and `bound_as` (see `sights.py`), `of_records` (see `trail.py`).
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import Table
 
-from app.kit.database.install import sights
-from app.kit.database.stamp import NARROW_ROLES, Role
+from app.kit.database.install import sights, trail
+from app.kit.database.stamp import BOUND_ROLES, NARROW_ROLES, Role
 
 COMPANY_IS = "company_id = (select nullif(current_setting('app.company_id', true), '')::bigint)"
 # Cast once more, else ANY takes it for a subquery of rows instead of one array.
@@ -98,7 +100,18 @@ def _policies(table: Table) -> dict[Role, str]:
     for role in NARROW_ROLES:
         if Role.STORE in rules and role not in rules:
             rules[role] = " and ".join((rules[Role.STORE], *sights.seen(table, role)))
+    if table.info.get("of_records"):
+        for role in BOUND_ROLES:
+            told = trail.seen(table, partial(_read, role), COMPANY_IS, STORES)
+            rules[role] = f"{COMPANY_IS} and {told}"
     return rules
+
+
+def _read(role: Role, table: Table) -> str | None:
+    """Return which rows of a table the role reads; of the trail itself nothing is told."""
+    if table.info.get("of_records") or not _grants(table).get(role, "").startswith("select"):
+        return None
+    return _policies(table).get(role)
 
 
 def _checks(table: Table, role: Role, rule: str) -> str:
