@@ -176,3 +176,21 @@ def test_nobody_is_born_in_the_future(session: Session, years_ahead: int) -> Non
             text("update client set birthday = :born where id = :id"),
             {"born": born, "id": client.id},
         )
+
+
+def test_conditions_beyond_the_limit_are_counted_before_anything_is_made_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forty thousand of them cost four seconds, and each was answered with this sentence."""
+    fits = {"all": [LATELY] * (compiling.MOST_CONDITIONS // 2), "any": []}
+    nested = {"all": [{"any": [LATELY] * 20}, {"not": {"all": [LATELY] * 31}}]}
+    monkeypatch.setattr(compiling, "_condition", None)
+    for beyond in ({"all": [LATELY] * 51}, {"any": [[]] * 51}, nested, {"all": [{}] * 200_000}):
+        with pytest.raises(Invalid, match="At most 50 conditions fit"):
+            compile_segment(beyond)
+    with pytest.raises(Invalid, match="cannot be read"):
+        compile_segment(fits)
+
+
+def test_as_many_conditions_as_fit_are_taken(session: Session, three: None) -> None:
+    assert found(session, {"all": [LATELY] * 49 + [{"not": GERMAN}]}) == {"Anna"}

@@ -283,9 +283,20 @@ def sheet(count):
     return {"name": "Rod", **lines}
 
 
-def test_a_hundred_thousand_lines_are_refused_before_any_work_is_done(client, everything, app):
-    """A minute of a web process, for one form."""
-    data = urlencode(sheet(100_000))
+def test_a_long_form_is_refused_before_it_is_read_whoever_sends_it(client, app):
+    """Ten seconds and a gigabyte for thirty of them, signed out: only files may be large."""
+    form = "application/x-www-form-urlencoded"
+    body = b"login=a&password=" + b"%41" * (app.config["MAX_JSON_LENGTH"] // 3)
+    for kind in (form, "text/plain", ""):
+        for url in ("/login/", "/forgotten/", "/bench-brands/add"):
+            with counted(app) as queries:
+                answer = client.post(url, data=body, content_type=kind)
+            assert (answer.status_code, len(queries)) == (413, 0), (url, kind)
+
+
+def test_forty_thousand_lines_are_refused_before_any_work_is_done(client, everything, app):
+    """A minute of a web process, for one form of a megabyte."""
+    data = urlencode(sheet(40_000))
     started = time.process_time()
     with counted(app) as queries:
         answer = client.post(

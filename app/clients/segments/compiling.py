@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -34,9 +34,9 @@ def compile_segment(definition: Mapping[str, Any]) -> Select[int]:
     Raises Invalid for a condition nobody knows, an operator it does not have or a value it cannot
     read: a filter that fails open would write to the wrong people.
     """
-    condition = _node(definition, 0, count(1)) if definition else true()
-    if _count(definition) > MOST_CONDITIONS:
+    if len(list(islice(_conditions(definition), MOST_CONDITIONS + 1))) > MOST_CONDITIONS:
         raise Invalid(_l("At most %(number)s conditions fit.", number=MOST_CONDITIONS))
+    condition = _node(definition, 0, count(1)) if definition else true()
     return select(Client.id).where(Client.archived_at.is_(None), condition)
 
 
@@ -130,9 +130,13 @@ def _condition(node: Mapping[str, Any]) -> ColumnElement[bool]:
     return known.where(Client.id, operator, read(known, operator, node.get("value")))
 
 
-def _count(node: Any) -> int:
-    if isinstance(node, Mapping):
-        if "field" in node:
-            return 1
-        return sum(_count(part) for part in node.values())
-    return sum(_count(part) for part in node) if isinstance(node, list) else 0
+def _conditions(definition: Any) -> Iterator[Any]:
+    """Give the conditions and the empty groups one by one, before anything is made of them."""
+    waiting = [definition]
+    while waiting:
+        node = waiting.pop()
+        inside = list(node.values()) if isinstance(node, Mapping) else node
+        if isinstance(inside, list) and inside and "field" not in node:
+            waiting += inside
+        else:
+            yield node

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg2
 from flask_appbuilder.utils.legacy import get_sqla_class
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from app.kit.database.model import Model
 from app.kit.database.stamp import STAMP_SQL, Role, Stamp, current_stamp, stamped
@@ -41,6 +44,14 @@ def make_engine(url: str, **options: Any) -> Engine:
     """Return an engine on `url`; the options are those of `create_engine`."""
     # The words of an error end in logs: no values there.
     return create_engine(psycopg2_url(url), **{"hide_parameters": True, **options})
+
+
+def is_gone(error: Exception) -> bool:
+    """Say whether the database went away or could not be reached: asked again later it works."""
+    if not isinstance(error, DBAPIError):
+        return False
+    unreached = isinstance(error, OperationalError) and not getattr(error.orig, "pgcode", None)
+    return bool(error.connection_invalidated) or unreached
 
 
 def bind(engine: Engine) -> None:
@@ -179,6 +190,29 @@ def _run_effects(session: Session) -> None:
             log.exception("%s failed after the commit.", getattr(call, "__qualname__", call))
 
 
+# Seconds a connection may lie unused before it is asked whether its other end is still there: a
+# database that was started anew has closed all of them.
+_IDLE = 1.0
+
+
+@event.listens_for(Pool, "checkin")
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _wake(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    since = record.info.get("idle_since")
+    if since is None or time.monotonic() - since < _IDLE:
+        return
+    try:
+        connection.cursor().execute("select 1")
+        connection.rollback()
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        # The pool makes a new one in its place.
+        raise DisconnectionError from error
+
+
 __all__ = [
     "Role",
     "Stamp",
@@ -186,6 +220,7 @@ __all__ = [
     "bind",
     "db",
     "engine",
+    "is_gone",
     "make_engine",
     "psycopg2_url",
     "restamp",

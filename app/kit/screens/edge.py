@@ -25,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
 from app.kit.access import MissingRight, NobodyReads
-from app.kit.database.session import db
+from app.kit.database.session import db, is_gone
 from app.kit.errors import CrmError
 from app.kit.problems import as_problem, problem, title
 from app.kit.rights import refusal, wording
@@ -43,8 +43,8 @@ def init_app(app: Flask) -> None:
     Before other `after_request` functions that need a settled answer.
     """
     app.before_request(_refuse_other_hosts)
+    app.before_request(_limit_body)
     app.before_request(_refuse_swollen)
-    app.before_request(_limit_json)
     app.register_error_handler(CrmError, _refusal)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -70,8 +70,7 @@ def _refuse_other_hosts() -> Response | None:
 def _refuse_swollen() -> Response | None:
     """Refuse a form of more fields than any of ours has, before it is taken apart.
 
-    Before CSRF, which reads the form. What is not sent as plain text has limits of its own: parts
-    (Flask) and lines (REST).
+    Before CSRF, which reads the form. Parts have a limit of their own (Flask).
     """
     if request.mimetype != "application/x-www-form-urlencoded":
         return None
@@ -86,12 +85,13 @@ def _refuse_swollen() -> Response | None:
     )
 
 
-def _limit_json() -> None:
-    """Take less JSON than files: it is taken apart in memory, at many times its size.
+def _limit_body() -> None:
+    """Take less of what is taken apart in memory, at many times its size, than of files.
 
-    Raises 413 before it is read; what does not say its length is read so far and no further.
+    Whatever is not sent in parts: JSON, a form, anything a caller calls otherwise. Raises 413
+    before it is read; what does not say its length is read so far and no further.
     """
-    if not (is_api() or request.is_json):
+    if request.mimetype == "multipart/form-data":
         return
     most = int(current_app.config["MAX_JSON_LENGTH"])
     request.max_content_length = min(most, request.max_content_length or most)
@@ -99,6 +99,8 @@ def _limit_json() -> None:
         abort(413)
 
 
+# Seconds: a database that was started anew answers after about as many.
+_SOON = 5
 _KEPT = "kept_refusal"
 
 
@@ -145,6 +147,10 @@ def _settle(response: Response) -> Response:
         if refusal is not None:
             return answer(refusal.status, refusal.message, refusal.field)
         log.exception("The commit of %s %s failed", request.method, request.path)
+        if is_gone(error):
+            return _later(
+                _("The database went away. Whether this was saved is not known: look first.")
+            )
         return answer(500, _oops())
     return response
 
@@ -207,7 +213,20 @@ def sign_in_first() -> Any:
 
 def _database_error(error: SQLAlchemyError) -> Response:
     refusal = as_refusal(error)
-    return _bug(error) if refusal is None else _refusal(refusal)
+    if refusal is not None:
+        return _refusal(refusal)
+    if not is_gone(error):
+        return _bug(error)
+    log.error("%s %s: the database is away", request.method, request.path, exc_info=error)
+    rollback()
+    g.pop("web_shell", None)
+    return _later(_("The database does not answer just now. Nothing was saved; try again soon."))
+
+
+def _later(words: str) -> Response:
+    response = answer(503, words)
+    response.headers["Retry-After"] = str(_SOON)
+    return response
 
 
 def _http_error(error: HTTPException) -> Any:
