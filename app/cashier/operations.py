@@ -26,7 +26,7 @@ number_series.register(EXPENSE_NUMBERS)
 def record_expense(session: Session, expense: Expense, *, by: int | None, at: datetime) -> None:
     """Note an expense under a number of its own."""
     expense.currency = currency_code(expense.currency)
-    expense.rate = rate_of(session, expense.currency, expense.rate)
+    expense.rate = rate_of(session, expense)
     for field in ("amount", "tax"):
         value = getattr(expense, field) or Decimal(0)
         if round_amount(value, expense.currency) != value:

@@ -209,7 +209,7 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
         raise Conflict(_l("What was received cannot be changed: write off what is missing."))
     with session.no_autoflush:
         receipt.currency = currency_code(receipt.currency)
-        receipt.rate = rate_of(session, receipt.currency, receipt.rate)
+        receipt.rate = rate_of(session, receipt)
         store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
         lines = current_lines(session, receipt, GoodsReceiptLine)
         last = max((line.position or 0 for line in lines), default=0)

@@ -152,12 +152,33 @@ def test_another_currency_needs_its_rate(session):
         make_draft(session, store=make_store(session, currency="USD"))
 
 
-def test_a_rate_that_says_nothing_or_cannot_be_is_refused(session, store):
-    for shop, rate in ((make_store(session, currency="USD"), 1), (store, "1.5")):
-        with pytest.raises(Invalid) as refused:
-            make_draft(session, store=shop, rate=Decimal(rate))
-        assert refused.value.field == "rate"
-    assert make_draft(session, store=store, rate=Decimal(1)).rate == 1
+@pytest.mark.parametrize("rate", ["0", "-1", "0.0000009", "1000000.1", "9999999999"])
+def test_a_rate_that_no_two_currencies_have_is_refused(session, store, rate):
+    with pytest.raises(Invalid, match="USD") as refused:
+        make_draft(session, store=make_store(session, currency="USD"), rate=Decimal(rate))
+    assert refused.value.field == "rate"
+    with pytest.raises(Invalid, match="have the rate 1"):
+        make_draft(session, store=store, rate=Decimal("1.5"))
+
+
+def test_a_currency_that_is_tied_to_the_company_s_has_the_rate_one(session, store):
+    item = Item(1, make_variant(session).id, unit_price=Decimal(20))
+    for shop in (make_store(session, currency="BSD"), store):
+        assert make_draft(session, item, store=shop, rate=Decimal(1)).rate == 1
+
+
+def test_the_one_of_a_draft_at_home_says_nothing_abroad(session, store):
+    order = make_draft(session, store=store)
+    operations.save_order(session, order, by=None, at=NOON)
+    abroad = make_store(session, currency="USD")
+    order.store_id, order.store = abroad.id, abroad
+    with pytest.raises(Invalid, match="USD"):
+        operations.save_order(session, order, by=None, at=NOON)
+    order.rate = Decimal("0.9")
+    for line in order.lines:
+        line.unit_price = Decimal(3)
+    operations.save_order(session, order, by=None, at=NOON)
+    assert (order.currency, order.rate) == ("USD", Decimal("0.9"))
 
 
 def test_the_client_is_counted_and_told_about_in_the_timeline(session, store):
@@ -377,7 +398,7 @@ def test_what_was_broken_by_hand_is_named(session, store, statement, finds):
     assert len(session.execute(finds()).all()) == 1
 
 
-def test_a_text_says_the_day_of_the_last_order_on_the_clocks_of_its_store(session):
+def test_a_text_says_the_day_of_the_last_order_on_the_clocks_of_its_store(session, built_app):
     tokyo = make_store(session, time_zone="Asia/Tokyo")
     client = make_client(session, locale="en")
     make_order(session, store=tokyo, client=client, at=datetime(2026, 11, 20, 16, 30, tzinfo=UTC))

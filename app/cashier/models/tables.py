@@ -148,7 +148,6 @@ class Expense(Business, Source, Model):
     )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8),
-        default=Decimal(1),
         server_default=text("1"),
         info={"label": _l("Rate"), "help": _l("Into the company's currency.")},
     )

@@ -46,7 +46,6 @@ class Sums:
     )
     rate: Mapped[Decimal] = mapped_column(
         Numeric(18, 8),
-        default=Decimal(1),
         server_default=text("1"),
         info={"label": _l("Rate"), "help": _l("Into the company's currency.")},
         sort_order=41,

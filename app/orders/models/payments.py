@@ -302,7 +302,7 @@ class Adjustment(Business, Source, Model):
         String(3), info={"label": _l("Currency"), "format": "currency"}
     )
     rate: Mapped[Decimal] = mapped_column(
-        Numeric(18, 8), default=Decimal(1), server_default=text("1"), info={"label": _l("Rate")}
+        Numeric(18, 8), server_default=text("1"), info={"label": _l("Rate")}
     )
     amount_company: Mapped[Decimal] = amount_column(
         _l("Amount in the company's currency"), currency="company"

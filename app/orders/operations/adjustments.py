@@ -6,6 +6,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from app.company.operations.rates import former_currency
 from app.kit.errors import Invalid
 from app.kit.events import emit
 from app.kit.money import convert, round_amount
@@ -29,7 +30,7 @@ def add_adjustment(
         raise Invalid(_l("This is not an amount of %(c)s.", c=where.currency), field="amount")
     adjustment.at = adjustment.at or at
     adjustment.business_date = where.day(adjustment.at)
-    adjustment.rate = where.rate(adjustment.rate)
+    adjustment.rate = where.rate(adjustment.rate, former_currency(adjustment))
     adjustment.amount_company = convert(adjustment.amount, adjustment.rate, where.company_currency)
     adjustment.country = adjustment.country or where.country
     if not adjustment.number:

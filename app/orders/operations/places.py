@@ -28,9 +28,12 @@ class Place:
         """Return the day on which `at` falls on the store's own clocks."""
         return business_date(at, self.time_zone)
 
-    def rate(self, given: Decimal | None) -> Decimal:
-        """Return the rate into the company's currency: 1 at home, else it must be given."""
-        return rate_between(self.currency, self.company_currency, given)
+    def rate(self, given: Decimal | None, former: str | None = None) -> Decimal:
+        """Return the rate into the company's currency: 1 at home, else it must be given.
+
+        `former` is the currency that the document had before.
+        """
+        return rate_between(self.currency, self.company_currency, given, former)
 
 
 def place(session: Session, store_id: int, *, to_sell: bool = False) -> Place:

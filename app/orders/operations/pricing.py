@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Product, Variant
+from app.company.operations.rates import former_currency
 from app.kit.database.lines import current_lines
 from app.kit.errors import Conflict, Invalid
 from app.kit.fitting import refuse_decimals
@@ -269,8 +270,8 @@ def own_store(document: Any) -> int:
 
 def take_over(document: Any, where: Place) -> None:
     """Give a document made by hand what its store decides."""
+    document.rate = where.rate(document.rate, former_currency(document))
     document.store_id, document.currency = where.store_id, where.currency
-    document.rate = where.rate(document.rate)
     if document.prices_include_tax is None:
         document.prices_include_tax = True
 
