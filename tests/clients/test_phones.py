@@ -197,6 +197,14 @@ def test_a_real_address_takes_the_place_of_an_unreal_one(session):
     assert add(session, one, PHONE, "Keins", by=None, at=NOON).id == bad.id
 
 
+def test_a_number_that_is_there_is_kept_once_more_as_written(session):
+    one = make_client(session, country="DE")
+    first = operations.add_contact_point(session, one, PHONE, "0171 1234567", by=None, at=NOON)
+    again = ContactPoint(client_id=one.id, channel=PHONE, value="+49 171 1234567")
+    operations.save_contact_point(session, again, by=None, at=NOON)
+    assert (first.valid, again.valid, again.primary) == (True, False, False)
+
+
 def test_one_contact_point_alone_is_refused_where_it_is_none(session):
     one = make_client(session, country="DE")
     point = ContactPoint(client_id=one.id, channel=PHONE, value="+49 30")

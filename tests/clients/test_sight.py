@@ -159,6 +159,25 @@ def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound
     assert len(names(session)) == 6
 
 
+def test_whoever_a_document_is_of_in_the_end_is_a_client_of_its_store(session, bound):
+    here = make_store(session)
+    order = make_completed_order(session, store=here)
+    order.client_id = make_client(session, name="Named later").id
+    session.flush()
+    with bound(here):
+        assert names(session) == {"Named later"}
+
+
+def test_the_search_finds_a_master_no_client_of_a_colleague(session, bound, master):
+    colleague = make_employee(session, store=master.store)
+    for name, employee in (("Zoe Mine", master.employee), ("Zoe Other", colleague)):
+        make_client(session, name=name, store=master.store, employee=employee)
+    asked = text("select count(*) from search.client('zoe', 5)")
+    assert session.scalar(asked) == 2
+    with master():
+        assert session.scalar(asked) == 1
+
+
 def test_a_client_who_moves_is_seen_by_the_former_store_only_if_there_is_a_reason(session, bound):
     here, there = make_store(session), make_store(session)
     moved = make_client(session, name="Moved", store=here)

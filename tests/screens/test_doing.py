@@ -217,6 +217,8 @@ def test_a_refusal_is_the_answer_for_good(client, everything):
     again = client.post(where, headers=key("k"))
     assert (again.status_code, said(again)) == (409, said(first))
     assert again.headers["Idempotency-Replayed"] == "true"
+    # It bears the name of the request that reads it.
+    assert again.json["instance"] == again.headers["X-Request-Id"] != first.json["instance"]
     assert name_of(pk) == "Daiwa"
     assert client.post(where, headers=key("another")).status_code == 200
 

@@ -239,6 +239,8 @@ def test_the_same_idempotency_key_gives_the_kept_answer(client, everything):
     second = client.post(BRANDS, json={"name": "Daiwa"}, headers=key)
     assert (second.status_code, second.json) == (201, first.json)
     assert second.headers["Idempotency-Replayed"] == "true"
+    for name in ("Location", "ETag"):
+        assert second.headers[name] == first.headers[name]
     assert client.post(BRANDS, json={"name": "Other"}, headers=key).status_code == 422
     assert stored("select count(*) from brand") == (1,)
 

@@ -31,6 +31,14 @@ def test_what_is_not_there_is_made_and_what_is_there_is_changed(client, everythi
     assert stored("select count(*) from brand") == (1,)
 
 
+def test_a_key_is_looked_for_in_the_program_that_gave_it(client, everything):
+    made = client.put(by("4711"), json={"name": "Daiwa"}).json
+    both = client.get(BRANDS, query_string={"source": "shop", "source_key": "4711"})
+    assert both.json["ids"] == [made["id"]]
+    alone = client.get(BRANDS, query_string={"source_key": "4711"})
+    assert (alone.status_code, list(alone.json["errors"])) == (400, ["source"])
+
+
 def test_the_same_told_again_is_no_change(client, everything):
     line = {"sku": "A", "name": "Rod", "price": "10.5", "currency": "EUR"}
     body = {"name": "Rod", "tax_rate": "19", "variants": [line]}

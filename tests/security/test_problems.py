@@ -1,7 +1,9 @@
 """Refusals of the API: one shape for every status, in the caller's language, with a name."""
 
 import re
+import socket
 import threading
+from contextlib import suppress
 
 import pytest
 from flask_babel import force_locale, gettext
@@ -225,6 +227,25 @@ def test_without_valkey_nobody_is_counted_and_everybody_served(site, client, key
     answers = [client.get(STORES, headers=key) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 5
     assert "RateLimit" not in answers[-1].headers
+
+
+def test_a_valkey_that_fails_is_left_alone_for_a_moment(site, counted, key):
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as broken:
+
+        def hang_up():
+            with suppress(OSError):
+                while True:
+                    broken.accept()[0].close()
+                    asked.append(1)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        queues.bind(f"redis://127.0.0.1:{broken.getsockname()[1]}/0")
+        browser = site.test_client()
+        assert browser.get(STORES, headers=key).status_code == 200
+        once = len(asked)
+        assert [browser.get(STORES, headers=key).status_code for _ in range(5)] == [200] * 5
+        assert len(asked) == once > 0
 
 
 DEEP = '{"username": ' + "[" * 50_000 + "]" * 50_000 + "}"

@@ -85,6 +85,24 @@ def test_guesses_at_one_account_shut_out_no_other(site, ada, inside):
     assert come(site.test_client(), other, "192.0.2.200") == 302
 
 
+def test_tries_that_are_refused_prolong_no_pause(site, ada):
+    now = clock.now()
+    with clock.frozen(now):
+        guess(site, ada, OFFICE)
+    with clock.frozen(now + timedelta(minutes=10)):
+        assert guess(site, ada, OFFICE, 3) == {429}
+    with clock.frozen(now + timedelta(minutes=16)):
+        assert come(site.test_client(), ada, OFFICE) == 302
+
+
+def test_a_right_password_forgives_its_network_no_guesses_at_others(site, ada):
+    for number in range(11):
+        guess(site, f"nobody{number}@example.com", OFFICE)
+    assert come(site.test_client(), ada, OFFICE) == 302
+    assert guess(site, "nobody11@example.com", OFFICE) == {401}
+    assert guess(site, "nobody12@example.com", OFFICE, 1) == {429}
+
+
 def test_a_known_device_may_try_five_times_as_well_and_stops_itself_only(site, ada, known):
     assert {come(known, ada, HOME, "wrong") for _n in range(5)} == {401}
     assert come(known, ada, OFFICE) == 429

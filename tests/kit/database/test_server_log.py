@@ -8,6 +8,7 @@ import pytest
 
 from app.kit.database.session import make_engine
 from app.kit.servers import TestServer
+from app.kit.servers.processes import private_log
 from tests.conftest import SERVERS
 
 LOG = SERVERS / "postgres.log"
@@ -89,3 +90,11 @@ def test_the_words_of_an_error_that_programs_log_hold_no_parameters(server: Test
 def test_nobody_else_reads_the_logs(server: TestServer, name: str) -> None:
     path: Path = SERVERS / name
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
+    log = tmp_path / "postgres.log"
+    log.write_text("before\n")
+    log.chmod(0o644)
+    private_log(log).close()
+    assert (log.stat().st_mode & 0o777, log.read_text()) == (0o600, "before\n")
