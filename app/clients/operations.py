@@ -37,15 +37,17 @@ from app.company.models import Company
 from app.kit import clock
 from app.kit.codes import read_country
 from app.kit.database.session import unbound
+from app.kit.database.stamp import Role, current_stamp
 from app.kit.email_address import normalise_email
-from app.kit.errors import Invalid
+from app.kit.errors import Invalid, Refused
 from app.kit.events import emit
 from app.kit.phone import phones_of, read_phone
 from app.kit.zones import canonical_zone, local
 
 
 def register_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:
-    """Take a client into the base."""
+    """Take a client into the base. Raises Refused where they would be nobody's whom `by` sees."""
+    _refuse_nobodys(session)
     _tidy(client)
     _refuse_unborn(session, client)
     if client.registered_at is None:
@@ -53,6 +55,17 @@ def register_client(session: Session, client: Client, *, by: int | None, at: dat
     session.add(client)
     session.flush()
     emit(session, "client.registered", client_id=client.id, source=client.source, at=at)
+
+
+def _refuse_nobodys(session: Session) -> None:
+    """Say why before the policy refuses it: a client of theirs needs an employee behind them."""
+    stamp = session.info.get("stamp") or current_stamp()
+    if stamp is None or stamp.role is not Role.OWN_CLIENTS:
+        return
+    if session.scalar(select(func.crm_employee())) is None:
+        raise Refused(
+            _l("You see the clients you look after, and are linked to no employee who could.")
+        )
 
 
 def save_client(session: Session, client: Client, *, by: int | None, at: datetime) -> None:

@@ -22,7 +22,7 @@ from app.kit.errors import Invalid
 # America.
 _RESERVED = re.compile(r"\+447700900\d{3}|\+1[2-9]\d\d55501\d\d")
 # How one dials abroad in most of the world, and in North America.
-_ABROAD = re.compile(r"\s*(?:00|011)[\s./-]*(?=[1-9(])")
+_ABROAD = re.compile(r"\A\s*(?:00|011)[\s./-]*(?=[1-9(])")
 SHORTEST = 6
 """Digits below which what is typed is a part of a number: no country is guessed for it."""
 

@@ -13,9 +13,11 @@ from app.clients.choices import ContactChannel
 from app.clients.models import Client, ContactPoint
 from app.company.models import Company
 from app.kit.errors import Invalid
+from app.kit.phone import normalise_phone
 from app.kit.screens.registry import rights
 from app.messages.choices import MessageChannel
 from tests.factories import NOON, make_client
+from tests.messages.hostile import quick
 from tests.orders.test_screens import app  # noqa: F401 -- the fixture of the domains' application
 from tests.screens import bench
 
@@ -114,6 +116,16 @@ def test_a_program_finds_a_phone_at_home_in_the_clients_country_else_in_the_comp
 def test_a_program_is_told_that_something_is_no_phone(client, known, typed):
     found = client.get("/api/v1/clients", query_string={"phone": typed})
     assert (found.status_code, list(found.json["errors"])) == (400, ["phone"]), found.json
+
+
+def test_spaces_are_no_phone_however_many_there_are():
+    """Twenty thousand of them cost two seconds; only the beginning says how one dials abroad."""
+    with quick(0.1):
+        for typed in (" " * 200_000, " " * 200_000 + "5", "00" + " " * 200_000):
+            with pytest.raises(Invalid):
+                normalise_phone(typed, "DE")
+    with pytest.raises(Invalid):
+        normalise_phone("5 0049 171 1234567", "DE")
 
 
 def test_a_phone_is_at_home_in_the_clients_country_else_in_the_companys(client):

@@ -23,6 +23,7 @@ from app.clients.models import (
 )
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
+from app.kit.errors import Refused
 from app.kit.events.emitting import emit_many
 from app.kit.events.models import Event
 from app.kit.jobs import defer
@@ -264,6 +265,12 @@ def test_a_master_sees_the_clients_they_look_after_or_served(session, master):
     with master():
         assert names(session) == {"Served", "New"}
     assert session.execute(employees_that_disagree()).all() == []
+
+
+def test_whoever_is_no_employee_is_told_why_they_take_nobody_in(session, bound):
+    with bound(make_store(session), role=Role.OWN_CLIENTS), pytest.raises(Refused) as refused:
+        operations.register_client(session, Client(name="New"), by=None, at=NOON)
+    assert "linked to no employee" in str(refused.value.message)
 
 
 def test_a_master_makes_nobody_their_own(session, master):

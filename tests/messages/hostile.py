@@ -62,6 +62,7 @@ TEXTS = {
     "remarks of HTML without an end": "<!--" * 45_000,
     "links in links": "<a>" * 30_000 + "</a>" * 20_000,
     "spaces of HTML": "<b> " * 45_000,
+    "a sign of HTML of digits": "&#" + "9" * 5000 + ";<a href='&#x" + "f" * 5000 + "'>a</a>",
     "names of HTML": "<a " + "b" * 190_000 + ">",
     "spaces": " " * 190_000 + "x",
     "empty lines": "\n \n" * 60_000,

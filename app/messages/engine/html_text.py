@@ -18,6 +18,8 @@ _RAW = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in ("script", "style"
 _TAG = re.compile(r"</?[a-zA-Z]|<[!?]")
 _NAME = re.compile(r"[^\s/>]+")
 _ATTRIBUTE = re.compile(r"""([^\s=>/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
+# No sign has so many digits; Python reads none with thousands of them.
+_NO_SIGN = re.compile("&#([0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 _STOP = re.compile(r"""["'>]""")
 _BLOCKS = frozenset(
     (
@@ -65,7 +67,7 @@ class _Reader:
 
     def text(self, data: str) -> None:
         if not self._silent:
-            self.out.append(re.sub(r"\s+", " ", unescape(data)))
+            self.out.append(re.sub(r"\s+", " ", _unescaped(data)))
 
 
 def _attribute(attributes: str, name: str) -> str:
@@ -73,8 +75,13 @@ def _attribute(attributes: str, name: str) -> str:
     for found in _ATTRIBUTE.finditer(attributes):
         if found[1].lower() == name:
             value = found[2] or '""'
-            return unescape(value[1:-1] if value[0] in "\"'" else value)
+            return _unescaped(value[1:-1] if value[0] in "\"'" else value)
     return ""
+
+
+def _unescaped(text: str) -> str:
+    """Return the text with its signs as they are meant; what is none becomes U+FFFD, as in HTML."""
+    return unescape(_NO_SIGN.sub("\ufffd", text))
 
 
 def _parts(source: str) -> Iterator[tuple[str, str]]:
