@@ -378,3 +378,15 @@ def test_the_days_of_a_segment_are_those_of_the_companys_clocks(world: World) ->
     assert late.id in world.found(asked)
     world.session.execute(text("update company set time_zone = 'Europe/London'"))
     assert late.id not in world.found(asked)
+
+
+def test_the_companys_today_is_not_that_of_greenwich(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 12, 27, 23, 30, tzinfo=UTC))
+    session.execute(text("update company set time_zone = 'Europe/Berlin'"))
+    one = factories.make_client(session, birthday=date(1990, 1, 4))
+    asked = {"field": "birthday", "op": "in_next_days", "value": 7}
+    assert one.id in session.scalars(compile_segment(asked)).all()
+    session.execute(text("update company set time_zone = 'America/Sao_Paulo'"))
+    assert one.id not in session.scalars(compile_segment(asked)).all()

@@ -89,5 +89,7 @@ def test_decimals_that_a_line_cannot_hold_are_refused_not_rounded(session, item,
 
 def test_sql_knows_the_smallest_coin_of_every_currency(session):
     coins = text(f"select code, {coin_sql('code')} from unnest(cast(:codes as text[])) code")
-    found = session.execute(coins, {"codes": list(currencies())}).tuples()
-    assert dict(found.all()) == {code: 10 ** (4 - currency_digits(code)) for code in currencies()}
+    found = session.execute(coins, {"codes": list(currencies())}).all()
+    assert {row.code: row[1] for row in found} == {
+        code: 10 ** (4 - currency_digits(code)) for code in currencies()
+    }
