@@ -65,8 +65,11 @@ def save_version(
     session: Session, version: MessageTemplateVersion, *, by: int | None, at: datetime
 ) -> MessageTemplateVersion:
     """Keep a new wording; what was sent before keeps its own."""
-    # The record of the form only carried what was typed: the wording is made by the operation.
+    # The record only carried what was typed, or sent with the template's id: the wording
+    # is made by the operation.
     template = version.message_template
+    if template is None and version.message_template_id is not None:
+        template = session.get(MessageTemplate, version.message_template_id)
     if template is None:
         raise Invalid(_("Choose a template."), field="message_template")
     return operations.save_wording(

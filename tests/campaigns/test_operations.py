@@ -316,3 +316,14 @@ def test_the_variables_of_a_whatsapp_are_texts_by_number(odd):
     with pytest.raises(Invalid) as refused:
         operations.create(None, campaign, by=None, at=NOW)
     assert refused.value.field == "content_variables"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["HX1", "hx" + "a" * 32, "HX" + "g" * 32, "HX" + "a" * 31, "HX" + "a" * 33, "HX\u0661" * 17],
+)
+def test_a_whatsapp_template_is_named_by_its_number_at_twilio(odd):
+    campaign = Campaign(name="Autumn", status=CampaignStatus.DRAFT, content_sid=odd)
+    with pytest.raises(Invalid) as refused:
+        operations.create(None, campaign, by=None, at=NOW)
+    assert refused.value.field == "content_sid"

@@ -159,6 +159,19 @@ def test_whatsapp_variables_are_rows_that_the_preview_shows_before_they_are_save
     assert get(pk).content_variables == {"1": "{{ first_name }}", "2": "{{ company }} & more"}
 
 
+@pytest.mark.parametrize("odd", ["HX1", "HX" + "g" * 32])
+def test_what_is_no_number_at_twilio_is_refused_beside_its_field(client, odd):
+    pk = make_draft(channel=MessageChannel.WHATSAPP, text="", content_sid=f"HX{'a' * 32}")
+    data = filling.as_data(filling.form_values(page(client, f"/campaigns/show/{pk}")))
+    answer = client.post(f"/campaigns/edit/{pk}", data=data | {"content_sid": [odd]})
+    assert answer.status_code == 422
+    assert 'href="#content_sid"' in answer.text
+    url = f"/api/v1/campaigns/{pk}"
+    answer = client.patch(url, json={"content_sid": odd, "version": get(pk).version})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["content_sid"])
+    assert get(pk).content_sid == f"HX{'a' * 32}"
+
+
 def test_html_of_a_manager_is_never_part_of_our_page(client):
     pk = make_draft(text="", html="<p>Hi {{ name }}</p><script>alert(1)</script>")
     html = page(client, f"/campaigns/show/{pk}")

@@ -91,6 +91,34 @@ def test_the_outbox_says_that_nothing_was_sent_and_shows_html_as_its_source(clie
     assert "ada@example.com" in html
 
 
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [
+        ("content_sid", "HX1"),
+        ("content_sid", "HX" + "g" * 32),
+        ("content_variables", {"name": "x"}),
+        ("content_variables", {"100": "x"}),
+    ],
+)
+def test_a_wording_names_a_template_at_twilio_by_its_number_and_texts_by_theirs(client, field, odd):
+    with at_work() as session:
+        pk = factories.make_message_template(session, channel=MessageChannel.WHATSAPP).id
+    right = {
+        "message_template": pk,
+        "content_sid": f"HX{'0a' * 16}",
+        "content_variables": {"1": "x"},
+    }
+    answer = client.post("/api/v1/message-template-versions", json={**right, field: odd})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+    if field == "content_sid":
+        form = {"message_template": str(pk), "content_sid": odd}
+        answer = client.post("/message-template-versions/add", data=form)
+        assert answer.status_code == 422
+        assert f'href="#{field}"' in answer.text
+    answer = client.post("/api/v1/message-template-versions", json=right)
+    assert answer.status_code == 201, answer.text
+
+
 def test_addresses_are_for_those_who_may_see_how_to_reach_clients(client, site):
     with at_work() as session:
         pk = factories.make_outbox_message(session, address="hidden@example.com").id

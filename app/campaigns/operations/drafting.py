@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -17,7 +16,12 @@ from app.kit.errors import Conflict, Invalid
 from app.messages.choices import MessageChannel, MessagePurpose, UncertainPolicy
 from app.messages.engine.render import Template, UnreadableText
 from app.messages.models import MessageTemplate, MessageTemplateVersion
-from app.messages.operations import make_template, save_wording
+from app.messages.operations import (
+    content_sid_of,
+    content_variables_of,
+    make_template,
+    save_wording,
+)
 
 _COPIED = (
     "channel",
@@ -62,16 +66,9 @@ def _tidy(campaign: Campaign) -> None:
     campaign.subject = " ".join((campaign.subject or "").split())
     campaign.text = (campaign.text or "").replace("\r\n", "\n")
     campaign.html = campaign.html or ""
-    campaign.content_sid = (campaign.content_sid or "").strip() or None
+    campaign.content_sid = content_sid_of(campaign.content_sid)
+    campaign.content_variables = content_variables_of(campaign.content_variables)
     campaign.uncertain_policy = campaign.uncertain_policy or UncertainPolicy.HOLD
-    found = campaign.content_variables
-    if found is None:
-        campaign.content_variables = {}
-    elif not isinstance(found, dict) or not all(
-        re.fullmatch("[1-9][0-9]?", str(number)) and isinstance(source, str)
-        for number, source in found.items()
-    ):
-        raise Invalid(_l("Write each number with its text."), field="content_variables")
     _refuse_unreadable(campaign)
 
 

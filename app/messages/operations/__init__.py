@@ -2,12 +2,19 @@
 
 from app.messages.operations.hearing import hear, suppress, unsubscribe
 from app.messages.operations.sending import Owner, Terms, cancel, pause, resume, send_one, start
-from app.messages.operations.templates import make_template, save_wording
+from app.messages.operations.templates import (
+    content_sid_of,
+    content_variables_of,
+    make_template,
+    save_wording,
+)
 
 __all__ = [
     "Owner",
     "Terms",
     "cancel",
+    "content_sid_of",
+    "content_variables_of",
     "hear",
     "make_template",
     "pause",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -19,6 +21,8 @@ from app.messages.queries import known_variables
 # Known to every template, whatever the clients tell.
 SYSTEM_VARIABLES = frozenset({"unsubscribe_url", "company"})
 _LONGEST_SMS = 1600
+_CONTENT = re.compile("HX[0-9a-fA-F]{32}", re.ASCII)
+_NUMBER = re.compile("[1-9][0-9]?", re.ASCII)
 
 
 def make_template(
@@ -32,6 +36,29 @@ def make_template(
     session.add(template)
     session.flush()
     return template
+
+
+def content_sid_of(text: str | None) -> str | None:
+    """Return the number of a template at Twilio as it is kept. Raises Invalid for what is none."""
+    found = (text or "").strip()
+    if found and not _CONTENT.fullmatch(found):
+        raise Invalid(
+            _l("The number at Twilio is HX and 32 digits or letters from a to f."),
+            field="content_sid",
+        )
+    return found or None
+
+
+def content_variables_of(found: Any) -> dict[str, str]:
+    """Return the texts of a template at Twilio by their numbers. Raises Invalid for others."""
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping) or not all(
+        _NUMBER.fullmatch(str(number)) and isinstance(source, str)
+        for number, source in found.items()
+    ):
+        raise Invalid(_l("Write each number with its text."), field="content_variables")
+    return {str(number): source for number, source in found.items()}
 
 
 def save_wording(
@@ -51,6 +78,7 @@ def save_wording(
     for an unknown variable, a missing part or a text that is too long.
     """
     known = frozenset(known_variables()) | SYSTEM_VARIABLES | variables
+    content_sid, numbered = content_sid_of(content_sid), content_variables_of(content_variables)
     if template.channel is MessageChannel.EMAIL:
         # Before anything is made of it.
         check(html, known, html=True, field="html")
@@ -61,7 +89,7 @@ def save_wording(
         raise Invalid(_l("At most 1,600 characters fit."), field="body")
     used = check(subject, known, field="subject") | check(body, known, field="body")
     used |= check(html, known, html=True, field="html")
-    for source in (content_variables or {}).values():
+    for source in numbered.values():
         used |= check(source, known, field="content_variables")
     version = MessageTemplateVersion(
         message_template=template,
@@ -71,7 +99,7 @@ def save_wording(
         html=html,
         variables=sorted(used),
         content_sid=content_sid,
-        content_variables=dict(content_variables or {}),
+        content_variables=numbered,
     )
     session.add(version)
     session.flush()
