@@ -57,7 +57,7 @@ class Campaign(Business, Model):
         server_default=CampaignStatus.DRAFT.value,
         info={"label": _l("Status")},
     )
-    segment_id: Mapped[int | None] = link("segment", info={"label": _l("Segment")})
+    segment_id: Mapped[int | None] = link("segment", info={"label": _l("Segment"), "living": True})
     segment: Mapped[Segment | None] = relationship(foreign_keys=segment_id)
     subject: Mapped[str] = mapped_column(
         Text, default="", server_default=sql("''"), info={"label": _l("Subject")}

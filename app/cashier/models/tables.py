@@ -107,7 +107,9 @@ class Expense(Business, Source, Model):
     )
 
     number: Mapped[str] = mapped_column(Text, info={"label": _l("Number"), "computed": True})
-    category_id: Mapped[int] = link("expense_category", info={"label": _l("Category")})
+    category_id: Mapped[int] = link(
+        "expense_category", info={"label": _l("Category"), "living": True}
+    )
     category: Mapped[ExpenseCategory] = relationship(foreign_keys=category_id)
     store_id: Mapped[int | None] = link(
         "store",
@@ -115,7 +117,9 @@ class Expense(Business, Source, Model):
         info={"label": _l("Store"), "help": _l("Empty for the company as a whole.")},
     )
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
-    supplier_id: Mapped[int | None] = link("supplier", info={"label": _l("Supplier")})
+    supplier_id: Mapped[int | None] = link(
+        "supplier", info={"label": _l("Supplier"), "living": True}
+    )
     supplier: Mapped[Supplier | None] = relationship(foreign_keys=supplier_id)
     description: Mapped[str] = mapped_column(
         Text, info={"label": _l("Description"), "sort_by": "description_fold"}

@@ -364,10 +364,26 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
                 # What is told of a record by its key may be all that is new of it.
                 unfit = name in body or request.method == "POST"
                 errors.add(name, _("This is needed."), unfit=unfit)
-        taking.check_links(session, links, errors)
+        taking.check_links(session, links, errors, kept=self._kept(session, links, body, pk))
         if errors:
             raise taking.FieldErrors(errors)
         return values
+
+    def _kept(
+        self, session: Session, links: Sequence[taking.Named], body: Mapping[str, Any], pk: int
+    ) -> set[str]:
+        """Return the fields that name what they have named before; all of what is moved in."""
+        if not set(self.moved_in).isdisjoint(body):
+            return {name for name, _attr, _pk in links}
+        obj = session.get(self.model, pk) if pk else None
+        own = {name: value for name, _attr, value in links if "." not in name}
+        if obj is None:
+            return set()
+        return {
+            name
+            for name, value in own.items()
+            if getattr(obj, next(iter(taking.columns(self.model, {name: value})))) == value
+        }
 
 
 def resource_for(screen: Screen) -> type[Resource]:

@@ -1,13 +1,13 @@
 """Taking what a caller sent: JSON, checked field by field; ids are checked under the policies."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import abort, request
 from flask_babel import gettext as _
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import false, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit.codes import country_or_none
@@ -16,7 +16,7 @@ from app.kit.phone import phones_of
 from app.kit.problems import MOST_TOLD
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.values import ApiField, Unfit, refuse_odd_texts
-from app.kit.screens.attrs import mapper_of, resolve, table_of
+from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of, why_gone
 from app.kit.screens.declare import MOST_LINES
 
 LARGEST_EXPONENT = 300
@@ -183,38 +183,48 @@ def assign(session: Session, obj: Any, values: Mapping[str, Any]) -> None:
         session.expire(obj, relations)
 
 
-def links(
-    values: Mapping[str, Any], fields: Mapping[str, ApiField], prefix: str
-) -> list[tuple[str, type[Any], int]]:
-    """Return which records the values point to, as (field, model, id)."""
+Named = tuple[str, Attr, int]
+"""A record that a value points to: the field that names it, what the field is, the id."""
+
+
+def links(values: Mapping[str, Any], fields: Mapping[str, ApiField], prefix: str) -> list[Named]:
+    """Return which records the values point to."""
     return [
-        (prefix + name, target, value)
+        (prefix + name, fields[name].attr, value)
         for name, value in values.items()
-        if value is not None and name in fields and (target := fields[name].attr.target) is not None
+        if value is not None and name in fields and fields[name].attr.target is not None
     ]
 
 
 def check_links(
-    session: Session, links: Sequence[tuple[str, type[Any], int]], errors: Errors
+    session: Session, links: Sequence[Named], errors: Errors, *, kept: Collection[str] = ()
 ) -> None:
-    """Refuse ids that the caller cannot see, in one query for all tables.
+    """Refuse ids that the caller cannot see, and archived records that may not be named any more.
 
-    Nothing is ever made here.
+    One query for all tables; nothing is ever made here. The fields `kept` may name archived ones.
     """
-    wanted: dict[str, set[int]] = {}
-    for _name, target, pk in links:
-        wanted.setdefault(target.__name__, set()).add(pk)
+    wanted: dict[Any, set[int]] = {}
+    for _name, attr, pk in links:
+        wanted.setdefault(attr.target, set()).add(pk)
     if not wanted:
         return
-    tables = {target.__name__: table_of(target) for _name, target, _pk in links}
-    asked = [
-        select(literal(name), tables[name].c.id).where(tables[name].c.id.in_(ids))
-        for name, ids in wanted.items()
-    ]
-    known = {(name, pk) for name, pk in session.execute(union_all(*asked))}
-    for name, target, pk in links:
-        if (target.__name__, pk) not in known:
+    rows = session.execute(union_all(*(_asked(target, ids) for target, ids in wanted.items())))
+    known = {(row[0], row[1]): bool(row[2]) for row in rows}
+    for name, attr, pk in links:
+        gone = known.get((getattr(attr.target, "__name__", ""), pk))
+        if gone is None:
             errors.add(name, _("This does not exist."), unfit=False)
+        elif name not in kept and (why := why_gone(attr, gone=gone)):
+            errors.add(name, why, unfit=False)
+
+
+def _asked(target: type[Any], ids: Collection[int]) -> Any:
+    """Return the SELECT of these records: name of the model, id, whether it is archived."""
+    table = table_of(target)
+    gone = table.c.archived_at.is_not(None) if "archived_at" in table.c else false()
+    return select(literal(target.__name__), table.c.id, gone.label("gone")).where(
+        table.c.id.in_(ids)
+    )
 
 
 def merged(obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:

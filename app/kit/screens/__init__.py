@@ -36,8 +36,9 @@ its name, chosen by a remote select, links to its page), or a dotted column behi
 address), "pairs" (names with values; `info["pairs"]` says what the two columns are called), "texts"
 (in other languages; `info["texts_of"]` names the columns, default "name"), "country", "language",
 "currency" or "zone" (codes that people read and choose by name: app/kit/codes.py) or "json" (only
-to be read: nobody types JSON into a form). `info["told"]` is a function that says what of a value
-the present reader is told, where a whole guard is too coarse (an event's data).
+to be read: nobody types JSON into a form). By a link with `info["living"]` no form and no program
+names an archived record, where it is not named already. `info["told"]` is a function that says what
+of a value the present reader is told, where a whole guard is too coarse (an event's data).
 
 What a record is called: `Table.info["title"]` names one text column; without it the first there is
 of name, title, number, code, label; else its number. Filters, lookups, links and history use it.

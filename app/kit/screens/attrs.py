@@ -274,6 +274,15 @@ def called(value: object, pk: object) -> str:
     return str(getattr(value, "label", value))
 
 
+def why_gone(attr: Attr, *, gone: bool) -> str:
+    """Say why a record is not named anew: it is archived, and `info["living"]` of the link is so.
+
+    Empty where it may be. What names it already goes on doing so.
+    """
+    refused = gone and attr.column.info.get("living")
+    return _("This is archived. Restore it first.") if refused else ""
+
+
 def is_indexed(column: Column[Any]) -> bool:
     """Whether an index (company_id, column, …) can serve sorting by `column`."""
     table = column.table

@@ -25,7 +25,7 @@ from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit
 from app.kit.money_text import parse_amount
 from app.kit.phone import phones_of, read_phone
-from app.kit.screens.attrs import Attr, longest_of, table_of, title_of
+from app.kit.screens.attrs import Attr, longest_of, table_of, title_of, why_gone
 from app.kit.screens.paging import read_id
 
 LONG_TEXTS = {"note", "description", "comment", "text"}
@@ -328,6 +328,9 @@ class RemoteField(PlainField):
             found = db.session.scalars(select(target).where(table.c.id == pk)).one_or_none()
         if found is None:
             raise Invalid(_("Choose one of the list."))
+        why = why_gone(self.attr, gone=getattr(found, "archived_at", None) is not None)
+        if why and found is not self.object_data:
+            raise Invalid(why)
         return found
 
 

@@ -106,7 +106,11 @@ class Order(Business, Sums, Source, Model):
     client_id: Mapped[int | None] = link(
         "client",
         index=False,
-        info={"label": _l("Client"), "help": _l("Empty for a sale over the counter.")},
+        info={
+            "label": _l("Client"),
+            "help": _l("Empty for a sale over the counter."),
+            "living": True,
+        },
     )
     client: Mapped[Client | None] = relationship(foreign_keys=client_id)
     channel: Mapped[OrderChannel] = choice(

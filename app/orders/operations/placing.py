@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from app.clients.models import Client
 from app.clients.operations import add_to_timeline, count_order
 from app.kit.choices import move
 from app.kit.errors import Conflict, Invalid
@@ -50,6 +51,8 @@ def place_order(
     own = None if number is None else _own_number(number)
     with session.no_autoflush:
         where = where or place(session, order.store_id, to_sell=True)
+    if placed_at is None:
+        _refuse_gone(session, order)
     lines = _lines(session, order, where)
     if not lines:
         raise Conflict(_l("Add at least one line first."))
@@ -109,6 +112,15 @@ def _lines(session: Session, order: Order, where: Place) -> list[OrderLine]:
     if inspect(order).transient:
         return list(order.lines)
     return reprice(session, order, where)
+
+
+def _refuse_gone(session: Session, order: Order) -> None:
+    """Refuse a draft whose client was archived since: nothing new is sold to who is not there."""
+    if order.client_id is None or inspect(order).transient:
+        return
+    gone = select(Client.archived_at).where(Client.id == order.client_id)
+    if session.scalar(gone) is not None:
+        raise Conflict(_l("The client is archived. Restore them first."), field="client")
 
 
 def _stocked(lines: list[OrderLine]) -> dict[int, int]:

@@ -197,7 +197,9 @@ class GoodsReceipt(Business, Source, Model):
     number_fold: Mapped[str | None] = fold_of("number")
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
     store: Mapped[Store] = relationship(foreign_keys=store_id)
-    supplier_id: Mapped[int | None] = link("supplier", info={"label": _l("Supplier")})
+    supplier_id: Mapped[int | None] = link(
+        "supplier", info={"label": _l("Supplier"), "living": True}
+    )
     supplier: Mapped[Supplier | None] = relationship(foreign_keys=supplier_id)
     status: Mapped[ReceiptStatus] = choice(
         ReceiptStatus,

@@ -85,7 +85,8 @@ class Certificate(Business, Source, Model):
         String(3), info={"label": _l("Currency"), "format": "currency"}
     )
     client_id: Mapped[int | None] = link(
-        "client", info={"label": _l("Client"), "help": _l("Who holds it, if known.")}
+        "client",
+        info={"label": _l("Client"), "help": _l("Who holds it, if known."), "living": True},
     )
     client: Mapped[Client | None] = relationship(foreign_keys=client_id)
     store_id: Mapped[int | None] = link("store", info={"label": _l("Sold in")})
