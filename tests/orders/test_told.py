@@ -11,7 +11,7 @@ from app.company.operations.role_templates import template
 from app.kit.access import reading
 from app.kit.database.session import make_engine, psycopg2_url, work
 from app.kit.database.stamp import Role, Stamp
-from app.kit.errors import Conflict
+from app.kit.errors import Conflict, Invalid
 from app.kit.screens.registry import rights
 from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentStatus
@@ -110,6 +110,29 @@ def test_a_program_without_the_right_books_an_ordinary_payment(client):
 
     assert send("100000", "m1").status_code == 409
     assert send("50", "m2").status_code == 201
+
+
+@pytest.mark.parametrize("field", ["provider", "external_ref"])
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_provider_is_named_or_left_out_and_never_blank(session, order, client, field, blank):
+    """Booked without its provider, a payment would not count for the refunds of that provider."""
+    said = {"provider": "stripe", "external_ref": "pi_7", field: blank}
+    with pytest.raises(Invalid) as refused:
+        pay(session, order, 10, ONLINE, **said)
+    assert refused.value.field == field
+    with bench.at_work() as kept:
+        pk = order_of(kept, make_store(kept), 50).id
+    body = {"order": pk, "method": "other", "amount": "10", **said}
+    once = {"Idempotency-Key": f"{field} {blank!r}"}
+    answer = client.post("/api/v1/payments", json=body, headers=once)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+    # An empty field of a form is one that was left out.
+    typed = {"order": pk, "method": "other", "amount": "10", "direction": "received"}
+    answer = client.post("/payments/add", data={**typed, "provider": blank, "external_ref": ""})
+    assert answer.status_code == 302, answer.text
+    with bench.at_work() as kept:
+        found = select(Payment.provider, Payment.external_ref).where(Payment.order_id == pk)
+        assert kept.execute(found).all() == [(None, None)]
 
 
 @pytest.mark.parametrize(

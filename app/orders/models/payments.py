@@ -152,7 +152,11 @@ class Payment(Business, Source, Model):
     certificate_id: Mapped[int | None] = link("certificate", info={"label": _l("Certificate")})
     certificate: Mapped[Certificate | None] = relationship(foreign_keys=certificate_id)
     provider: Mapped[str | None] = mapped_column(
-        Text, info={"label": _l("Provider"), "help": _l("Bank, terminal or payment service.")}
+        Text,
+        info={
+            "label": _l("Provider"),
+            "help": _l("Bank, terminal or payment service. Left out where there is none."),
+        },
     )
     external_ref: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Provider's reference")}

@@ -130,9 +130,23 @@ def book_told(session: Session, payment: Payment, *, by: int | None, at: datetim
 
 
 def _name_alike(payment: Payment) -> None:
-    """Write the provider and its reference in one way: the same event is the same payment."""
-    payment.provider = (payment.provider or "").strip().casefold() or None
-    payment.external_ref = (payment.external_ref or "").strip() or None
+    """Write the provider and its reference in one way: the same event is the same payment.
+
+    What is left out (an empty field of a form, null, nothing) is none. A blank text that a program
+    says is a mistake of the program: booked without its provider, the payment would be nobody's.
+    """
+    payment.provider = _said("provider", payment.provider)
+    payment.external_ref = _said("external_ref", payment.external_ref)
+    if payment.provider is not None:
+        payment.provider = payment.provider.casefold()
+
+
+def _said(field: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not (words := text.strip()):
+        raise Invalid(_l("Write it, or leave it out: a blank text says nothing."), field=field)
+    return words
 
 
 def _complete(
