@@ -22,6 +22,7 @@ from app.stock.models import (
     StockBalance,
 )
 from app.stock.operations import RECEIPT_NUMBERS
+from app.stock.queries import goods_moved_otherwise
 
 
 def _disagreeing(ledger: Any, kept: Any) -> Select[Any]:
@@ -82,18 +83,9 @@ from goods_receipt_line l join goods_receipt d on d.id = l.goods_receipt_id
 where l.amount <> {rounded("l.quantity::numeric * l.unit_cost", "d.currency")}"""  # noqa: S608 -- names of ours
 
 _RECEIVED = """
-select coalesce(n.goods_receipt_id, m.ref_id) goods_receipt_id,
-  coalesce(n.variant_id, m.variant_id) variant_id, n.quantity, m.quantity moved
-from (
-  select l.goods_receipt_id, l.variant_id, d.store_id, sum(l.quantity) quantity
-  from goods_receipt_line l join goods_receipt d on d.id = l.goods_receipt_id
-  where d.status = 'received' group by 1, 2, 3
-) n full join (
-  select ref_id, variant_id, store_id, sum(quantity) quantity from movement
-  where ref_kind = 'goods_receipt' group by 1, 2, 3
-) m on m.ref_id = n.goods_receipt_id and m.variant_id = n.variant_id and m.store_id = n.store_id
-where n.quantity is distinct from m.quantity"""
-
+select d.id, l.variant_id, d.store_id, l.quantity
+from goods_receipt_line l join goods_receipt d on d.id = l.goods_receipt_id
+where d.status = 'received'"""
 
 _REASONS = """
 select m.id, m.kind, m.ref_kind, m.ref_id from movement m
@@ -135,7 +127,7 @@ INVARIANTS = (
     Invariant(
         "stock.received_goods",
         _l("What was delivered is in stock, and nothing else came by a delivery."),
-        partial(offending, _RECEIVED, "goods_receipt_id", "variant_id", "quantity", "moved"),
+        partial(goods_moved_otherwise, "goods_receipt", _RECEIVED),
     ),
     Invariant(
         "stock.reasons",

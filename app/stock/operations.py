@@ -233,8 +233,17 @@ def cancel_receipt(
     session.flush()
 
 
-def write_off(
+# What no document moves: which way it goes, and what others are told.
+_BY_HAND = {
+    MovementKind.WRITE_OFF: (-1, "stock.written_off"),
+    MovementKind.SERVICE_USE: (-1, "stock.used"),
+    MovementKind.GOODS_RECEIPT: (1, "stock.taken_in"),
+}
+
+
+def move_by_hand(
     session: Session,
+    kind: MovementKind,
     *,
     store_id: int,
     variant_id: int,
@@ -243,69 +252,31 @@ def write_off(
     by: int | None,
     at: datetime,
 ) -> Movement:
-    """Take broken, lost or expired goods out of stock, with the reason."""
-    taken = Move(store_id, variant_id, MovementKind.WRITE_OFF, -quantity, reason=reason)
-    return _by_hand(session, taken, "stock.written_off", at)
+    """Let goods go or come that no document speaks of, so that it needs a reason.
 
-
-def use(
-    session: Session,
-    *,
-    store_id: int,
-    variant_id: int,
-    quantity: int,
-    reason: str,
-    by: int | None,
-    at: datetime,
-) -> Movement:
-    """Take goods out of stock that were used up in the store's own work."""
-    taken = Move(store_id, variant_id, MovementKind.SERVICE_USE, -quantity, reason=reason)
-    return _by_hand(session, taken, "stock.used", at)
-
-
-def take_in(
-    session: Session,
-    *,
-    store_id: int,
-    variant_id: int,
-    quantity: int,
-    reason: str,
-    by: int | None,
-    at: datetime,
-) -> Movement:
-    """Put goods into stock that no delivery brought: found again, or there from the beginning."""
-    brought = Move(store_id, variant_id, MovementKind.GOODS_RECEIPT, quantity, reason=reason)
-    return _by_hand(session, brought, "stock.taken_in", at)
-
-
-def _by_hand(session: Session, wanted: Move, event: str, at: datetime) -> Movement:
-    """Write one movement that no document stands behind, so that it needs a reason."""
-    outward = wanted.kind in {MovementKind.WRITE_OFF, MovementKind.SERVICE_USE}
-    quantity = -wanted.quantity if outward else wanted.quantity
+    Written off are broken, lost or expired ones; used are those for the store's own work; taken in
+    are those that were found, or there from the beginning. Raises Invalid, OutOfStock.
+    """
+    if kind not in _BY_HAND:
+        raise Invalid(_l("Choose one of the list."), field="kind")
     if quantity <= 0:
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
-    reason = (wanted.reason or "").strip()
-    if not reason:
+    if not reason.strip():
         raise Invalid(_l("Say why the goods come or go."), field="reason")
+    sign, event = _BY_HAND[kind]
     moved = Movement(
-        store_id=wanted.store_id,
-        variant_id=wanted.variant_id,
-        kind=wanted.kind,
-        quantity=wanted.quantity,
-        unit_cost=_cost_of(session, wanted.variant_id),
-        reason=reason,
+        store_id=store_id,
+        variant_id=variant_id,
+        kind=kind,
+        quantity=sign * quantity,
+        unit_cost=_cost_of(session, variant_id),
+        reason=reason.strip(),
         at=at,
     )
     session.add(moved)
     with _stock_may_be_short():
         session.flush()
-    emit(
-        session,
-        event,
-        store_id=wanted.store_id,
-        variant_id=wanted.variant_id,
-        quantity=quantity,
-    )
+    emit(session, event, store_id=store_id, variant_id=variant_id, quantity=quantity)
     return moved
 
 
@@ -378,14 +349,12 @@ __all__ = [
     "OutOfStock",
     "cancel_receipt",
     "count_stock",
+    "move_by_hand",
     "post",
     "receive_goods",
     "release",
     "reserve",
     "reserved_for",
     "save_receipt",
-    "take_in",
     "transfer",
-    "use",
-    "write_off",
 ]

@@ -6,22 +6,19 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.catalogue.screens import own_currency
-from app.kit.errors import Invalid
 from app.kit.screens import Lines, Screen
 from app.kit.screens.areas import WAREHOUSE
 from app.kit.screens.documents import calls_off, receives
 from app.stock import operations
-from app.stock.choices import MovementKind, ReceiptStatus
+from app.stock.choices import ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
 
 
 def add_movement(session: Session, movement: Movement, *, by: int | None, at: datetime) -> Movement:
-    """Let goods come or go from a form or a program, by the operation of the kind that it names."""
-    operation = _BY_KIND.get(movement.kind)
-    if operation is None:
-        raise Invalid(_l("Choose one of the list."), field="kind")
-    return operation(
+    """Let goods come or go from a form or a program."""
+    return operations.move_by_hand(
         session,
+        movement.kind,
         store_id=movement.store_id or movement.store.id,
         variant_id=movement.variant_id or movement.variant.id,
         quantity=movement.quantity or 0,
@@ -29,13 +26,6 @@ def add_movement(session: Session, movement: Movement, *, by: int | None, at: da
         by=by,
         at=at,
     )
-
-
-_BY_KIND = {
-    MovementKind.WRITE_OFF: operations.write_off,
-    MovementKind.SERVICE_USE: operations.use,
-    MovementKind.GOODS_RECEIPT: operations.take_in,
-}
 
 
 class StockBalanceScreen(Screen):

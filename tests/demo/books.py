@@ -11,6 +11,7 @@ from app.orders import operations as orders
 from app.orders.choices import ChargeKind, PaymentDirection, PaymentMethod
 from app.orders.operations import Item, ReturnItem
 from app.stock import operations as stock
+from app.stock.choices import MovementKind
 from tests import factories
 from tests.insights.helpers import deliver
 
@@ -64,8 +65,14 @@ def write_books(session: Session, shop: str) -> None:
     _sell_online(session, store, client, variant, shop)
     came_from = {"source": shop, "source_key": "1"}
     factories.make_adjustment(session, store_id=store.id, order_id=order.id, **came_from)
-    stock.write_off(
-        session, store_id=store.id, variant_id=variant.id, quantity=1, reason="Broken", **EDGE
+    stock.move_by_hand(
+        session,
+        MovementKind.WRITE_OFF,
+        store_id=store.id,
+        variant_id=variant.id,
+        quantity=1,
+        reason="Broken",
+        **EDGE,
     )
     stock.count_stock(session, store.id, {variant.id: 20}, **EDGE)
     expense = factories.make_expense(session, approved=True, store=store)

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.kit.errors import Conflict, Invalid
 from app.stock import operations
-from app.stock.choices import MovementKind, ReceiptStatus
+from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
 from app.stock.extends import receipts_that_disagree
 from app.stock.models import GoodsReceipt, Movement, StockBalance
 from app.stock.operations import Move, OutOfStock
@@ -67,38 +67,41 @@ def test_a_release_gives_back_what_is_still_held(session, store, variant):
 def test_more_than_is_there_cannot_be_written_off(session, store, variant):
     receive(session, variant, 5, store_id=store.id)
     facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Broken"}
-    operations.write_off(session, quantity=2, by=None, at=NOON, **facts)
+    operations.move_by_hand(session, MovementKind.WRITE_OFF, quantity=2, by=None, at=NOON, **facts)
     assert balance(session, store, variant) == (3, 0, 3, True)
     with pytest.raises(OutOfStock):
-        operations.write_off(session, quantity=4, by=None, at=NOON, **facts)
+        operations.move_by_hand(
+            session, MovementKind.WRITE_OFF, quantity=4, by=None, at=NOON, **facts
+        )
 
 
 def test_goods_that_are_used_go_and_goods_that_are_taken_in_come(session, store, variant):
     facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Found", **EDGE}
-    came = operations.take_in(session, quantity=5, **facts)
-    went = operations.use(session, quantity=2, **facts)
+    came = operations.move_by_hand(session, MovementKind.GOODS_RECEIPT, quantity=5, **facts)
+    went = operations.move_by_hand(session, MovementKind.SERVICE_USE, quantity=2, **facts)
     assert (came.kind, came.quantity) == (MovementKind.GOODS_RECEIPT, 5)
     assert (went.kind, went.quantity) == (MovementKind.SERVICE_USE, -2)
     assert balance(session, store, variant) == (3, 0, 3, True)
     with pytest.raises(OutOfStock):
-        operations.use(session, quantity=4, **facts)
+        operations.move_by_hand(session, MovementKind.SERVICE_USE, quantity=4, **facts)
 
 
-@pytest.mark.parametrize("move", [operations.write_off, operations.use, operations.take_in])
+@pytest.mark.parametrize("kind", BY_HAND)
 @pytest.mark.parametrize("wrong", [{"quantity": 0}, {"quantity": -2}, {"reason": " "}])
 def test_what_is_moved_by_hand_has_a_quantity_without_a_sign_and_a_reason(
-    session, store, variant, move, wrong
+    session, store, variant, kind, wrong
 ):
     facts = {"store_id": store.id, "variant_id": variant.id, "quantity": 1, "reason": "Because"}
     with pytest.raises(Invalid) as refused:
-        move(session, **{**facts, **wrong}, **EDGE)
+        operations.move_by_hand(session, kind, **{**facts, **wrong}, **EDGE)
     assert [refused.value.field] == list(wrong)
 
 
 def test_a_write_off_says_why(session, store, variant):
     with pytest.raises(Invalid):
-        operations.write_off(
+        operations.move_by_hand(
             session,
+            MovementKind.WRITE_OFF,
             store_id=store.id,
             variant_id=variant.id,
             quantity=1,
@@ -216,7 +219,9 @@ def test_what_a_delivery_cost_is_kept_in_the_currency_of_the_variant(
 def test_goods_priced_in_another_currency_are_written_off_without_a_cost(session, store):
     variant = make_variant(session, currency="USD", cost=Decimal(3), stock=2, store_id=store.id)
     facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Broken"}
-    taken = operations.write_off(session, quantity=1, by=None, at=NOON, **facts)
+    taken = operations.move_by_hand(
+        session, MovementKind.WRITE_OFF, quantity=1, by=None, at=NOON, **facts
+    )
     assert taken.unit_cost is None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 from flask_appbuilder.security.api import SecurityApi
 from flask_appbuilder.views import expose
+from flask_babel import gettext as _
 from flask_jwt_extended import (
     create_access_token,
     create_refresh_token,
@@ -17,9 +19,32 @@ from flask_jwt_extended import (
 
 from app.kit.access import resolve
 from app.kit.errors import CrmError
+from app.kit.rest.asking import BadRequest
 from app.kit.rest.taking import json_body
 from app.kit.screens.edge import answer
 from app.kit.security import attempt, doors
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    """Return a text of the body. Raises BadRequest."""
+    found = body.get(name)
+    if not isinstance(found, str):
+        raise BadRequest(_("Send a text."), field=name)
+    return found
+
+
+def _signed_in(body: Mapping[str, Any]) -> dict[str, str]:
+    """Sign somebody in; return the tokens. Raises BadRequest, and what `attempt` raises."""
+    company = None if body.get("company") is None else _text(body, "company")
+    stays = body.get("refresh") is True
+    made = attempt.sign_in_program(
+        _text(body, "username"), _text(body, "password"), company=company, stays=stays
+    )
+    user, claims = str(made.user_id), {"sid": made.session_id}
+    tokens = {"access_token": create_access_token(user, fresh=True, additional_claims=claims)}
+    if stays:
+        tokens["refresh_token"] = create_refresh_token(user, additional_claims=claims)
+    return tokens
 
 
 class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -78,28 +103,10 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
             422:
               $ref: '#/components/responses/422'
         """
-        body = json_body()
-        login, password = body.get("username"), body.get("password")
-        if not isinstance(login, str) or not isinstance(password, str):
-            return self.response_400(message="username and password are texts")
-        company, stays = body.get("company"), body.get("refresh") is True
-        if company is not None and not isinstance(company, str):
-            return self.response_400(message="company is a text")
         try:
-            made = attempt.sign_in_program(login, password, company=company, stays=stays)
+            return self.response(200, **_signed_in(json_body()))
         except CrmError as refused:
             return answer(refused.status, refused.message, refused.field)
-        claims = {"sid": made.session_id}
-        tokens = {
-            "access_token": create_access_token(
-                str(made.user_id), fresh=True, additional_claims=claims
-            )
-        }
-        if stays:
-            tokens["refresh_token"] = create_refresh_token(
-                str(made.user_id), additional_claims=claims
-            )
-        return self.response(200, **tokens)
 
     @expose("/refresh", methods=["POST"])
     @jwt_required(refresh=True)

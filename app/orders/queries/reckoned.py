@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.kit.database.reckoning import offending, rounded
 from app.kit.money import coin_sql
 from app.kit.registry import Invariant
+from app.stock.queries import goods_moved_otherwise
 
 # A tax may be off by one coin: before ties were exact, some were rounded the other way.
 # What comes back of an order is a share of what was paid for its line, not a price of its own.
@@ -51,33 +52,15 @@ where d.in_company <> w.wanted"""  # noqa: S608 -- names of ours
 
 # What was handed over has left the stock, piece by piece; what was not has not.
 _SOLD = """
-select coalesce(n.order_id, m.ref_id) order_id, coalesce(n.variant_id, m.variant_id) variant_id,
-  n.quantity, m.quantity moved
-from (
-  select l.order_id, l.variant_id, l.store_id, sum(l.quantity) quantity
-  from order_line l join orders d on d.id = l.order_id
-  where l.stocked and l.variant_id is not null and d.status in ('shipped', 'completed')
-  group by 1, 2, 3
-) n full join (
-  select ref_id, variant_id, store_id, -sum(quantity) quantity from movement
-  where ref_kind = 'order' group by 1, 2, 3
-) m on m.ref_id = n.order_id and m.variant_id = n.variant_id and m.store_id = n.store_id
-where n.quantity is distinct from m.quantity"""
+select d.id, l.variant_id, l.store_id, l.quantity
+from order_line l join orders d on d.id = l.order_id
+where l.stocked and l.variant_id is not null and d.status in ('shipped', 'completed')"""
 
 _CAME_BACK = """
-select coalesce(n.goods_return_id, m.ref_id) goods_return_id,
-  coalesce(n.variant_id, m.variant_id) variant_id, n.quantity, m.quantity moved
-from (
-  select l.goods_return_id, l.variant_id, l.store_id, sum(l.quantity) quantity
-  from return_line l join goods_return d on d.id = l.goods_return_id
-  join variant v on v.id = l.variant_id join product p on p.id = v.product_id
-  where l.restock and p.kind = 'goods' and d.status = 'received'
-  group by 1, 2, 3
-) n full join (
-  select ref_id, variant_id, store_id, sum(quantity) quantity from movement
-  where ref_kind = 'goods_return' group by 1, 2, 3
-) m on m.ref_id = n.goods_return_id and m.variant_id = n.variant_id and m.store_id = n.store_id
-where n.quantity is distinct from m.quantity"""
+select d.id, l.variant_id, l.store_id, l.quantity
+from return_line l join goods_return d on d.id = l.goods_return_id
+join variant v on v.id = l.variant_id join product p on p.id = v.product_id
+where l.restock and p.kind = 'goods' and d.status = 'received'"""
 
 _PAYMENTS = """
 select p.id, p.store_id, p.currency, p.client_id
@@ -148,12 +131,12 @@ RECKONED = (
     Invariant(
         "orders.sold_goods",
         _l("What was handed over has left the stock, and nothing else has left it for an order."),
-        partial(offending, _SOLD, "order_id", "variant_id", "quantity", "moved"),
+        partial(goods_moved_otherwise, "order", _SOLD, out=True),
     ),
     Invariant(
         "orders.returned_goods",
         _l("What came back to be sold again is in stock, and nothing else came for a return."),
-        partial(offending, _CAME_BACK, "goods_return_id", "variant_id", "quantity", "moved"),
+        partial(goods_moved_otherwise, "goods_return", _CAME_BACK),
     ),
     Invariant(
         "orders.costs",
