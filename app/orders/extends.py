@@ -191,7 +191,10 @@ word(
     *REFUND_BEYOND,
     area=SALES.name,
     label=_l("Payments: give back more than is owed"),
-    description=_l("As goodwill: for nothing that came back, and that was not paid too much."),
+    description=_l(
+        "As goodwill: for nothing that came back, and that was not paid too much. Also for what"
+        " came back without its order."
+    ),
     marks=("money",),
 )
 
@@ -224,6 +227,7 @@ def extend(builder: Any) -> None:
     say("uq_payment_external_ref", _l("This reference of the provider is booked already."))
     say("ck_payment_due", _l("A certificate pays what is due at most."))
     say("ck_payment_return", _l("This return is not received, or belongs to another order."))
+    say("ck_payment_pieces", _l("More cannot be given back than was paid for such pieces."))
     say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
     say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))
     say("ck_paid_by_way_returned", _l("More cannot go back by this way than came in by it."))

@@ -183,6 +183,7 @@ def test_a_program_pays_a_return_out_once(client):
 def test_what_came_back_without_its_order_does_not_come_back_with_it(session, store):
     rod = make_variant(session, price=Decimal(100))
     order = make_completed_order(session, Item(1, rod.id), store=store)
+    pay(session, order, 100)
     with somebody():
         loose = [ReturnItem(1, variant_id=rod.id)]
         operations.take_back(session, loose, store_id=store.id, **EDGE)
@@ -226,9 +227,9 @@ def loose(session, store, variant, price, quantity=1):
 
 @pytest.fixture
 def dearer(session, store):
-    """A variant sold three times at 100, that costs 120 today."""
+    """A variant sold and paid three times at 100, that costs 120 today."""
     rod = make_variant(session, price=Decimal(100))
-    make_completed_order(session, Item(3, rod.id), store=store)
+    pay(session, make_completed_order(session, Item(3, rod.id), store=store), 300)
     rod.price = Decimal(120)
     session.flush()
     return rod
@@ -252,7 +253,8 @@ def test_a_loose_return_gives_what_the_goods_were_last_sold_for_too(session, sto
         assert loose(session, store, dearer, 100).total == 100
         with pytest.raises(MissingRight):
             loose(session, store, dearer, "100.01")
-        make_completed_order(session, Item(2, dearer.id, discount=Decimal(20)), store=store)
+        less = Item(2, dearer.id, discount=Decimal(20))
+        pay(session, make_completed_order(session, less, store=store), 140)
         with pytest.raises(MissingRight):
             loose(session, store, dearer, 100)
         assert loose(session, store, dearer, 70, quantity=2).total == 140

@@ -352,7 +352,9 @@ def test_money_for_a_return_counts_on_its_order_and_once(session, store):
 
 
 def test_money_for_a_return_without_an_order_goes_back_once(session, store):
-    items = [ReturnItem(2, variant_id=make_variant(session).id, unit_price=Decimal(3))]
+    sold = Item(2, make_variant(session, price=Decimal(3)).id)
+    make_payment(session, order=make_completed_order(session, sold, store=store))
+    items = [ReturnItem(2, variant_id=sold.variant_id, unit_price=Decimal(3))]
     back = operations.take_back(session, items, store_id=store.id, **EDGE)
     by_return = {"method": PaymentMethod.CASH, "direction": RETURNED, **EDGE}
     operations.add_payment(session, None, goods_return=back, amount=Decimal(4), **by_return)

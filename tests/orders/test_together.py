@@ -335,6 +335,7 @@ def test_one_sold_piece_comes_back_loose_once(store: int) -> None:
         return factories.make_completed_order(session, Item(1, rod.id), store_id=store)
 
     sold = made(sell)
+    made(lambda s: pay(s, sold, 10))
     with ours() as session:
         rod = session.scalar(select(OrderLine.variant_id).where(OrderLine.order_id == sold))
 

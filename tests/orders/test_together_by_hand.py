@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from threading import Event
 
 import pytest
@@ -10,10 +11,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.kit.errors import Conflict
-from app.orders import queries
-from app.orders.models import PaidByWay, Payment
+from app.orders import operations, queries
+from app.orders.models import GoodsReturn, OrderLine, PaidByWay, Payment
+from app.orders.operations import ReturnItem
 from tests import factories
 from tests.orders.test_together import (  # noqa: F401 -- the database of these tests
+    EDGE,
     at_once,
     engine,
     made,
@@ -77,3 +80,32 @@ def test_past_every_operation_two_certificates_take_what_is_due_once(order: int)
     assert len([one for one in refused if one]) == 2
     with ours() as session:
         assert session.scalar(select(func.count()).select_from(Payment)) == 1
+
+
+def test_what_was_paid_for_pieces_goes_out_for_one_return_without_an_order(
+    order: int, store: int
+) -> None:
+    made(lambda s: pay(s, order, 40))
+    out = text("""
+        insert into payment (store_id, goods_return_id, direction, method, status, amount, currency,
+          business_date)
+        select store_id, id, 'returned', 'cash', 'settled', 400000, 'EUR', current_date
+          from goods_return where id = :id""")
+
+    def bring_back(session: Session) -> GoodsReturn:
+        line = session.scalars(select(OrderLine).where(OrderLine.order_id == order)).one()
+        items = [ReturnItem(4, variant_id=line.variant_id, unit_price=Decimal(10))]
+        return operations.take_back(session, items, store_id=store, **EDGE)
+
+    def give(pk: int) -> Callable[[Session], object]:
+        def call(session: Session) -> None:
+            session.execute(out, {"id": pk})
+            # Nobody has committed before the others have asked.
+            session.execute(text("select pg_sleep(0.2)"))
+
+        return call
+
+    refused = at_once([give(made(bring_back)) for _ in range(3)])
+    assert len([one for one in refused if one]) == 2
+    with ours() as session:
+        assert session.execute(queries.given_that_disagrees()).all() == []

@@ -38,7 +38,7 @@ from app.kit.database.stamp import Role
 from app.kit.money import MoneyType, money
 from app.kit.money_text import format_amount
 from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
-from app.orders.models import triggers  # noqa: F401 -- registers the triggers of these tables
+from app.orders.models import pieces, triggers  # noqa: F401 -- what these tables' triggers call
 from app.orders.models.columns import CALLED, CURRENCY, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn

@@ -79,8 +79,25 @@ def _for_returns(settled: str) -> str:
                    sum(case direction when 'returned' then amount else -amount end) as amount
               from {settled} s where goods_return_id is not null
              group by company_id, goods_return_id) n
-     where b.company_id = n.company_id and b.goods_return_id = n.goods_return_id;
+     where b.company_id = n.company_id and b.goods_return_id = n.goods_return_id;{_loose(settled)}
   end if;"""
+
+
+def _loose(settled: str) -> str:
+    """For a return without an order no more goes out than its pieces were paid for."""
+    loose = f"""{settled} s
+      join goods_return r on r.company_id = s.company_id and r.id = s.goods_return_id
+       and r.order_id is null and s.direction = 'returned'"""
+    return f"""
+    if exists (select from {loose}) then
+      perform crm_pieces_in_turn(array(select l.variant_id from {loose}
+        join return_line l on l.company_id = r.company_id and l.goods_return_id = r.id));
+      if exists (select from given_for_return g
+        where (g.company_id, g.goods_return_id) in (select r.company_id, r.id from {loose})
+          and g.given > crm_most_for_loose(g.goods_return_id)) then
+        {_refused("ck_payment_pieces", "payment", "more than was paid for these pieces")}
+      end if;
+    end if;"""
 
 
 def _by_certificate(settled: str) -> str:
@@ -131,48 +148,3 @@ referencing {rows} for each statement execute function crm_{name}()""",
 
 _books("payment_booked", "insert", "new table as new_rows", _NEW)
 _books("payment_settled", "update", "old table as old_rows new table as new_rows", _CHANGED)
-
-# What was paid for so many pieces, tax included, when a variant was last handed over in a currency:
-# in the whole company, as below.
-LAST_SOLD_FOR = register(
-    SqlFunction(
-        "crm_last_sold_for(bigint[], text)",
-        """create or replace function crm_last_sold_for(wanted bigint[], money text)
-returns table (variant_id bigint, amount bigint, pieces integer) language sql stable
-security definer set search_path = pg_catalog, public as $$
-  select v.id, s.amount, s.quantity
-    from unnest(wanted) v(id)
-    cross join lateral (
-      select l.amount + case when o.prices_include_tax then 0 else l.tax end as amount, l.quantity
-        from order_line l
-        join orders o on o.company_id = l.company_id and o.id = l.order_id
-       where l.company_id = crm_company() and l.variant_id = v.id
-         and o.status in ('shipped', 'completed') and o.currency = money
-       order by o.placed_at desc, l.id desc limit 1) s
-$$""",
-        definer=True,
-    )
-)
-
-# How many pieces of variants were handed over in the whole company and have not come back: who is
-# bound to stores asks too, and the goods may have been bought in another one.
-SOLD_AND_NOT_BACK = register(
-    SqlFunction(
-        "crm_sold_and_not_back(bigint[])",
-        """create or replace function crm_sold_and_not_back(wanted bigint[])
-returns table (variant_id bigint, pieces bigint) language sql stable
-security definer set search_path = pg_catalog, public as $$
-  select v.id, coalesce((
-      select sum(l.quantity) from order_line l
-        join orders o on o.company_id = l.company_id and o.id = l.order_id
-       where l.company_id = crm_company() and l.variant_id = v.id
-         and o.status in ('shipped', 'completed')), 0)
-    - coalesce((
-      select sum(l.quantity) from return_line l
-        join goods_return r on r.company_id = l.company_id and r.id = l.goods_return_id
-       where l.company_id = crm_company() and l.variant_id = v.id and r.status = 'received'), 0)
-    from unnest(wanted) v(id)
-$$""",
-        definer=True,
-    )
-)

@@ -1,6 +1,6 @@
 """Goods that nobody bought here, or not at that price, are taken back by right only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -18,8 +18,8 @@ def refuse_never_sold(session: Session, document: GoodsReturn, lines: Sequence[R
     """Ask for a right of its own where more comes back than was ever sold and not brought back.
 
     Such goods were not bought here, or came back without their order being named: money and stock
-    would come from nowhere. Without an order each is worth what it costs today, or was last sold
-    for. What was sold to somebody comes back as before; a job of the system, behind which nobody
+    would come from nowhere. Without an order only what is paid counts as sold, and each piece is
+    worth what it costs today, or was last sold for. A job of the system, behind which nobody
     stands, is not asked. Raises MissingRight.
     """
     if reader_or_none() is None or may(*TAKE_BACK_UNSOLD):
@@ -28,23 +28,16 @@ def refuse_never_sold(session: Session, document: GoodsReturn, lines: Sequence[R
     for line in lines:
         if line.variant_id is not None:
             wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-    _in_turn(session, wanted)
-    sold = func.crm_sold_and_not_back(list(wanted)).table_valued("variant_id", "pieces")
+    # Without it each of several at once finds the one piece that was sold.
+    session.execute(select(func.crm_pieces_in_turn(list(wanted))))
+    known = document.order_id is not None
+    count = func.crm_sold_and_not_back if known else func.crm_paid_and_not_back
+    sold = count(list(wanted)).table_valued("variant_id", "pieces")
     left = {row.variant_id: row.pieces for row in session.execute(select(sold))}
     if any(quantity > left.get(variant, 0) for variant, quantity in wanted.items()):
         raise MissingRight(*TAKE_BACK_UNSOLD)
-    if document.order_id is None and _worth_too_much(session, document, lines):
+    if not known and _worth_too_much(session, document, lines):
         raise MissingRight(*TAKE_BACK_UNSOLD)
-
-
-def _in_turn(session: Session, variants: Iterable[int]) -> None:
-    """Let returns of the same variants be received one after the other until each is committed.
-
-    Without it each of several at once finds the one piece that was sold.
-    """
-    for variant in sorted(variants):
-        name = func.concat("back of ", variant)
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 9))))
 
 
 def _worth_too_much(session: Session, document: GoodsReturn, lines: Sequence[ReturnLine]) -> bool:

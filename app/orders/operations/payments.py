@@ -40,6 +40,7 @@ from app.orders.operations.ways import (
     why_not_back,
     why_not_beyond,
     why_not_in,
+    why_not_without_order,
 )
 from app.value.models import Certificate
 from app.value.operations import give_back, redeem
@@ -105,6 +106,8 @@ def book_payment(
             if settled and known.status in (_OPEN_WHEN_TOLD if told else _OPEN):
                 _settle(session, known, document, by=by, at=at, told=told)
             return known
+        if settled and not told and payment.direction is PaymentDirection.RETURNED:
+            _raise(why_not_without_order(document))
         _complete(session, payment, document, at, told=told)
         if not told and payment.direction is PaymentDirection.RECEIVED:
             _raise(why_not_in(session, payment, document))
@@ -260,8 +263,12 @@ def _settle(
     back = payment.direction is PaymentDirection.RETURNED
     with session.no_autoflush:
         refusal = (why_not_back if back else why_not_in)(session, payment, document)
-        if refusal is None and back and not told and payment.status is not PaymentStatus.TO_CHECK:
-            refusal = why_not_beyond(payment, document)
+        if back and not told and payment.status is not PaymentStatus.TO_CHECK:
+            refusal = (
+                why_not_without_order(document)
+                or refusal
+                or why_not_beyond(session, payment, document)
+            )
     if refusal is not None and not told:
         raise refusal
     if refusal is not None and back:

@@ -10,19 +10,20 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import select
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.kit.access import Right, may, reader_or_none
 from app.kit.errors import Conflict, CrmError
-from app.kit.money import ZERO, money_sum
+from app.kit.money import ZERO, MoneyType, money_sum, round_amount
 from app.kit.money_text import amount_text
 from app.kit.rights import wording
 from app.orders.choices import OrderStatus, PaymentDirection, PaymentMethod
 from app.orders.models import GivenForReturn, GoodsReturn, Order, PaidByWay, Payment
 from app.value.models import CertificateBalance
 
-# Goodwill: money back for which nothing came back, and that was not paid too much.
+# Goodwill: money back for which nothing came back, and that was not paid too much. So is money for
+# what came back without its order.
 REFUND_BEYOND: Right = ("refund_beyond", "Payment")
 
 
@@ -46,9 +47,17 @@ def left_to_pay(order: Order) -> Decimal:
     return max(due_of(order) - order.paid, ZERO)
 
 
-def owed_back(order: Order) -> Decimal:
-    """Return what was paid beyond what is due. Requires the order's lock, as `left_to_pay`."""
-    return max(order.paid - due_of(order), ZERO)
+def owed_back(session: Session, order: Order) -> Decimal:
+    """Return what was paid beyond what is due. Requires the order's lock, as `left_to_pay`.
+
+    Not owed is what was given already for the same pieces, when they came back without the order.
+    """
+    owed = order.paid - due_of(order)
+    if owed > 0 and order.returned > 0:
+        given = type_coerce(func.crm_given_without(order.id), MoneyType())
+        with session.no_autoflush:
+            owed -= round_amount(session.scalar(select(given)) or ZERO, order.currency)
+    return max(owed, ZERO)
 
 
 def money_of(session: Session, order: Order) -> tuple[Decimal, Decimal]:
@@ -96,8 +105,16 @@ def left_by_way(session: Session, payment: Payment) -> Decimal:
 
 
 def left_for_return(session: Session, goods_return: GoodsReturn) -> Decimal:
-    """Return what the client has yet to get for a received return."""
-    return goods_return.total - given_for(session, goods_return)
+    """Return what the client has yet to get for a received return.
+
+    Without an order it is no more than was paid for such pieces.
+    """
+    total = goods_return.total
+    if goods_return.order_id is None:
+        most = type_coerce(func.crm_most_for_loose(goods_return.id), MoneyType())
+        with session.no_autoflush:
+            total = min(total, session.scalar(select(most)) or ZERO)
+    return total - given_for(session, goods_return)
 
 
 def given_for(session: Session, goods_return: GoodsReturn) -> Decimal:
@@ -129,7 +146,7 @@ def usual_amount(
     if payment.direction is PaymentDirection.RETURNED:
         most = most_back(session, payment)
         if isinstance(document, Order) and not told:
-            return min(most, owed_back(document))
+            return min(most, owed_back(session, document))
         return most
     most = most_in(session, payment, document)
     if payment.tendered is not None:
@@ -207,23 +224,43 @@ def why_not_back(
     if goods_return is not None:
         left = left_for_return(session, goods_return)
         if payment.amount > left:
-            said = _l(
-                "Only %(left)s can still be given back for this return.",
-                left=amount_text(max(left, ZERO), document.currency),
-            )
+            amount = amount_text(max(left, ZERO), document.currency)
+            said = _l("Only %(left)s can still be given back for this return.", left=amount)
+            if goods_return.order_id is None:
+                said = _l(
+                    "Only %(left)s can still be given back for this return: no more than was paid"
+                    " for such pieces and not given back.",
+                    left=amount,
+                )
             return Conflict(said, field="amount")
     return None
 
 
-def why_not_beyond(payment: Payment, document: Order | GoodsReturn) -> CrmError | None:
+def why_not_without_order(document: Order | GoodsReturn) -> CrmError | None:
+    """Return why no money is given by hand for what came back without its order: it takes a right.
+
+    How it was paid, and whether it went back already, is said by the order alone.
+    """
+    if isinstance(document, Order) or reader_or_none() is None or may(*REFUND_BEYOND):
+        return None
+    said = _l(
+        "This return names no order. Money for it is given by whoever has the right “%(right)s”.",
+        right=wording(*REFUND_BEYOND).label,
+    )
+    return Conflict(said, field="goods_return")
+
+
+def why_not_beyond(
+    session: Session, payment: Payment, document: Order | GoodsReturn
+) -> CrmError | None:
     """Return why so much is not given back by hand: it is more than is owed, without the right to.
 
     What a provider has done is done, and a job of the system, behind which nobody stands, is not
     asked. Requires the order's lock.
     """
-    if not isinstance(document, Order) or payment.amount <= (owed := owed_back(document)):
+    if not isinstance(document, Order) or reader_or_none() is None or may(*REFUND_BEYOND):
         return None
-    if reader_or_none() is None or may(*REFUND_BEYOND):
+    if payment.amount <= (owed := owed_back(session, document)):
         return None
     said = _l(
         "Only %(owed)s is owed back for this order. More than that is given by whoever has the"
