@@ -145,6 +145,18 @@ def test_a_master_sees_no_work_of_another_master(session, bound):
         assert session.scalars(select(Job.id)).all() == []
 
 
+def test_whoever_sees_fewer_clients_has_no_work_of_who_sees_more(session, bound):
+    here = make_store(session)
+    with bound(here, role=Role.STORE):
+        defer(session, NAME, 0, None)
+        assert len(session.scalars(select(Job.id)).all()) == 1
+    with bound(here):
+        assert session.scalars(select(Job.id)).all() == []
+        defer(session, NAME, 0, None)
+        with pytest.raises(DBAPIError, match="row-level security"), session.begin_nested():
+            session.execute(text("update job set role = 'crm_store'"))
+
+
 def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound):
     here, there = make_store(session), make_store(session)
     make_client(session, name="Home", store=here)
