@@ -137,7 +137,7 @@ select l.store_id, l.variant_id, sum(l.quantity), 'order', o.id
 _RETURNS = text(f"""
 with back as (
   select o.*, l.id line_id, l.variant_id, l.description, l.quantity, l.unit_price, l.amount,
-         l.tax_rate, l.tax line_tax, b.back_at,
+         l.tax_rate, l.tax line_tax, l.cost, b.back_at,
          (b.back_at at time zone (select s.time_zone from store s where s.id = o.store_id))::date
          back_on
     from {_MADE_BACK} and l.position = 1 and l.stocked and o.status = 'completed'
@@ -158,8 +158,9 @@ refunded as (
          m.currency, m.returned_at, m.business_date
     from made m join payment p on p.order_id = m.order_id and p.direction = 'received'),
 moved as (
-  insert into movement (store_id, variant_id, kind, quantity, ref_kind, ref_id, at)
-  select m.store_id, b.variant_id, 'return', b.quantity, 'goods_return', m.id, m.returned_at
+  insert into movement (store_id, variant_id, kind, quantity, unit_cost, ref_kind, ref_id, at)
+  select m.store_id, b.variant_id, 'return', b.quantity, b.cost, 'goods_return', m.id,
+         m.returned_at
     from made m join back b on b.id = m.order_id),
 noted as (
   update orders o set returned = m.total, paid = o.paid - m.total, refunded = m.total,

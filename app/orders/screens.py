@@ -285,7 +285,17 @@ class GoodsReturnScreen(Screen):
     )
     read_only = ("currency",)
     path_of = "status"
-    lines = (_lines(*_LINE, "restock", hint=_l("Leave the price empty for what was paid.")),)
+    lines = (
+        _lines(
+            *_LINE,
+            "order_line",
+            "restock",
+            hint=_l(
+                "Leave the price empty for what was paid. Where the order has several lines of one"
+                " product, name the one that it comes from."
+            ),
+        ),
+    )
     related = (Related("Payment", by="goods_return"),)
     archives = False
     on_add = operations.save_return

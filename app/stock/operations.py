@@ -280,11 +280,24 @@ def move_by_hand(
     return moved
 
 
-def _cost_of(session: Session, variant_id: int) -> Decimal | None:
-    """Return what one piece costs; None where it is not known in the company's currency."""
+def costs_of(session: Session, variant_ids: Iterable[int]) -> dict[int, Decimal | None]:
+    """Return what a piece costs, of those of which it is known in the company's currency."""
     own = select(Company.currency).scalar_subquery()
-    cost = select(Variant.cost).where(Variant.id == variant_id, Variant.currency == own)
-    return session.scalar(cost)
+    wanted = Variant.id.in_(list(variant_ids))
+    costs = select(Variant.id, Variant.cost).where(wanted, Variant.currency == own)
+    return {row.id: row.cost for row in session.execute(costs)}
+
+
+def costs_moved(session: Session, ref: tuple[str, int]) -> dict[int, Decimal | None]:
+    """Return at which cost the variants were moved that a document moved."""
+    moved = select(Movement.variant_id, Movement.unit_cost).where(
+        Movement.ref_kind == ref[0], Movement.ref_id == ref[1]
+    )
+    return {row.variant_id: row.unit_cost for row in session.execute(moved)}
+
+
+def _cost_of(session: Session, variant_id: int) -> Decimal | None:
+    return costs_of(session, [variant_id]).get(variant_id)
 
 
 def transfer(
@@ -348,6 +361,8 @@ __all__ = [
     "Move",
     "OutOfStock",
     "cancel_receipt",
+    "costs_moved",
+    "costs_of",
     "count_stock",
     "move_by_hand",
     "post",

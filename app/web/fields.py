@@ -213,6 +213,8 @@ def _select(field: Field, kind: str, attributes: dict[str, Any]) -> Markup:
     if kind == "remote":
         attributes.pop("data_lookup_url", None)
         attributes["data_lookup_url"] = lookup_url(field)
+        if within := getattr(field, "lookup_within", ""):
+            attributes["data_lookup_within"] = within
         if not field.flags.required and not many:
             body = Markup('<option value=""></option>') + body
     elif many or count > SHORT_LIST:

@@ -112,6 +112,35 @@ def test_money_that_went_out_otherwise_before_stays_booked_and_goes_out_no_secon
     ]
 
 
+@pytest.mark.timeout(300)
+def test_what_came_back_before_shares_out_its_order_and_has_the_cost_at_which_it_left(
+    server: TestServer, migrated: str, tmp_path: Path
+) -> None:
+    asked = """
+      select 'return ' || number, total_company from goods_return
+      union all select 'client', returns_sum from client_figures
+      union all select 'client of the store', returns_sum from client_store
+      union all select 'day ' || business_date, returned from day_fact
+      union all select 'cost ' || kind, unit_cost from movement
+      order by 1"""
+    found = brought_up(config_of(server, migrated, tmp_path), _RETURNED_BEFORE, asked, at="0017")
+    assert found == [
+        ("client", 612_400),
+        ("client of the store", 612_400),
+        ("cost return", 12_500),
+        ("cost sale", 12_500),
+        ("day 2026-11-02", 245_000),
+        ("day 2026-11-03", 367_400),
+        # Of 48.99 for four; what an order came to in part, and what names none, stays.
+        ("return 1", 122_500),
+        ("return 2", 122_500),
+        ("return 3", 122_400),
+        ("return 4", 122_500),
+        ("return 5", 122_500),
+        ("return 6", 33_300),
+    ]
+
+
 def brought_up(
     config: settings.Config, rows: str, asked: str, *, at: str = "0001"
 ) -> list[tuple[Any, ...]]:
@@ -160,6 +189,36 @@ from (values (1, 'received', 'card', null, 100), (1, 'received', 'online', null,
   (1, 'returned', 'cash', null, 120), (2, 'received', 'card', null, 10),
   (2, 'returned', 'cash', null, 500), (3, 'received', 'points', null, 30),
   (3, 'received', 'transfer', 'bank', 20)) v(o, d, m, p, a);
+"""
+
+# Four times 2000 yen, and one piece of another order; the third number of figures names no order.
+_RETURNED_BEFORE = """
+set local row_security = off;
+select set_config('app.company_id', '1', true);
+insert into company (slug, name, currency) values ('ours', 'Ours', 'EUR');
+insert into store (number, name, currency) values ('S', 'Shop', 'JPY');
+insert into client (name) values ('Ada');
+insert into product (name) values ('Rod');
+insert into variant (product_id, sku, name, price, currency) values (1, 'R', 'Rod', 20000000, 'JPY');
+insert into orders (store_id, client_id, number, status, placed_at, business_date, currency, rate,
+  goods, total, total_company, returned)
+select 1, 1, n, 'completed', now(), current_date, 'JPY', 0.00612345, 80000000, 80000000, 489900, r
+from (values (1, 80000000), (2, 20000000)) v(n, r);
+insert into goods_return (store_id, client_id, order_id, number, status, returned_at, business_date,
+  currency, rate, goods, total, total_company)
+select 1, 1, o, n, 'received', date '2026-11-02' + n, date '2026-11-02' + n / 3, 'JPY', 0.00612345,
+  20000000, 20000000, 122500
+from (values (1, 1), (2, 1), (3, 1), (4, 1), (5, 2)) v(n, o);
+insert into goods_return (store_id, number, status, returned_at, business_date, currency, rate,
+  goods, total, total_company)
+values (1, 6, 'received', now(), '2026-11-04', 'JPY', 0.00612345, 1, 1, 33300);
+update client_figures set returns_count = 5, returns_sum = 612500;
+update client_store set returns_count = 5, returns_sum = 612500;
+insert into day_fact (business_date, store_id, country, orders, gross, returns, returned,
+  adjustments, adjusted)
+values ('2026-11-02', 1, '', 0, 0, 2, 245000, 0, 0), ('2026-11-03', 1, '', 0, 0, 3, 367500, 0, 0);
+insert into movement (store_id, variant_id, kind, quantity, unit_cost, ref_kind, ref_id) values
+  (1, 1, 'sale', -4, 12500, 'order', 1), (1, 1, 'return', 1, null, 'goods_return', 1);
 """
 
 _TWO_AS_ONE = """

@@ -101,6 +101,7 @@ def at_once(calls: Sequence[Callable[[Session], object]]) -> list[CrmError | Non
 def nothing_disagrees() -> None:
     with ours() as session:
         broken = {one.__name__: session.execute(one()).all() for one in INVARIANTS}
+        broken |= {one.name: session.execute(one.offending()).all() for one in queries.RECKONED}
     assert {name: rows for name, rows in broken.items() if rows} == {}
 
 
@@ -326,6 +327,30 @@ def test_the_same_pieces_come_back_once(order: int, store: int) -> None:
     refused = at_once([take_back] * 4)
     assert [type(one) for one in refused if one] == [Conflict] * 3
     assert state(order)[1] == 30
+    nothing_disagrees()
+
+
+def test_pieces_that_come_back_at_once_share_out_what_the_order_came_to() -> None:
+    abroad = made(lambda s: factories.make_store(s, currency="JPY"))
+
+    def sell(session: Session) -> Order:
+        rod = factories.make_variant(session, price=Decimal(2000), currency="JPY")
+        rate = Decimal("0.00612345")
+        return factories.make_completed_order(session, Item(4, rod.id), store_id=abroad, rate=rate)
+
+    sold = made(sell)
+    with ours() as session:
+        line = session.scalar(select(OrderLine.id).where(OrderLine.order_id == sold))
+
+    def take_back(session: Session) -> GoodsReturn:
+        items = [ReturnItem(1, order_line_id=line)]
+        order = session.get_one(Order, sold)
+        return operations.take_back(session, items, store_id=abroad, order=order, **EDGE)
+
+    assert at_once([take_back] * 4) == [None] * 4
+    with ours() as session:
+        back = session.scalars(select(GoodsReturn.total_company)).all()
+        assert sum(back) == session.get_one(Order, sold).total_company
     nothing_disagrees()
 
 

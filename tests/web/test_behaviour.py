@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.web.samples.common import EMOJI, LONG
 
@@ -166,6 +166,25 @@ def test_a_remote_select_asks_only_for_what_was_typed_and_works_by_keyboard(
     expect(page.locator(".ts-dropdown .option")).to_have_text("Shimano Deutschland")
     page.keyboard.press("Enter")
     assert page.locator("#supplier").input_value() == "8"
+
+
+def test_a_select_within_another_record_offers_all_of_it_and_follows_it(
+    page: Page, site: str
+) -> None:
+    def put_within(route: Route) -> None:
+        answer = route.fetch()
+        text = answer.text().replace(
+            "data-lookup-url=", 'data-lookup-within="name" data-lookup-url='
+        )
+        route.fulfill(response=answer, body=text)
+
+    page.route("**/form-new", put_within)
+    page.goto(f"{site}/form-new")
+    for chosen in ("7", "8"):
+        page.locator("#name").fill(chosen)
+        with page.expect_request(f"**/lookup?q=&within={chosen}"):
+            page.locator("#supplier-ts-control").focus()
+        expect(page.locator(".ts-dropdown .option")).to_have_count(3)
 
 
 def test_dates_are_shown_in_words_and_sent_as_iso(page: Page, site: str) -> None:

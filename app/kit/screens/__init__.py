@@ -37,11 +37,14 @@ address), "pairs" (names with values; `info["pairs"]` says what the two columns 
 (in other languages; `info["texts_of"]` names the columns, default "name"), "country", "language",
 "currency" or "zone" (codes that people read and choose by name: app/kit/codes.py) or "json" (only
 to be read: nobody types JSON into a form). By a link with `info["living"]` no form and no program
-names an archived record, where it is not named already. `info["told"]` is a function that says what
-of a value the present reader is told, where a whole guard is too coarse (an event's data).
+names an archived record, where it is not named already; `info["within"]` of a link names a relation
+that the offered records share with the form's (a return's line: the lines of its order).
+`info["told"]` is a function that says what of a value the present reader is told, where a whole
+guard is too coarse (an event's data).
 
 What a record is called: `Table.info["title"]` names one text column; without it the first there is
-of name, title, number, code, label; else its number. Filters, lookups, links and history use it.
+of name, title, number, code, label; else its number. `Table.info["told_apart"]` names numbers that
+are said beside it where others may be called the same. Filters, lookups, links and history use it.
 
 What else a screen may say (all optional):
   path = "orders"          address and name of the API; default: the table's name in the plural

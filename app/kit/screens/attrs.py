@@ -24,8 +24,10 @@ from sqlalchemy import String as SqlString
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
+from app.kit.access import may
 from app.kit.choices import Choice, choices_of
 from app.kit.codes import CODES, Codes
+from app.kit.i18n.reading import number_text
 from app.kit.money import is_money
 from app.kit.screens.pages import FilterKind, Kind
 from app.kit.screens.pages import Text as Words
@@ -90,6 +92,11 @@ class Attr:
     def codes(self) -> Codes | None:
         """The kind of code it holds (a country, a currency), which people read by its name."""
         return CODES.get(self.form)
+
+    @property
+    def within(self) -> str:
+        """The relation that the chosen record shares with the form's: `info["within"]`."""
+        return str(self.column.info.get("within", ""))
 
     @property
     def shown_as(self) -> Kind:
@@ -281,6 +288,29 @@ def why_gone(attr: Attr, *, gone: bool) -> str:
     """
     refused = gone and attr.column.info.get("living")
     return _("This is archived. Restore it first.") if refused else ""
+
+
+def apart_columns(model: type[Any]) -> list[Column[Any]]:
+    """Return the columns that tell records of the same title apart, which this reader may see."""
+    table = table_of(model)
+    columns = [table.c[name] for name in table.info.get("told_apart", ())]
+    return [one for one in columns if all(may("read", guard) for guard in _guards(one))]
+
+
+def told_apart(model: type[Any], title: str, values: Iterable[Any]) -> str:
+    """Return a title with the values of `apart_columns`, each under its label."""
+    said = [
+        f"{column.info['label']} {number_text(value)}"
+        for column, value in zip(apart_columns(model), values, strict=True)
+    ]
+    return " · ".join([title, *said])
+
+
+def apart_title_of(obj: Any) -> str:
+    """Return what one record is called where others may be called the same."""
+    model = type(obj)
+    keys = [mapper_of(model).get_property_by_column(one).key for one in apart_columns(model)]
+    return told_apart(model, title_of(obj), [getattr(obj, key) for key in keys])
 
 
 def is_indexed(column: Column[Any]) -> bool:

@@ -25,7 +25,7 @@ from app.kit.errors import Invalid
 from app.kit.fitting import UNKEPT, fit
 from app.kit.money_text import parse_amount
 from app.kit.phone import phones_of, read_phone
-from app.kit.screens.attrs import Attr, longest_of, table_of, title_of, why_gone
+from app.kit.screens.attrs import Attr, apart_title_of, longest_of, table_of, why_gone
 from app.kit.screens.paging import read_id
 
 LONG_TEXTS = {"note", "description", "comment", "text"}
@@ -310,9 +310,13 @@ class RemoteField(PlainField):
     def lookup_url(self) -> str:
         return self.lookup
 
+    @property
+    def lookup_within(self) -> str:
+        return self.attr.within
+
     def iter_choices(self) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
         if self.data is not None:
-            yield str(self.data.id), title_of(self.data), True, {}
+            yield str(self.data.id), apart_title_of(self.data), True, {}
 
     def has_groups(self) -> bool:
         return False

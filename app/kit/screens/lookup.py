@@ -12,12 +12,16 @@ from app.kit.fold import fold
 from app.kit.screens.attrs import (
     Attr,
     UnknownColumn,
+    apart_columns,
     called,
     fold_column,
     lines_of,
+    link_of,
+    mapper_of,
     resolve,
     table_of,
     title_column,
+    told_apart,
 )
 from app.kit.screens.filters import LAST
 from app.kit.screens.finding import find
@@ -38,8 +42,11 @@ def respond(screen: "Screen", name: str) -> Any:
     if ids:
         found = options(session, attr, ids=[pk for one in ids[:100] if (pk := read_id(one))])
         return jsonify(results=found, pagination={"more": False})
+    within = read_id(request.args.get("within", "")) if attr.within else None
+    if attr.within and within is None:
+        return jsonify(results=[], pagination={"more": False})
     words = request.args.get("q", "").replace("\x00", "").strip()[:100]
-    found = options(session, attr, words=words)
+    found = options(session, attr, words=words, within=within)
     return jsonify(results=found[:SHOWN], pagination={"more": len(found) > SHOWN})
 
 
@@ -66,14 +73,23 @@ def relation_of(screen: "Screen", name: str) -> Attr | None:
 
 
 def options(
-    session: Session, attr: Attr, *, words: str = "", ids: list[int] | None = None
+    session: Session,
+    attr: Attr,
+    *,
+    words: str = "",
+    ids: list[int] | None = None,
+    within: int | None = None,
 ) -> list[dict[str, object]]:
-    """Up to 21 records that `attr` may lead to, as {"id", "text"}."""
+    """Up to 21 records that `attr` may lead to, as {"id", "text"}; of those `within` a record."""
     target = cast("type[Any]", attr.target)
     table, title = table_of(target), title_column(target)
     if title.info.get("guard") and not may("read", title.info["guard"]):
         title = table.c.id
-    statement = select(table.c.id, title).limit(SHOWN + 1 if ids is None else len(ids))
+    apart = apart_columns(target)
+    statement = select(table.c.id, title, *apart).limit(SHOWN + 1 if ids is None else len(ids))
+    if within is not None:
+        link = link_of(mapper_of(target).relationships[attr.within])
+        statement = statement.where(table.c[link.name] == within)
     if ids is not None:
         statement = statement.where(table.c.id.in_(ids))
     else:
@@ -85,10 +101,15 @@ def options(
             statement = statement.where(_starts(title, words))
         key = fold_column(title)
         statement = (
-            statement.order_by(key, table.c.id) if words else statement.order_by(table.c.id.desc())
+            statement.order_by(key, table.c.id)
+            if words
+            else statement.order_by(table.c.id if within else table.c.id.desc())
         )
     rows: Any = session.execute(statement)
-    return [{"id": one, "text": called(name, one)} for one, name in rows]
+    return [
+        {"id": one, "text": told_apart(target, called(name, one), values)}
+        for one, name, *values in rows
+    ]
 
 
 def _starts(title: Any, words: str) -> Any:

@@ -16,7 +16,15 @@ from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.fitting import COMPANY
 from app.kit.i18n.reading import number_text
-from app.kit.screens.attrs import Attr, lines_of, mapper_of, resolve, table_of, title_of
+from app.kit.screens.attrs import (
+    Attr,
+    apart_title_of,
+    lines_of,
+    mapper_of,
+    resolve,
+    table_of,
+    title_of,
+)
 from app.kit.screens.cells import has_archive, phone_text, record_url
 from app.kit.screens.declare import Do, Lines, Panel, Related
 from app.kit.screens.pages import (
@@ -128,7 +136,7 @@ def fact(attr: Attr, obj: Any, document: Any = None) -> Fact:
     if attr.target is not None and value is not None:
         prefix = record_url(attr.target)
         return Fact(
-            attr.label, title_of(value), "link", url=f"{prefix}{value.id}" if prefix else ""
+            attr.label, apart_title_of(value), "link", url=f"{prefix}{value.id}" if prefix else ""
         )
     if attr.form == "phone" and value:
         value = phone_text(value)

@@ -66,6 +66,7 @@ class Order(Business, Sums, Source, Model):
         ),
         CheckConstraint("least(goods, charges, discount, tax, total) >= 0", name="sums"),
         CheckConstraint("refunded >= 0", name="refunded"),
+        CheckConstraint("returned between 0 and total", name="returned"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *document_checks("order"),
         *sort_indexes(
@@ -222,7 +223,15 @@ class OrderLine(Business, Line, Model):
         UniqueConstraint("company_id", "order_id", "position"),
         *line_checks(),
         CheckConstraint("cost >= 0", name="cost"),
-        {"info": {"label": _l("Order line"), "currency_of": "order", "line_of": "order_id"}},
+        {
+            "info": {
+                "label": _l("Order line"),
+                "currency_of": "order",
+                "line_of": "order_id",
+                "title": "description",
+                "told_apart": ("position", "quantity", "amount"),
+            }
+        },
     )
 
     order_id: Mapped[int] = link("orders", index=False, info={"label": _l("Order")})

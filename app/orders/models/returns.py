@@ -142,7 +142,12 @@ class ReturnLine(Business, Line, Model):
         foreign_keys=goods_return_id, back_populates="lines"
     )
     order_line_id: Mapped[int | None] = link(
-        "order_line", info={"label": _l("Order line"), "help": _l("Empty if it is not known.")}
+        "order_line",
+        info={
+            "label": _l("Order line"),
+            "within": "order",
+            "help": _l("Empty for the one of the order with most pieces left."),
+        },
     )
     order_line: Mapped[OrderLine | None] = relationship(foreign_keys=order_line_id)
     restock: Mapped[bool] = mapped_column(

@@ -16,13 +16,14 @@ from app.clients.operations import add_to_timeline, count_return
 from app.kit.choices import move
 from app.kit.database.lines import current_lines
 from app.kit.database.locking import lock
+from app.kit.database.session import unbound
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import money_sum
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import RETURN_MOVES, LineKind, ReturnReason, ReturnStatus
 from app.orders.models import GoodsReturn, Order, ReturnLine
+from app.orders.operations.linking import give, give_shares, is_changed, link_lines
 from app.orders.operations.never_sold import refuse_never_sold
 from app.orders.operations.payments import update_paid
 from app.orders.operations.places import Place, place
@@ -35,16 +36,14 @@ from app.orders.operations.pricing import (
     take_over,
 )
 from app.orders.operations.sold import (
-    Linked,
     OpenLine,
-    give,
-    give_shares,
-    link_lines,
+    in_company,
     open_lines,
     refuse_unsold,
+    returned_of,
 )
 from app.stock.choices import MovementKind
-from app.stock.operations import Move, post
+from app.stock.operations import Move, costs_moved, costs_of, post
 
 RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", Period.YEAR)
 number_series.register(RETURN_NUMBERS)
@@ -101,11 +100,24 @@ def take_back(  # noqa: PLR0913 -- a return has as many facts
         if order is None:
             settle(line, document)
     document.lines = lines
-    add_up(document, lines, where)
+    _add_up(session, document, order, lines, where)
     session.add(document)
     session.flush()
     _receive(session, document, lines, where, at=at)
     return document
+
+
+def _add_up(
+    session: Session,
+    document: GoodsReturn,
+    order: Order | None,
+    lines: Sequence[ReturnLine],
+    where: Place,
+) -> None:
+    """Set the sums of a return; what comes back of an order is a part of what it came to."""
+    add_up(document, lines, where)
+    if order is not None:
+        document.total_company = in_company(session, order, document.total, where)
 
 
 def _order_lines(session: Session, order: Order, items: Sequence[ReturnItem]) -> list[ReturnLine]:
@@ -191,8 +203,7 @@ def receive_return(
         refuse_unsold(order, where)
         with session.no_autoflush:
             # Another return may have come in since the draft was saved.
-            give_shares(document, link_lines(session, order, lines))
-            add_up(document, lines, where)
+            lines = _reckon(session, document, order, lines, where)
     _receive(session, document, lines, where, at=at)
 
 
@@ -257,21 +268,36 @@ def _restock(
     if not back:
         return
     without = set(_unstocked(session, [line.variant_id for line in back]))
+    stocked = sorted({line.variant_id or 0 for line in back} - without)
+    costs = _costs(session, document, stocked)
     moves = [
-        Move(document.store_id, line.variant_id, MovementKind.RETURN, line.quantity)
+        Move(
+            document.store_id,
+            line.variant_id,
+            MovementKind.RETURN,
+            line.quantity,
+            costs.get(line.variant_id),
+        )
         for line in sorted(back, key=lambda line: line.variant_id or 0)
         if line.variant_id is not None and line.variant_id not in without
     ]
     post(session, moves, at=at, ref=("goods_return", document.id))
 
 
+def _costs(
+    session: Session, document: GoodsReturn, variants: Sequence[int]
+) -> dict[int, Decimal | None]:
+    """Return at which cost goods come back: that at which they left, else what they cost now."""
+    if document.order_id is None:
+        return costs_of(session, variants)
+    # They may have left the stock of a store that the caller does not see.
+    with unbound(session):
+        return costs_moved(session, ("order", document.order_id))
+
+
 def _note_on_order(session: Session, document: GoodsReturn, at: datetime) -> None:
     order = session.get_one(Order, document.order_id)
-    order.returned = session.scalar(
-        select(money_sum(GoodsReturn.total)).where(
-            GoodsReturn.order_id == order.id, GoodsReturn.status == ReturnStatus.RECEIVED
-        )
-    ) or Decimal(0)
+    order.returned = returned_of(session, order)[0]
     update_paid(session, order, at)
 
 
@@ -298,28 +324,28 @@ def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: 
             session.get(Order, document.order_id) if document.order_id else None
         )
         lines = current_lines(session, document, ReturnLine)
-        linked = [] if order is None else _take_over_order(session, document, order, lines, where)
         if order is None:
             take_over(document, where)
-            for line in lines:
-                line.order_line_id = None
+            _name_no_order(lines)
+        else:
+            _take_over_order(document, order, where)
         document.status = ReturnStatus.DRAFT
         document.country = document.country or where.country
-        complete_lines(session, document, lines, where)
-        give_shares(document, linked)
-        add_up(document, lines, where)
+        _reckon(session, document, order, lines, where)
         session.add(document)
     session.flush()
 
 
-def _take_over_order(
-    session: Session,
-    document: GoodsReturn,
-    order: Order,
-    lines: Sequence[ReturnLine],
-    where: Place,
-) -> list[Linked]:
-    """Give a draft what its order decides: client, currency, rate, and what its lines come from."""
+def _name_no_order(lines: Sequence[ReturnLine]) -> None:
+    """Let lines take from nothing. Raises Invalid for one that names what it takes from."""
+    for line in lines:
+        if line.order_line_id is not None and is_changed(line, "order_line_id"):
+            raise Invalid(_l("Name the order too."), field="order_line", record=line)
+        line.order_line_id = None
+
+
+def _take_over_order(document: GoodsReturn, order: Order, where: Place) -> None:
+    """Give a draft what its order decides: client, currency, rate."""
     refuse_unsold(order, where)
     client_id = document.client_id or (document.client.id if document.client else None)
     if client_id not in {None, order.client_id}:
@@ -328,7 +354,22 @@ def _take_over_order(
     document.store_id, document.currency = where.store_id, where.currency
     document.rate, document.prices_include_tax = order.rate, order.prices_include_tax
     document.country = order.country
-    return link_lines(session, order, lines)
+
+
+def _reckon(
+    session: Session,
+    document: GoodsReturn,
+    order: Order | None,
+    lines: Sequence[ReturnLine],
+    where: Place,
+) -> list[ReturnLine]:
+    """Complete the lines and set what they and the draft come to; return them with new ones."""
+    linked = [] if order is None else link_lines(session, document, order, lines)
+    every = [*lines, *(line for line, _found, _share in linked if line not in lines)]
+    complete_lines(session, document, every, where)
+    give_shares(document, linked)
+    _add_up(session, document, order, every, where)
+    return every
 
 
 def cancel_return(session: Session, document: GoodsReturn, *, by: int | None, at: datetime) -> None:

@@ -1,25 +1,21 @@
 """What was sold with an order and has not come back yet."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.kit.errors import Conflict, Invalid
-from app.kit.money import allocate, money_sum, round_line
+from app.kit.database.session import unbound
+from app.kit.errors import Conflict
+from app.kit.money import ZERO, allocate, money_sum
 from app.orders.choices import OrderStatus, ReturnStatus
 from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
 from app.orders.operations.places import Place
-from app.orders.operations.pricing import settle
 
 _HANDED_OVER = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
-# As far from quantity × price as a line's amount may be: see LINE_AMOUNT.
-_ROUNDING = Decimal("0.5")
-_FINEST = Decimal("0.0001")
 
 
 @dataclass(slots=True)
@@ -34,29 +30,53 @@ class OpenLine:
     def take(
         self, quantity: int, currency: str, *, line: ReturnLine | None = None
     ) -> tuple[Decimal, Decimal]:
-        """Return the share of so many pieces in amount and tax; the last takes what is left.
+        """Return what was paid for so many of the pieces that are left, in amount and tax.
+
+        What all pieces have given once so many are back depends on their number alone: the last
+        take what rounding left, and none what another was given less for.
 
         Raises Conflict for more than there is, beside the quantity of `line` where one asks.
         """
-        if not 0 < quantity <= self.quantity:
-            raise Conflict(
-                _l(
-                    "Only %(left)s of “%(name)s” can still be taken back.",
-                    left=self.quantity,
-                    name=self.sold.description,
-                ),
-                field="lines" if line is None else "quantity",
-                record=line,
-            )
-        pieces = [quantity, self.quantity - quantity]
-        amount = allocate(self.amount, pieces, currency)[0]
-        tax = allocate(self.tax, pieces, currency)[0]
-        self.quantity, self.amount, self.tax = pieces[1], self.amount - amount, self.tax - tax
+        refuse_too_many(quantity, self.quantity, self, line)
+        # Before, a piece could be given what another was given less for: that is gone.
+        amount = min(self._paid(self.sold.amount, quantity, currency), self.amount)
+        tax = min(self._paid(self.sold.tax, quantity, currency), self.tax)
+        self.quantity -= quantity
+        self.amount, self.tax = self.amount - amount, self.tax - tax
         return amount, tax
+
+    def _paid(self, whole: Decimal, quantity: int, currency: str) -> Decimal:
+        back = self.sold.quantity - self.quantity
+        return part_of(whole, back + quantity, self.sold.quantity, currency) - part_of(
+            whole, back, self.sold.quantity, currency
+        )
+
+
+def refuse_too_many(quantity: int, left: int, of: OpenLine, line: ReturnLine | None) -> None:
+    """Raise Conflict where fewer are left than come back, beside the quantity of a `line`."""
+    if 0 < quantity <= left:
+        return
+    raise Conflict(
+        _l(
+            "Only %(left)s of “%(name)s” can still be taken back.",
+            left=left,
+            name=of.sold.description,
+        ),
+        field="lines" if line is None else "quantity",
+        record=line,
+    )
+
+
+def part_of(whole: Decimal, part: Decimal | int, of: Decimal | int, currency: str) -> Decimal:
+    """Return the part of an amount that `part` is of `of`, rounded; all of it for the whole."""
+    return allocate(whole, [part, max(of - part, 0)], currency)[0]
 
 
 def open_lines(session: Session, order: Order) -> dict[int, OpenLine]:
-    """Return the order's lines by id. Requires its lock to be still right when it is used."""
+    """Return the order's lines by id. Requires its lock to be still right when it is used.
+
+    What came back in any store counts, whoever asks.
+    """
     back = (
         select(
             ReturnLine.order_line_id,
@@ -65,11 +85,11 @@ def open_lines(session: Session, order: Order) -> dict[int, OpenLine]:
             money_sum(ReturnLine.tax).label("tax"),
         )
         .join(GoodsReturn, GoodsReturn.id == ReturnLine.goods_return_id)
-        .where(GoodsReturn.order_id == order.id, GoodsReturn.status == ReturnStatus.RECEIVED)
+        .where(*_received(order))
         .group_by(ReturnLine.order_line_id)
         .subquery("back")
     )
-    rows = session.execute(
+    wanted = (
         select(
             *OrderLine.__table__.c,
             func.coalesce(back.c.quantity, 0).label("back"),
@@ -80,12 +100,43 @@ def open_lines(session: Session, order: Order) -> dict[int, OpenLine]:
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.position)
     )
+    with unbound(session):
+        rows = session.execute(wanted).all()
     return {
         row.id: OpenLine(
-            row, row.quantity - row.back, row.amount - row.back_amount, row.tax - row.back_tax
+            row,
+            row.quantity - row.back,
+            max(row.amount - row.back_amount, ZERO),
+            max(row.tax - row.back_tax, ZERO),
         )
         for row in rows
     }
+
+
+def _received(order: Order) -> tuple[Any, ...]:
+    return GoodsReturn.order_id == order.id, GoodsReturn.status == ReturnStatus.RECEIVED
+
+
+def returned_of(session: Session, order: Order) -> tuple[Decimal, Decimal]:
+    """Return what came back of an order so far, in its own currency and the company's."""
+    sums = select(
+        money_sum(GoodsReturn.total).label("own"),
+        money_sum(GoodsReturn.total_company).label("company"),
+    ).where(*_received(order))
+    with unbound(session):
+        back = session.execute(sums).one()
+    return back.own, back.company
+
+
+def in_company(session: Session, order: Order, total: Decimal, where: Place) -> Decimal:
+    """Return what comes back with `total` in the company's currency.
+
+    It is a part of what the order came to there, not converted by itself: the last takes what
+    rounding left. Requires the order's lock like `open_lines`.
+    """
+    own, company = returned_of(session, order)
+    until = part_of(order.total_company, own + total, order.total, where.company_currency)
+    return max(until - company, ZERO)
 
 
 def refuse_unsold(order: Order, where: Place) -> None:
@@ -94,60 +145,3 @@ def refuse_unsold(order: Order, where: Place) -> None:
         raise Conflict(_l("Only what was handed over can be taken back; cancel the order instead."))
     if order.currency != where.currency:
         raise Conflict(_l("Take it back in a store with the order's currency."), field="store")
-
-
-def give(line: ReturnLine, share: tuple[Decimal, Decimal], currency: str) -> None:
-    """Set what the client gets for a line: its share, the rest of its price being a discount.
-
-    The last pieces take what rounding left of the others: then their price follows from the share.
-    """
-    amount, tax = share
-    if amount - line.quantity * line.unit_price > _ROUNDING:
-        line.unit_price = (amount / line.quantity).quantize(_FINEST, ROUND_UP)
-    full = round_line(line.quantity, line.unit_price, currency)
-    line.amount, line.tax, line.discount = amount, tax, max(full - amount, Decimal(0))
-
-
-Linked = tuple[ReturnLine, OpenLine, tuple[Decimal, Decimal]]
-"""A line of a return, what it takes from, and its share in amount and tax."""
-
-
-def link_lines(session: Session, order: Order, lines: Sequence[ReturnLine]) -> list[Linked]:
-    """Find for each line of a return made by hand the line of the order that it takes from.
-
-    A line without a price gets the one that was paid. Raises Invalid for what was not bought with
-    this order, Conflict for more than has not come back yet.
-    """
-    known = open_lines(session, order)
-    linked = []
-    for line in lines:
-        variant = line.variant_id or (line.variant.id if line.variant else None)
-        same = [
-            one
-            for one in known.values()
-            if (one.sold.variant_id, one.sold.charge_kind) == (variant, line.charge_kind)
-        ]
-        if not same:
-            raise Invalid(_l("This line is not one of the order's."), field="variant", record=line)
-        found = max(same, key=lambda one: one.quantity)
-        pieces = 1 if line.quantity is None else line.quantity
-        share = found.take(pieces, order.currency, line=line)
-        line.order_line_id, line.tax_rate = found.sold.id, found.sold.tax_rate
-        if line.unit_price is None:
-            line.unit_price = found.sold.unit_price
-        linked.append((line, found, share))
-    return linked
-
-
-def give_shares(document: GoodsReturn, linked: Sequence[Linked]) -> None:
-    """Give for each line what was paid for it; at a price of its own less, but never more."""
-    for line, found, share in linked:
-        # A price above the paid one gives no more; a saved share may imply one: see `give`.
-        if line.unit_price >= found.sold.unit_price:
-            line.unit_price = found.sold.unit_price
-            give(line, share, document.currency)
-            continue
-        settle(line, document)
-        if line.amount > share[0]:
-            line.discount += line.amount - share[0]
-            settle(line, document)

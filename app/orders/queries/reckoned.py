@@ -44,11 +44,27 @@ from (
   select 'order' kind, company_id, id, total amount, rate, total_company in_company from orders
   union all
   select 'goods_return', company_id, id, total, rate, total_company from goods_return
+  where order_id is null
   union all
   select 'adjustment', company_id, id, amount, rate, amount_company from adjustment
 ) d join company c on c.id = d.company_id
 cross join lateral (select {rounded("d.amount * d.rate", "c.currency")} wanted) w
 where d.in_company <> w.wanted"""  # noqa: S608 -- names of ours
+
+# What came back of an order is a part of what it came to, all of it once all has come back.
+_BACK_IN_COMPANY = f"""
+select o.id, o.number, b.own, b.in_company, w.wanted
+from (
+  select company_id, order_id, sum(total) own, sum(total_company) in_company,
+    min(rate) least_rate, max(rate) most_rate from goods_return
+  where status = 'received' and order_id is not null group by 1, 2
+) b join orders o on o.id = b.order_id join company c on c.id = b.company_id
+cross join lateral (select {coin_sql("c.currency")} coin, o.total::numeric total) u
+cross join lateral (select case when u.total = 0 then 0 else
+  u.coin * div(2 * o.total_company * b.own + u.total * u.coin, 2 * u.total * u.coin)
+  end wanted) w
+where b.in_company <> w.wanted or b.own > o.total or o.rate not in (b.least_rate, b.most_rate)
+  or b.least_rate <> b.most_rate"""  # noqa: S608 -- names of ours
 
 # What was handed over has left the stock, piece by piece; what was not has not.
 _SOLD = """
@@ -92,6 +108,14 @@ where m.ref_kind = 'order' and m.kind = 'sale' and not exists (
   select from order_line l where l.order_id = m.ref_id and l.variant_id = m.variant_id
     and l.cost is not distinct from m.unit_cost)"""
 
+_COSTS_BACK = """
+select m.ref_id goods_return_id, m.variant_id, m.unit_cost, s.unit_cost left_at
+from movement m join goods_return r on r.id = m.ref_id
+left join movement s on s.ref_kind = 'order' and s.ref_id = r.order_id and s.kind = 'sale'
+  and s.variant_id = m.variant_id
+where m.ref_kind = 'goods_return' and m.kind = 'return' and r.order_id is not null
+  and m.unit_cost is distinct from s.unit_cost"""
+
 _ORIGINS = """
 select l.id, l.goods_return_id, l.order_line_id
 from return_line l join goods_return d on d.id = l.goods_return_id
@@ -129,6 +153,11 @@ RECKONED = (
         partial(offending, _IN_COMPANY, "kind", "id", "amount", "in_company", "wanted"),
     ),
     Invariant(
+        "orders.back_in_company_currency",
+        _l("What came back of an order is its part of what the order came to, and no more."),
+        partial(offending, _BACK_IN_COMPANY, "id", "number", "own", "in_company", "wanted"),
+    ),
+    Invariant(
         "orders.sold_goods",
         _l("What was handed over has left the stock, and nothing else has left it for an order."),
         partial(goods_moved_otherwise, "order", _SOLD, out=True),
@@ -142,6 +171,11 @@ RECKONED = (
         "orders.costs",
         _l("What was sold left the stock at the cost that stands in its line."),
         partial(offending, _COSTS, "order_id", "variant_id", "unit_cost"),
+    ),
+    Invariant(
+        "orders.return_costs",
+        _l("What came back of an order entered the stock at the cost at which it had left."),
+        partial(offending, _COSTS_BACK, "goods_return_id", "variant_id", "unit_cost", "left_at"),
     ),
     Invariant(
         "orders.origins",

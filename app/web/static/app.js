@@ -320,13 +320,16 @@
   }), { rootMargin: '200px' }) : null;
 
   // ---- fields: remote selects, dates, sheets ------------------------------------------------------------------------
+  // Of a select within another record (a line of the chosen order) all options show, and follow what is chosen there.
   const lookup = el => ({
     valueField: 'id', labelField: 'text', searchField: [], preload: false, loadThrottle: 200, maxOptions: 50,
-    shouldLoad: query => query.length > 0,
+    shouldLoad: query => query.length > 0 || !!el.dataset.lookupWithin,
+    ...(el.dataset.lookupWithin ? { onFocus() { this.load(this.inputValue()); } } : {}),
     load: async (query, done) => {
       try {
         const url = new URL(el.dataset.lookupUrl, location.href);
         url.searchParams.set('q', query);
+        if (el.dataset.lookupWithin) url.searchParams.set('within', el.form?.elements[el.dataset.lookupWithin]?.value || '');
         const answer = await fetch(url, { headers: { Accept: 'application/json', 'X-Requested-With': 'fetch' }, credentials: 'same-origin' });
         if (!answer.ok) throw new Error(answer.status);
         el.tomselect.clearOptions(option => el.tomselect.items.includes(String(option.id)));
