@@ -23,6 +23,7 @@ from tests.web.samples.work import (
     progress_page,
     rights_page,
     search_page,
+    segment_page,
     sign_in_page,
 )
 
@@ -80,6 +81,7 @@ PAGES = {
     "campaign": lambda: ("campaign.html", campaign_page("sms")),
     "campaign-email": lambda: ("campaign.html", campaign_page("email")),
     "progress": lambda: ("campaign_running.html", progress_page()),
+    "segment": lambda: ("segment.html", *segment_page()),
     "search": lambda: ("search.html", search_page()),
     "search-empty": lambda: ("search.html", p.SearchPage(title="Search: xyz", query="xyz")),
     "signin": lambda: ("signin.html", sign_in_page()),
@@ -128,8 +130,8 @@ def create_demo(time: bool = True) -> Flask:
     def page(name: str) -> str:
         if name not in PAGES:
             abort(404)
-        template, value = PAGES[name]()
-        return render_template(f"tresen/{template}", page=value)
+        template, value, *more = PAGES[name]()
+        return render_template(f"tresen/{template}", page=value, **(more[0] if more else {}))
 
     @app.get("/error/<code>")
     def error(code: str) -> str:
@@ -188,6 +190,14 @@ def create_demo(time: bool = True) -> Flask:
     @app.post("/preview")
     def preview() -> str:
         return str(escape(request.form["text"].replace("{first_name}", "Jörg")))
+
+    @app.post("/count")
+    def count() -> object:
+        app.config["RECEIVED"].append(("count", request.json))
+        conditions = [one for parts in request.json.values() for one in parts]
+        if any(one.get("value") in (None, "") for one in conditions):
+            return jsonify(detail="Condition 1 lacks its value."), 422
+        return jsonify(count=1234 - len(conditions), sample=[])
 
     @app.post("/<path:where>")
     def received(where: str) -> str:

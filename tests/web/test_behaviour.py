@@ -480,3 +480,17 @@ def test_the_texts_of_the_script_survive_any_language(page: Page, site: str) -> 
 def test_whoever_signs_in_can_type_at_once(page: Page, site: str) -> None:
     page.goto(f"{site}/invite")
     expect(page.locator("form input:not([type=hidden])").first).to_be_focused()
+
+
+def test_how_many_belong_to_a_segment_stands_there_at_once_and_after_each_change(
+    page: Page, site: str
+) -> None:
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{site}/segment")
+    expect(page.locator("[data-segment-count]")).to_have_text("1,233")
+    page.get_by_role("button", name="Add a condition").click()
+    expect(page.locator("[data-segment-error]")).to_have_text("Condition 1 lacks its value.")
+    page.get_by_role("spinbutton", name="Days").last.fill("30")
+    expect(page.locator("[data-segment-count]")).to_have_text("1,232")
+    assert said == []

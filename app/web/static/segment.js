@@ -45,21 +45,21 @@
   let tree = parse(JSON.parse(hidden.value || '{}'));
   if (!tree.parts) tree = { word: 'all', parts: [tree] };
 
+  const definition = () => tree.parts.length ? plain(tree) : {};
   const changed = () => {
-    const filled = tree.parts.length ? plain(tree) : {};
-    hidden.value = JSON.stringify(filled);
+    hidden.value = JSON.stringify(definition());
     hidden.dispatchEvent(new Event('input', { bubbles: true }));
     clearTimeout(timer);
-    timer = setTimeout(() => count(filled), 300);
+    timer = setTimeout(() => count(definition()), 300);
   };
 
-  const count = async definition => {
+  const count = async asking => {
     const mine = ++asked;
     const figure = document.querySelector('[data-segment-count]'), error = document.querySelector('[data-segment-error]');
     const sample = document.querySelector('[data-segment-sample]');
     let data;
     try {
-      const answer = await fetch(root.dataset.countUrl, { method: 'POST', body: JSON.stringify(definition), credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf } });
+      const answer = await fetch(root.dataset.countUrl, { method: 'POST', body: JSON.stringify(asking), credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf } });
       data = await answer.json();
       if (!answer.ok) throw new Error(data.detail);
     } catch (problem) {
@@ -142,5 +142,5 @@
   const depth = (part, at = tree, level = 0) => at === part ? level : Math.max(-1, ...(at.parts || []).map(child => depth(part, child, level + 1)));
   const draw = () => root.replaceChildren(group(tree, null));
   draw();
-  count(tree.parts.some(ready) ? plain(tree) : {});
+  count(definition());
 })();

@@ -5,6 +5,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
@@ -19,7 +20,7 @@ from wtforms import (
 from wtforms.validators import DataRequired
 
 from app.kit.screens import pages as p
-from tests.web.samples.common import EMOJI, NAMES, options
+from tests.web.samples.common import EMOJI, LONG, NAMES, options
 from tests.web.samples.records import history_page
 
 
@@ -241,3 +242,31 @@ def sign_in_page(**more: object) -> p.SignInPage:
         company="Angelhaus Petersen",
     )
     return p.SignInPage(**{**values, **more})  # type: ignore[arg-type]
+
+
+def segment_page() -> tuple[p.FormPage, dict[str, Any]]:
+    """Return the editor of a segment with one condition, and what only its template is given."""
+    days = {"name": "older", "label": "is longer ago than … days", "value": "days"}
+    ever = {"name": "ever", "label": "is known", "value": "none"}
+    conditions = [
+        ("last_order", "Last order", "date", [days, ever]),
+        ("name", "Name", "text", [{"name": "is", "label": "is", "value": "one"}]),
+    ]
+    definition = '{"all": [{"field": "last_order", "op": "older", "value": 90}]}'
+    return p.FormPage(title=LONG, crumbs=[p.Link("Segments", "/list")], sections=[], errors=()), {
+        "values": {"name": LONG, "note": EMOJI, "definition": definition, "version": 3},
+        "back": "/list",
+        "count_url": "/count",
+        "fields": [
+            dict(
+                name=name,
+                label=label,
+                area="Buying",
+                kind=kind,
+                lookup="",
+                options=[],
+                operators=operators,
+            )
+            for name, label, kind, operators in conditions
+        ],
+    }
