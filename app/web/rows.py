@@ -15,7 +15,7 @@ from app.web.helpers import brief
 
 Writer = Callable[[Row, Cell], str]
 NUMERIC = ("num", "money", "price", "percent")
-LABELLED = (*NUMERIC, "date", "datetime")
+LABELLED = (*NUMERIC, "date", "datetime", "bool")
 
 
 def written(
