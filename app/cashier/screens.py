@@ -75,6 +75,7 @@ class ExpenseScreen(Screen):
     archives = False
     on_add = operations.record_expense
     on_edit = operations.save_expense
+    edits_when = in_state(ExpenseStatus.DRAFT)
     actions_on = {
         "approve": Do(
             operations.approve_expense,

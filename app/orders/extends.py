@@ -209,6 +209,7 @@ def extend(builder: Any) -> None:
     add_tab("Client", Related("Payment", by="client"))
     add_tab("Variant", Related("OrderLine", by="variant"))
     add_figure("Order", screens.sums_of)
+    add_figure("Order", screens.payments_of)
     add_figure("GoodsReturn", screens.sums_of)
     timeline_kinds.register(*KINDS)
     segment_conditions.register(*segments.ALL)

@@ -48,14 +48,31 @@ def sums_of(_session: Session, document: Any) -> Card | None:
         (_l("Discount"), getattr(document, "discount", None)),
         (_l("Tax"), document.tax),
     ]
-    if isinstance(document, Order):
-        shown += [
-            (_l("Returned"), document.returned),
-            (_l("Received"), document.paid + document.refunded),
-            (_l("Refunded"), document.refunded),
-        ]
-    lines = [SlipLine(label, value, document.currency) for label, value in shown if value]
-    return SlipCard(_l("Sums"), lines, SlipLine(_l("Total"), document.total, document.currency))
+    total = (_l("Total"), document.total)
+    return _slip(_l("Sums"), shown, total, document.currency)
+
+
+def payments_of(_session: Session, order: Order) -> Card | None:
+    """Return what came in and went out for an order, and what is open, as sums that add up."""
+    if not may("read", "money") or order.status is OrderStatus.DRAFT:
+        return None
+    due, called_off = operations.due_of(order), order.status is OrderStatus.CANCELLED
+    shown = [
+        (_l("Total"), 0 if called_off else order.total),
+        (_l("Returned"), 0 if called_off else -order.returned),
+        (_l("Received"), -order.paid - order.refunded),
+        (_l("Refunded"), order.refunded),
+    ]
+    left = due - order.paid
+    total = (_l("To give back"), -left) if left < 0 else (_l("To pay"), left)
+    return _slip(_l("Payments"), shown, total, order.currency)
+
+
+def _slip(
+    title: Any, shown: list[tuple[Any, Any]], total: tuple[Any, Any], currency: str
+) -> SlipCard:
+    lines = [SlipLine(label, value, currency) for label, value in shown if value]
+    return SlipCard(title, lines, SlipLine(*total, currency))
 
 
 class OrderScreen(Screen):
@@ -121,6 +138,7 @@ class OrderScreen(Screen):
     archives = False
     on_add = operations.save_order
     on_edit = operations.save_order
+    edits_when = in_state(OrderStatus.DRAFT)
     actions_on = {
         "place": Do(
             operations.place_order,
@@ -300,6 +318,7 @@ class GoodsReturnScreen(Screen):
     archives = False
     on_add = operations.save_return
     on_edit = operations.save_return
+    edits_when = in_state(ReturnStatus.DRAFT)
     actions_on = {
         "receive": receives(
             operations.receive_return,

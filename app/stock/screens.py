@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.catalogue.screens import own_currency
 from app.kit.screens import Lines, Screen
 from app.kit.screens.areas import WAREHOUSE
-from app.kit.screens.documents import calls_off, receives
+from app.kit.screens.documents import calls_off, in_state, receives
 from app.stock import operations
 from app.stock.choices import ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
@@ -101,6 +101,7 @@ class GoodsReceiptScreen(Screen):
     archives = False
     on_add = operations.save_receipt
     on_edit = operations.save_receipt
+    edits_when = in_state(ReceiptStatus.DRAFT)
     actions_on = {
         "receive": receives(
             operations.receive_goods,

@@ -55,6 +55,7 @@ What else a screen may say (all optional):
   fixed = ("code",)        asked when adding, not changed later
   defaults = {"status": …} initial values of the add form (a value or a function without arguments)
   required = ("email",)    beyond NOT NULL columns
+  edits_when = in_state(Status.DRAFT)       offers to edit only while the operation takes it
   on_add, on_edit, on_archive = operation   called before the flush; `on_add` may also check only
   path_of = "status"       shows the states of that choice as a path above the record
   computed = {"stock": Computed(_l("On hand"), load, kind="num")}  load(session, ids) -> {id: value}

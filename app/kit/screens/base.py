@@ -72,6 +72,8 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
     on_add: ClassVar[Any] = None
     on_edit: ClassVar[Any] = None
     on_archive: ClassVar[Any] = None
+    # Says of a record whether it can still be edited; where it cannot, nothing offers it.
+    edits_when: ClassVar[Any] = None
     api = False
 
     default_view = "list"
@@ -86,7 +88,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         self.path = self.path or plural(table_of(self.model).name)
         self.route_base = f"/{self.path}"
         self.class_permission_name = self.view
-        for hook in ("on_add", "on_edit", "on_archive", "where"):
+        for hook in ("on_add", "on_edit", "on_archive", "edits_when", "where"):
             # A plain function on a class would become a method.
             setattr(self, hook, getattr(cls, hook))
         if "archived_at" not in table_of(self.model).c:

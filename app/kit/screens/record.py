@@ -360,7 +360,8 @@ def _actions(screen: "Screen", obj: Any) -> tuple[list[Action], list[Action], Ac
             more.append(action)
         else:
             quiet.append(action)
-    if screen.edits and live and screen.may("write"):
+    open_still = screen.edits_when is None or screen.edits_when(obj)
+    if screen.edits and live and open_still and screen.may("write"):
         edit = Action(_("Edit"), screen.url("edit", obj.id), "edit")
         quiet.insert(0, edit)
     if screen.archives and has_archive(screen.model) and screen.may("delete"):

@@ -30,6 +30,7 @@ from app.orders.operations.returns import (
     save_return,
     take_back,
 )
+from app.orders.operations.ways import due_of
 
 __all__ = [
     "Item",
@@ -45,6 +46,7 @@ __all__ = [
     "complete_order",
     "confirm_order",
     "draft_order",
+    "due_of",
     "fail_payment",
     "make_ready",
     "place",
