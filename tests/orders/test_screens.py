@@ -263,6 +263,8 @@ def test_what_is_settled_offers_no_form_that_would_only_refuse(client):
             "expenses": factories.make_expense(session, approved=True),
         }
         stock_operations.receive_goods(session, settled["goods-receipts"], **EDGE)
+        session.add(drafts["orders"])
+        session.flush()
         drafts, settled = ({k: v.id for k, v in some.items()} for some in (drafts, settled))
     for path, pk in drafts.items():
         assert f"/{path}/edit/{pk}" in client.get(f"/{path}/show/{pk}").text

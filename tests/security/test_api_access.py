@@ -268,6 +268,8 @@ def test_a_key_is_shown_once(boss, sign_in):
     assert page.status_code == 200
     token = page.text.split("tk_")[1].split("<")[0]
     assert len(token) > 40
+    assert "read Store" not in page.text
+    assert "See: Stores" in page.text
     assert token not in browser.get("/api-keys/list/").text
 
 

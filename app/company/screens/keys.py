@@ -19,7 +19,7 @@ from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError
-from app.kit.rights import parse
+from app.kit.rights import parse, wording
 from app.kit.screens import Computed, Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
@@ -109,11 +109,12 @@ class ApiKeyScreen(Screen):
         return render_template("tresen/rights.html", page=page), 422 if form.errors else status
 
     def _shown_once(self, key: ApiKey, token: str) -> Any:
+        may = [wording(*parse(name)).label for name in key.scopes]
         page = ShowPage(
             title=key.name,
             crumbs=(Link(self.area.label), Link(self.label, self.list_url())),
             notes=(Note(_("Copy the key now: it is not shown again."), "warn", "alert-triangle"),),
-            cards=(KvCard(_("Key"), (Fact(_("Key"), token), Fact(_("May"), key.scopes, "tags"))),),
+            cards=(KvCard(_("Key"), (Fact(_("Key"), token), Fact(_("May"), may, "tags"))),),
             primary=Action(_("Done"), self.list_url()),
         )
         return render_template("tresen/show.html", page=page)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -70,7 +71,11 @@ class Created:
     """Who made the row, and when."""
 
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=clock.now, server_default=func.now(), sort_order=90
+        DateTime(timezone=True),
+        default=clock.now,
+        server_default=func.now(),
+        sort_order=90,
+        info={"label": _l("Created")},
     )
     created_by: Mapped[int | None] = mapped_column(
         BigInteger, default=current_user_id, server_default=USER_DEFAULT, sort_order=91
@@ -87,6 +92,7 @@ class Business(OfCompany, Created):
         onupdate=clock.now,
         server_default=func.now(),
         sort_order=92,
+        info={"label": _l("Changed")},
     )
     changed_by: Mapped[int | None] = mapped_column(
         BigInteger,
