@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, TypeDecorator, text
 
 from app.kit.database import install
-from app.kit.database.install import fixed, trail
+from app.kit.database.install import fixed, moves, trail
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
@@ -64,10 +64,11 @@ def run(connection: Connection) -> None:
         install.prelude(connection)
         connection.execute(text(f"set local role {Role.OWNER}"))
         before = context.get_context().get_current_revision()
-        moves = _moves(before)
-        if moves:
+        pending = _moves(before)
+        if pending:
             # They name columns that a migration may change, and rows that it may correct.
             fixed.lift(connection)
+            moves.lift(connection)
             trail.lift(connection)
         context.run_migrations()
         now = context.get_context().get_current_revision()
@@ -77,7 +78,7 @@ def run(connection: Connection) -> None:
         connection.execute(text("reset role"))
         # A draft comes before its tables: there is nothing yet to grant on.
         if not empty and not getattr(context.config.cmd_opts, "autogenerate", False):
-            install.install(connection, force=moves and now == context.get_head_revision())
+            install.install(connection, force=pending and now == context.get_head_revision())
 
 
 with make_engine(

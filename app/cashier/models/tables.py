@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.cashier.choices import ExpenseKind, ExpensePaymentMethod, ExpenseStatus
+from app.cashier.choices import EXPENSE_MOVES, ExpenseKind, ExpensePaymentMethod, ExpenseStatus
 from app.cashier.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.catalogue.models import Supplier
 from app.company.models import Store
@@ -90,6 +90,7 @@ class Expense(Business, Source, Model):
         trigram_index("number"),
         {
             "info": {
+                "moves": {"status": EXPENSE_MOVES},
                 "fixed": (
                     Fixed(("number",)),
                     Fixed(

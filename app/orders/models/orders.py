@@ -33,6 +33,7 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.kit.money import unit_price as price_column
 from app.orders.choices import (
+    ORDER_MOVES,
     DeliveryMethod,
     DeliveryState,
     OrderChannel,
@@ -88,6 +89,7 @@ class Order(Business, Sums, Source, Model):
             "info": {
                 "label": _l("Order"),
                 "search": (Look("orders", "id", "number_fold"),),
+                "moves": {"status": ORDER_MOVES},
                 "fixed": (
                     Fixed((*SUMS_FIXED, "placed_at", "discount"), NUMBERED),
                     CALLED,

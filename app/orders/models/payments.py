@@ -37,7 +37,13 @@ from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import MoneyType, money
 from app.kit.money_text import format_amount
-from app.orders.choices import AdjustmentReason, PaymentDirection, PaymentMethod, PaymentStatus
+from app.orders.choices import (
+    TOLD_MOVES,
+    AdjustmentReason,
+    PaymentDirection,
+    PaymentMethod,
+    PaymentStatus,
+)
 from app.orders.models import pieces, triggers  # noqa: F401 -- what these tables' triggers call
 from app.orders.models.columns import CALLED, CURRENCY, amount_column
 from app.orders.models.orders import Order
@@ -96,6 +102,7 @@ class Payment(Business, Source, Model):
             "info": {
                 "label": _l("Payment"),
                 # What is settled stands; its client may change, when two become one.
+                "moves": {"status": TOLD_MOVES},
                 "fixed": (Fixed(_SAID, "old.status = 'settled'"),),
                 "kept": "old.status = 'settled'",
             }

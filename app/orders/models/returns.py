@@ -29,7 +29,7 @@ from app.kit.database.model import (
     trigram_index,
 )
 from app.kit.database.source import Source, source_args
-from app.orders.choices import ReturnReason, ReturnStatus
+from app.orders.choices import RETURN_MOVES, ReturnReason, ReturnStatus
 from app.orders.models.columns import (
     CALLED,
     NUMBERED,
@@ -66,6 +66,7 @@ class GoodsReturn(Business, Sums, Source, Model):
             "info": {
                 "label": _l("Return"),
                 "search": (Look("goods_return", "id", "number_fold"),),
+                "moves": {"status": RETURN_MOVES},
                 "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED), CALLED),
             }
         },

@@ -37,7 +37,7 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money, unit_price
-from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
+from app.stock.choices import BY_HAND, RECEIPT_MOVES, MovementKind, ReceiptStatus
 from app.stock.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
 _SIGN = """case kind when 'goods_receipt' then quantity > 0 when 'return' then quantity > 0
@@ -188,6 +188,7 @@ class GoodsReceipt(Business, Source, Model):
             "info": {
                 "label": _l("Goods receipt"),
                 "search": (Look("goods_receipt", "id", "number_fold"),),
+                "moves": {"status": RECEIPT_MOVES},
                 "fixed": (Fixed(_RECEIVED, "old.number is not null"),),
             }
         },

@@ -38,7 +38,7 @@ from app.kit.database.model import (
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import money
-from app.value.choices import CertificateStatus, EntryReason, LotKind
+from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
 from app.value.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
 _READ_ONLY = {Role.APP: "select", Role.STORE: "select"}
@@ -63,6 +63,7 @@ class Certificate(Business, Source, Model):
                 # Sold in one store, good in all: every store must be able to look one up.
                 "store_bound": False,
                 "search": (Look("certificate", "id", "code_search"),),
+                "moves": {"status": CERTIFICATE_MOVES},
                 "fixed": (Fixed(("code", "amount", "currency"), "old.status <> 'draft'"),),
             }
         },

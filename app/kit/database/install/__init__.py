@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.kit.database import statistics
 from app.kit.database.functions import FUNCTIONS, SqlFunction
-from app.kit.database.install import audit, fixed, partitions, policies, search, sights
+from app.kit.database.install import audit, fixed, moves, partitions, policies, search, sights
 from app.kit.database.model import Model
 from app.kit.database.stamp import Role
 
@@ -63,6 +63,7 @@ def statements() -> list[str]:
         steps += sights.views(table)
         steps += audit.statements(table)
         steps += fixed.statements(table)
+        steps += moves.statements(table)
     return steps
 
 
