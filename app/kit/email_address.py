@@ -39,7 +39,11 @@ def _checked(raw: str) -> tuple[str, str | None]:
     try:
         found = validate_email(raw.strip().lower(), check_deliverability=False)
     except EmailSyntaxError as error:
-        raise Invalid(_l("“%(address)s” is not an email address.", address=raw.strip())) from error
+        raise Invalid(
+            _l("“%(address)s” is not an email address.", address=raw.strip()[:80])
+        ) from error
     except EmailNotValidError as error:
-        raise Invalid(_l("No mail can be sent to “%(address)s”.", address=raw.strip())) from error
+        raise Invalid(
+            _l("No mail can be sent to “%(address)s”.", address=raw.strip()[:80])
+        ) from error
     return found.normalized.lower(), found.ascii_email and found.ascii_email.lower()

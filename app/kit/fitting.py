@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.kit.bounds import refuse_beyond
 from app.kit.errors import Invalid
 from app.kit.money import (
     LARGEST,
@@ -49,10 +50,12 @@ Check = Callable[[Any], None]
 
 
 def fit(column: Column[Any], value: Any) -> None:
-    """Raise Invalid for a value that the column would not keep as it is."""
+    """Raise Invalid for a value that the column would not keep as it is, or not at all."""
     check = _check_of(column)
     if check is not None and value is not None:
         check(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        refuse_beyond(column, value)
 
 
 def refuse_decimals(amount: Decimal, most: int) -> None:

@@ -86,7 +86,7 @@ def _normalised(raw: str, region: str | None) -> str:
     if parsed.extension:
         raise Invalid(_l("Leave out the extension: it cannot be dialled or written to."))
     if not phonenumbers.is_valid_number(parsed) and not _RESERVED.fullmatch(number):
-        raise Invalid(_l("“%(number)s” is not a complete phone number.", number=raw.strip()))
+        raise Invalid(_l("“%(number)s” is not a complete phone number.", number=raw.strip()[:40]))
     return number
 
 
@@ -98,10 +98,10 @@ def _parse(raw: str, region: str | None) -> PhoneNumber:
             raise Invalid(
                 _l(
                     "Begin “%(number)s” with the country code, like +49.",
-                    number=raw.strip(),
+                    number=raw.strip()[:40],
                 )
             ) from error
-        raise Invalid(_l("“%(number)s” is not a phone number.", number=raw.strip())) from error
+        raise Invalid(_l("“%(number)s” is not a phone number.", number=raw.strip()[:40])) from error
 
 
 def readings(typed: str, at_home: str | None) -> list[tuple[str | None, str]]:

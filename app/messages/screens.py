@@ -261,7 +261,11 @@ def suppress_by_hand(
 ) -> tuple[bytes, bool]:
     """Let nothing more go to an address; return its fingerprint, and whether that is new."""
     kind = "email" if channel is MessageChannel.EMAIL else "phone"
-    hashed = address_hash(kind, normalise(kind, address))  # type: ignore[arg-type]
+    try:
+        hashed = address_hash(kind, normalise(kind, address))  # type: ignore[arg-type]
+    except Invalid as error:
+        error.field = "address"
+        raise
     reason = SuppressionReason.MANUAL
     return hashed, bool(operations.suppress(session, channel, hashed, reason, source=words))
 

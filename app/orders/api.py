@@ -69,6 +69,7 @@ class OrderResource(Resource):
         "note",
     )
     idempotent = True
+    needed_lines = ("lines",)
     moved_in = ("number", "placed_at")
 
     def create(

@@ -86,7 +86,7 @@ def _company(session: Session) -> Any:
 
 def _membership(session: Session) -> Any:
     n = factories.number()
-    user = operations.add_person(session, f"person{n}@example.com", first="Ada", last=f"Nr {n}")
+    user = operations.add_person(session, f"filled{n}@example.com", first="Ada", last=f"Nr {n}")
     return session.get_one(access.Membership, operations.add_member(session, user))
 
 

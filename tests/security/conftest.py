@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,15 +11,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import NullPool, text
 
 from app import create_app
-from app.kit import mail
+from app.company import operations
+from app.kit import clock, mail
 from app.kit.access import KEPT
+from app.kit.database import session as sessions
 from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
 from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
 from app.kit.servers import TestServer
 from config import Config
-from tests.company.factories import PASSWORD, make_membership
+from tests.company.factories import PASSWORD, make_membership, make_reader
 from tests.security.working import work_through
 
 
@@ -62,8 +65,6 @@ def site(server: TestServer, make_database: Callable[[str], str], tmp_path_facto
 @pytest.fixture(autouse=True)
 def _here(site: Flask) -> Iterator[None]:
     """Other folders bind the process to a database of theirs."""
-    from app.kit.database import session as sessions
-
     before = sessions._engine
     with site.app_context():
         sessions.bind(db.engine)
@@ -152,3 +153,21 @@ def owner_sql(site: Flask) -> Callable[..., list]:
             return list(found) if found.returns_rows else []
 
     return run
+
+
+@pytest.fixture(scope="module")
+def bearer(site: Flask) -> dict[str, str]:
+    """The header of a key that may do everything."""
+    with site.app_context():
+        sessions.bind(db.engine)
+        with work(company_stamp(1)) as session:
+            by = make_reader(session, make_membership(session, "owner"))
+            _key, text = operations.make_key(
+                session,
+                name="all",
+                scopes=sorted(by.rights),
+                by=by,
+                at=clock.now(),
+                expires_at=clock.now() + timedelta(days=1),
+            )
+    return {"Authorization": f"Bearer {text}"}

@@ -16,7 +16,6 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 import schemathesis
@@ -25,12 +24,9 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.company import operations
-from app.kit import clock
 from app.kit.database import session as sessions
 from app.kit.database.session import db, work
 from app.kit.database.stamp import company_stamp
-from tests.company.factories import make_membership, make_reader
 from tests.screens import filling
 
 SEED = int(os.environ.get("DESCRIPTION_SEED", "7"))
@@ -49,6 +45,12 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="module")
 def served(site) -> Iterator[str]:
+    """The address of the API, of a company with a record of each kind."""
+    with site.app_context():
+        sessions.bind(db.engine)
+        for screen in filling.screen_classes():
+            with work(company_stamp(1, user_id=7)) as session:
+                filling.make(session, screen)
     server = make_server("127.0.0.1", 0, site, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -56,27 +58,6 @@ def served(site) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def bearer(site) -> dict[str, str]:
-    """The header of a key that may do everything, in a company with a record of each kind."""
-    with site.app_context():
-        sessions.bind(db.engine)
-        with work(company_stamp(1)) as session:
-            by = make_reader(session, make_membership(session, "owner"))
-            _key, text = operations.make_key(
-                session,
-                name="all",
-                scopes=sorted(by.rights),
-                by=by,
-                at=clock.now(),
-                expires_at=clock.now() + timedelta(days=1),
-            )
-        for screen in filling.screen_classes():
-            with work(company_stamp(1, user_id=by.user_id)) as session:
-                filling.make(session, screen)
-    return {"Authorization": f"Bearer {text}"}
 
 
 @schemathesis.hook

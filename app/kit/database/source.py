@@ -4,24 +4,43 @@ The pair is unique in a company, so that what is brought in twice is found and n
 (app/kit/rest/sourced.py). A table whose `source` means something else names the column otherwise.
 """
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit.errors import Invalid
+
+SOURCE = "[A-Za-z0-9_.:-]{1,60}"
+LONGEST_KEY = 200
 _PART = "source_part"
+
+
+def check_source(name: str) -> None:
+    """Raise Invalid for a name that could not stand in an address."""
+    if not re.fullmatch(SOURCE, name):
+        raise Invalid(_l("A source has 1 to 60 letters, digits or signs of “_.:-”."))
+
+
+def check_key(key: str) -> None:
+    """Raise Invalid for a key that is none, or too long."""
+    if not key.strip() or len(key) > LONGEST_KEY:
+        raise Invalid(_l("A key has 1 to %(number)s characters.", number=LONGEST_KEY))
 
 
 def source_name() -> Any:
     """Return the column that names the other program."""
-    info = {"label": _l("Source"), "computed": True, _PART: "name"}
+    info = {"label": _l("Source"), "computed": True, _PART: "name", "longest": 60}
+    info |= {"pattern": f"^{SOURCE}$", "check": check_source}
     return mapped_column(Text, info=info, sort_order=80)
 
 
 def source_key() -> Any:
     """Return the column with the record's key in the other program."""
     info = {"label": _l("Key in the source"), "computed": True, _PART: "key"}
+    info |= {"longest": LONGEST_KEY, "pattern": r"\S", "check": check_key}
     return mapped_column(Text, info=info, sort_order=81)
 
 

@@ -34,6 +34,7 @@ _KEYS = {
 }
 
 
+_PARTS = {"col", "opr", "value"}
 PLAIN = ("q", "next", "page_size", "search", "expand", "changed_since")
 
 
@@ -179,7 +180,7 @@ def _filters(given: Any) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         raise Question(_("“filters” must be a list of at most %(number)s.", number=MOST_FILTERS))
     found = []
     for one in given:
-        if not isinstance(one, dict) or not isinstance(one.get("col"), str):
+        if not isinstance(one, dict) or not isinstance(one.get("col"), str) or one.keys() - _PARTS:
             raise Question(_("A filter is an object with col, opr and value."))
         operator = one.get("opr", "is")
         if not isinstance(operator, str):

@@ -1,9 +1,7 @@
 """The OpenAPI description of resources, written from their fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Numeric
 
 from app.kit.problems import MIMETYPE
 from app.kit.rest import asks
@@ -11,6 +9,7 @@ from app.kit.rest.asking import LONGEST_SEARCH
 from app.kit.rest.changes import is_kept
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
+from app.kit.rest.headers import headers_of
 from app.kit.rest.taking import MERGE_PATCH, is_asked_for
 from app.kit.screens.attrs import table_of
 from app.kit.screens.declare import MOST_LINES
@@ -54,10 +53,13 @@ _PROBLEMS = {
 }
 
 
-def problems() -> dict[str, Any]:
+def problems(*, keyed: bool) -> dict[str, Any]:
     """Return the refusals that every operation may answer with."""
     content = {MIMETYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {code: {"description": words, "content": content} for code, words in _PROBLEMS.items()}
+    return {
+        code: {"description": words, "headers": headers_of(code, keyed=keyed), "content": content}
+        for code, words in _PROBLEMS.items()
+    }
 
 
 def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     """Return the component schemas of a resource: record, POST and PUT."""
     name = type(resource).__name__
     properties: dict[str, Any] = {"id": _ID}
-    if hasattr(resource.model, "version"):
+    if resource.has_version:
         properties["version"] = {"type": "integer"}
     properties |= {**_record(resource.all_fields.values()), **_read_lines(resource)}
     if known := targets(resource):
@@ -103,42 +105,64 @@ def schemas(resource: "Resource") -> dict[str, Any]:
                 for name, one in known.items()
             },
         }
-    written = {n: _sent(f) for n, f in resource.writable_fields.items()}
-    required = [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
-    for one in required:
-        if written[one].get("type") == "string" and not written[one].keys() & _FORMS:
-            written[one] |= _SAYS
+    written = _written(resource)
+    post = _post(resource, written)
+    changed = {n: s for n, s in written.items() if n not in resource.of.fixed}
+    put: dict[str, Any] = {
+        "type": "object",
+        "properties": {**changed, **_sent_lines(resource, with_id=True)},
+        "additionalProperties": False,
+    }
+    if resource.has_version:
+        # Not required: it may be sent as If-Match.
+        put["properties"]["version"] = _VERSION
+    found = {f"{name}.get": {"type": "object", "required": ["id"], "properties": properties}}
+    if resource.adds:
+        found[f"{name}.post"] = post
+    if resource.edits:
+        found[f"{name}.put"] = put
+    return found
+
+
+_VERSION: Mapping[str, Any] = {
+    "type": "integer",
+    "description": "The version that was read, unless If-Match says it; a stale one is refused",
+}
+
+
+def _post(resource: "Resource", written: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what makes a record."""
+    if resource.asks:
+        return asks.schema(resource.asks)
     post: dict[str, Any] = {
         "type": "object",
         "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},
         "additionalProperties": False,
     }
-    if required:
-        post["required"] = required
-    if resource.asks:
-        post = asks.schema(resource.asks)
-    changed = {n: s for n, s in written.items() if n not in resource.of.fixed}
-    put = {
-        "type": "object",
-        "properties": {
-            **changed,
-            **_sent_lines(resource, with_id=True),
-            "version": {"type": "integer"},
-        },
-        "additionalProperties": False,
-    }
-    if hasattr(resource.model, "version"):
-        put["required"] = ["version"]
-    return {
-        f"{name}.get": {"type": "object", "properties": properties},
-        f"{name}.post": post,
-        f"{name}.put": put,
-    }
+    for name in resource.needed_lines:
+        post["properties"][name]["minItems"] = 1
+    if needed := [*_required(resource), *resource.needed_lines]:
+        post["required"] = needed
+    return post
+
+
+def _written(resource: "Resource") -> dict[str, dict[str, Any]]:
+    """Return the fields of a form as they are sent; of what is needed, nothing is no value."""
+    found = {n: _plain(f.sent) for n, f in resource.writable_fields.items()}
+    for name in _required(resource):
+        found[name].pop("nullable", None)
+        if found[name].get("type") == "string" and not found[name].keys() & _FORMS:
+            found[name] |= _SAYS
+    return found
+
+
+def _required(resource: "Resource") -> list[str]:
+    return [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
 
 
 def _only_new(resource: "Resource") -> dict[str, Any]:
     """Return what is said of new records only: where they come from, and what is moved in."""
-    found = {name: _sent(field) for name, field in resource.new_fields.items()}
+    found = {name: _plain(field.sent) for name, field in resource.new_fields.items()}
     for name in resource.moved_in:
         found[name]["description"] = "Needs the right to move in"
     return found
@@ -147,17 +171,6 @@ def _only_new(resource: "Resource") -> dict[str, Any]:
 # A text that is needed is more than spaces; what has a form of its own keeps that.
 _FORMS = {"pattern", "format", "enum"}
 _SAYS = {"minLength": 1, "pattern": r"\S"}
-
-
-def _sent(field: "ApiField") -> dict[str, Any]:
-    """Return a field as it is sent: a decimal may be a number of JSON too."""
-    schema = _plain(field.sent)
-    is_decimal = field.attr.kind == "money" or isinstance(field.attr.column.type, Numeric)
-    if not is_decimal or field.attr.target is not None:
-        return schema
-    text = {"type": "string", "pattern": schema.pop("pattern")}
-    del schema["type"]
-    return {**schema, "anyOf": [text, {"type": "number"}]}
 
 
 def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:
@@ -191,7 +204,7 @@ def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, one in resource.nested.items():
         fields = one.written()
-        line = {n: _sent(f) for n, f in fields.items()}
+        line = {n: _plain(f.sent) for n, f in fields.items()}
         new = _closed(line, [n for n, field in fields.items() if is_asked_for(field)])
         if with_id:
             present = _closed({"id": _ID, "version": {"type": "integer"}, **line}, ["id"])
@@ -206,6 +219,12 @@ def _closed(properties: Mapping[str, Any], needed: list[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False, **more}
 
 
+def record_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an answer with one record."""
+    properties = {"id": {"type": "integer"}, "result": record}
+    return {"type": "object", "required": ["id", "result"], "properties": properties}
+
+
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -218,9 +237,11 @@ def describe(resource: "Resource") -> dict[str, Any]:
     def ref(kind: str) -> dict[str, str]:
         return _ref(f"{name}.{kind}")
 
-    one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": ref("get")}}
+    one, tagged = record_of(ref("get")), resource.has_version
+    changing = [*KEYED, IF_MATCH] if tagged else KEYED
     many = {
         "type": "object",
+        "required": ["count", "count_is_more", "page_size", "ids", "result", "next"],
         "properties": {
             "count": {"type": "integer"},
             "count_is_more": {"type": "boolean"},
@@ -241,23 +262,28 @@ def describe(resource: "Resource") -> dict[str, Any]:
     }
     record = paths[f"{base}/{{pk}}"]
     record["get"] = operation(
-        tag, f"Read one of {screen.path}", "200", one, parameters=[_Q, *_expand(resource)]
+        tag,
+        f"Read one of {screen.path}",
+        "200",
+        one,
+        parameters=[_Q, *_expand(resource)],
+        tagged=tagged,
     )
     if resource.adds:
         headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
-        listed_post = operation(tag, f"Add to {screen.path}", "201", one, ref("post"), headers)
+        summary = f"Add to {screen.path}"
+        listed_post = operation(tag, summary, "201", one, ref("post"), headers, tagged=tagged)
         paths[f"{base}/"]["post"] = listed_post
     if resource.edits:
         change = f"Change one of {screen.path}"
-        record["put"] = operation(tag, change, "200", one, ref("put"), KEYED)
-        record["patch"] = operation(
-            tag, f"{change}; objects are merged (RFC 7396)", "200", one, ref("put"), KEYED
-        )
+        record["put"] = operation(tag, change, "200", one, ref("put"), changing, tagged=tagged)
+        change += "; objects are merged (RFC 7396)"
+        record["patch"] = operation(tag, change, "200", one, ref("put"), changing, tagged=tagged)
         content = record["patch"]["requestBody"]["content"]
         content[MERGE_PATCH] = content["application/json"]
     if resource.archives:
         record["delete"] = operation(
-            tag, f"Archive one of {screen.path}", "200", one, parameters=[*KEYED, IF_MATCH]
+            tag, f"Archive one of {screen.path}", "200", one, parameters=changing, tagged=tagged
         )
     return paths
 
@@ -320,7 +346,7 @@ def _asked_of(resource: "Resource") -> list[dict[str, Any]]:
     return found
 
 
-_IDEMPOTENCY = {
+_IDEMPOTENCY: Mapping[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key again gives the kept answer",
@@ -328,12 +354,12 @@ _IDEMPOTENCY = {
 }
 
 
-KEYED = [_IDEMPOTENCY]
-IF_MATCH = {
+KEYED: Sequence[Mapping[str, Any]] = [_IDEMPOTENCY]
+IF_MATCH: Mapping[str, Any] = {
     "name": "If-Match",
     "in": "header",
-    "description": "The version that was read; a stale one is refused",
-    "schema": {"type": "string", "pattern": '^("[0-9]+"|[0-9]+)$'},
+    "description": "The version that was read, or * for any; a stale one is refused",
+    "schema": {"type": "string", "pattern": '^([*]|"[0-9]+"|[0-9]+)$'},
 }
 
 
@@ -344,15 +370,20 @@ def operation(
     answer: Mapping[str, Any],
     body: Mapping[str, Any] | None = None,
     parameters: Any = (),
+    *,
+    tagged: bool = False,
 ) -> dict[str, Any]:
     """Return the description of one operation, with the refusals that it may answer with."""
+    keyed = any(one["name"] == _IDEMPOTENCY["name"] for one in parameters)
+    headers = headers_of(code, keyed=keyed, tagged=tagged)
+    content = {"application/json": {"schema": answer}}
     found: dict[str, Any] = {
         "tags": tags,
         "summary": summary,
         "security": [{"jwt": []}, {"cookie": []}],
         "responses": {
-            code: {"description": "Done", "content": {"application/json": {"schema": answer}}},
-            **problems(),
+            code: {"description": "Done", "headers": headers, "content": content},
+            **problems(keyed=keyed),
         },
     }
     if parameters:

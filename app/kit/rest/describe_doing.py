@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from app.kit.database.source import LONGEST_KEY, SOURCE
 from app.kit.rest.asks import schema
-from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation
-from app.kit.rest.sourced import LONGEST_KEY, SOURCE
+from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation, record_of
+from app.kit.rest.headers import headers_of
 from app.kit.screens.bulk import MOST_TICKED
 from app.kit.screens.declare import Ask
 from app.kit.screens.paging import BIGGEST_ID
@@ -40,10 +41,16 @@ _IDS = {
     "minItems": 1,
     "maxItems": MOST_TICKED,
 }
+_ONE = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
 _FILTER = {
     "type": "object",
     "required": ["col"],
-    "properties": {"col": {"type": "string"}, "opr": {"type": "string"}, "value": {}},
+    "properties": {
+        "col": {"type": "string"},
+        "opr": {"type": "string"},
+        "value": {"anyOf": [*_ONE, {"type": "array", "items": {"anyOf": _ONE}}]},
+    },
+    "additionalProperties": False,
 }
 _MEANT = {
     "oneOf": [
@@ -102,23 +109,27 @@ def describe_sourced(resource: "Resource") -> dict[str, Any]:
     name, path = type(resource).__name__, resource.of.path
     tag = [str(resource.of.label)]
     record = {"$ref": f"#/components/schemas/{name}.get"}
-    one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": record}}
+    one, tagged = record_of(record), resource.has_version
     found: dict[str, Any] = {
         "parameters": [
             _segment("source", f"^{SOURCE}$", 60, "The other program"),
             _segment("key", r"\S", LONGEST_KEY, "The record's key there"),
         ],
-        "get": operation(tag, f"Read one of {path} by another program's key", "200", one),
+        "get": operation(
+            tag, f"Read one of {path} by another program's key", "200", one, tagged=tagged
+        ),
     }
     if resource.adds or resource.edits:
-        headers = [{**KEYED[0], "required": resource.idempotent}, IF_MATCH]
+        tags = [IF_MATCH] if resource.has_version else []
+        headers = [{**KEYED[0], "required": resource.idempotent}, *tags]
         post = {"$ref": f"#/components/schemas/{name}.post"}
         put = {"$ref": f"#/components/schemas/{name}.put"}
         both = {"anyOf": [post, put]} if resource.adds and resource.edits else post
         summary = f"Make one of {path}, or change the one that is there"
-        found["put"] = operation(tag, summary, "200", one, both, headers)
+        found["put"] = operation(tag, summary, "200", one, both, headers, tagged=tagged)
         made = found["put"]["responses"]["200"]
-        found["put"]["responses"]["201"] = {**made, "description": "Made"}
+        told = headers_of("201", keyed=True, tagged=tagged)
+        found["put"]["responses"]["201"] = {**made, "description": "Made", "headers": told}
     return {f"/api/v1/{resource.resource_name}/by/{{source}}/{{key}}": found}
 
 
@@ -133,6 +144,7 @@ def _one(
     record = {"$ref": f"#/components/schemas/{type(resource).__name__}.get"}
     answer = {
         "type": "object",
+        "required": ["id", "result", "message"],
         "properties": {
             "id": {"type": "integer"},
             "result": {"allOf": [record], "nullable": True},
@@ -146,7 +158,9 @@ def _one(
             },
         },
     }
-    body = schema(asks, version=_VERSION)
-    found = operation(tag, summary, "200", answer, body, [*KEYED, IF_MATCH])
+    versions, tags = ({"version": _VERSION}, [IF_MATCH]) if resource.has_version else ({}, [])
+    body = schema(asks, **versions)
+    asked = [*KEYED, *tags]
+    found = operation(tag, summary, "200", answer, body, asked, tagged=resource.has_version)
     found["requestBody"]["required"] = any(ask.required for ask in asks)
     return {"parameters": [PK], "post": found}

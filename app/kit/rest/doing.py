@@ -48,7 +48,7 @@ class Doing:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         body = _optional_body()
-        if refused := self.stale(session, obj, body.pop("version", None), required=False):
+        if refused := self.stale(session, obj, self.told_version(body), required=False):
             return refused
         found = act(session, obj, action, **asks.told(action.asks, body))
         return _done(self, session, pk, str(action.done or ""), found)
@@ -60,7 +60,7 @@ class Doing:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         body = _optional_body()
-        if refused := self.stale(session, obj, body.pop("version", None), required=False):
+        if refused := self.stale(session, obj, self.told_version(body), required=False):
             return refused
         asks.told((), body)
         restore_one(session, obj)

@@ -8,6 +8,7 @@ from flask_appbuilder.baseviews import BaseView, expose
 from app.kit.access import reader
 from app.kit.rest.describe import PROBLEM, describe, schemas
 from app.kit.rest.describe_doing import describe_doing, describe_sourced
+from app.kit.rest.headers import HEADERS
 from app.kit.screens.registry import resources
 
 
@@ -35,6 +36,7 @@ class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                 "paths": paths,
                 "components": {
                     "schemas": components,
+                    "headers": HEADERS,
                     "securitySchemes": {
                         "jwt": {"type": "http", "scheme": "bearer"},
                         "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},

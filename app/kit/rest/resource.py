@@ -63,6 +63,8 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
     adds: bool | None = None
     edits: bool | None = None
     archives: bool | None = None
+    # Lines without which no record is made.
+    needed_lines: Sequence[str] = ()
     # What POST takes where a page of the screen's own makes the records.
     asks: Sequence[Ask] = ()
     # Fields that only somebody with the right to move in may set, and only of a new record.
@@ -273,7 +275,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         refuse_archived(obj)
-        if refused := self.stale(session, obj, body.pop("version", None)):
+        if refused := self.stale(session, obj, self.told_version(body)):
             return refused
         self.change(session, obj, taking.merged(obj, body) if merge else body)
         row = self.read_one(session, pk)
@@ -305,7 +307,17 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
             return refused
         if obj.archived_at is None:
             archive_one(self.of, session, obj, by=reader().user_id)
-        return json_answer(200, {"id": pk, "result": self.read_one(session, pk)})
+        row = self.read_one(session, pk)
+        return with_version(json_answer(200, {"id": pk, "result": row}), row)
+
+    @cached_property
+    def has_version(self) -> bool:
+        """Whether its records count how often they were changed."""
+        return "version" in table_of(self.model).c
+
+    def told_version(self, body: dict[str, Any]) -> Any:
+        """Take the version out of what was sent; of records without one it is no field."""
+        return body.pop("version", None) if self.has_version else None
 
     def stale(
         self, session: Session, obj: Any, given: Any, *, required: bool = True
@@ -358,12 +370,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
             values[name] = taking.lines_of(lines, fields, errors, name, known)
             for number, line in enumerate(values[name]):
                 links += taking.links(line, fields, f"{name}.{number}.")
-        for name, field in allowed.items():
-            missing = taking.is_blank(body[name]) if name in body else adding
-            if missing and forms.is_required(self.of, field.attr):
-                # What is told of a record by its key may be all that is new of it.
-                unfit = name in body or request.method == "POST"
-                errors.add(name, _("This is needed."), unfit=unfit)
+        self._ask_for(body, allowed, errors, adding=adding)
         taking.check_links(session, links, errors, kept=self._kept(session, links, body, pk))
         if errors:
             raise taking.FieldErrors(errors)
@@ -384,6 +391,25 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
             for name, value in own.items()
             if getattr(obj, next(iter(taking.columns(self.model, {name: value})))) == value
         }
+
+    def _ask_for(
+        self,
+        body: Mapping[str, Any],
+        allowed: Mapping[str, ApiField],
+        errors: taking.Errors,
+        *,
+        adding: bool,
+    ) -> None:
+        """Note what is needed and was not sent, or sent as nothing."""
+        for name in self.needed_lines if adding else ():
+            if not body.get(name):
+                errors.add(name, _("Send at least one line."), unfit=request.method == "POST")
+        for name, field in allowed.items():
+            missing = taking.is_nothing(body[name]) if name in body else adding
+            if missing and forms.is_required(self.of, field.attr):
+                # What is told of a record by its key may be all that is new of it.
+                unfit = name in body or request.method == "POST"
+                errors.add(name, _("This is needed."), unfit=unfit)
 
 
 def resource_for(screen: Screen) -> type[Resource]:

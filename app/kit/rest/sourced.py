@@ -5,7 +5,6 @@ there, changed as by PATCH where something differs from what it says. Two at onc
 is locked for the transaction, and unique in the table. A version is checked where one is sent.
 """
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.kit.database.session import db
+from app.kit.database.source import check_key, check_source
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.rest import taking
 from app.kit.rest.answers import json_answer, with_version
@@ -27,9 +27,6 @@ from app.kit.screens.saving import refuse_archived
 
 if TYPE_CHECKING:
     from app.kit.rest.resource import Resource
-
-SOURCE = "[A-Za-z0-9_.:-]{1,60}"
-LONGEST_KEY = 200
 
 
 class Sourced:
@@ -60,19 +57,21 @@ class Sourced:
             return _changed(self, session, obj, body)
         if not self.adds:
             abort(404)
-        body.pop("version", None)
-        if odd := set(self.pair) & body.keys():
+        self.told_version(body)
+        named = dict(zip(self.pair, (source, key), strict=True))
+        if odd := [name for name in named if body.get(name, named[name]) != named[name]]:
             raise Invalid(_("The address says this already."), field=min(odd))
-        return self.created(session, {**body, **dict(zip(self.pair, (source, key), strict=True))})
+        return self.created(session, {**body, **named})
 
 
 def _check_name(source: str, key: str) -> None:
-    if not re.fullmatch(SOURCE, source):
-        raise Invalid(_("A source has 1 to 60 letters, digits or signs of “_.:-”."), field="source")
     refuse_odd_texts(key)
-    if not key.strip() or len(key) > LONGEST_KEY:
-        most = LONGEST_KEY
-        raise Invalid(_("A key has 1 to %(number)s characters.", number=most), field="key")
+    for field, value, check in (("source", source, check_source), ("key", key, check_key)):
+        try:
+            check(value)
+        except Invalid as error:
+            error.field = field
+            raise
 
 
 def _hold(resource: "Resource", session: Session, source: str, key: str) -> None:
@@ -91,7 +90,7 @@ def _known(resource: "Resource", session: Session, source: str, key: str) -> Any
 def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str, Any]) -> Response:
     refuse_archived(obj)
     sent = dict(body)
-    if refused := resource.stale(session, obj, sent.pop("version", None), required=False):
+    if refused := resource.stale(session, obj, resource.told_version(sent), required=False):
         return refused
     news = _news(resource, session, obj, taking.merged(obj, sent))
     settled = {*resource.of.fixed, *resource.new_fields} if resource.edits else news.keys()

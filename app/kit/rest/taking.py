@@ -1,6 +1,7 @@
 """Taking what a caller sent: JSON, checked field by field; ids are checked under the policies."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,13 +15,14 @@ from app.kit.codes import country_or_none
 from app.kit.errors import Invalid
 from app.kit.phone import phones_of
 from app.kit.problems import MOST_TOLD
+from app.kit.rest.allowing import allows
 from app.kit.rest.asking import BadRequest
-from app.kit.rest.values import ApiField, Unfit, refuse_odd_texts
+from app.kit.rest.values import ApiField, refuse_odd_texts
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of, why_gone
 from app.kit.screens.declare import MOST_LINES
 
-LARGEST_EXPONENT = 300
-"""Of a number in JSON: what a float holds as well."""
+EXPONENTS = range(-330, 309)
+"""Of a number in JSON: those of a float, which keeps it."""
 
 
 class Errors(dict[str, list[str]]):
@@ -38,7 +40,9 @@ class Errors(dict[str, list[str]]):
         if len(self) >= MOST_TOLD and name[:200] not in self:
             self.full = True
             return
-        self.setdefault(name[:200], []).append(words)
+        said = self.setdefault(name[:200], [])
+        if words not in said:
+            said.append(words)
 
 
 class FieldErrors(Invalid):
@@ -106,7 +110,7 @@ def _taken(
         try:
             values[name] = field.write(raw)
         except Invalid as error:
-            errors.add(prefix + name, str(error.message), unfit=isinstance(error, Unfit))
+            errors.add(prefix + name, str(error.message), unfit=not allows(field.sent, raw))
     return values
 
 
@@ -169,9 +173,9 @@ def is_asked_for(field: ApiField) -> bool:
     return not column.nullable and not given
 
 
-def is_blank(raw: Any) -> bool:
-    """Whether a text says nothing."""
-    return isinstance(raw, str) and not raw.strip()
+def is_nothing(raw: Any) -> bool:
+    """Whether a value says nothing: null, or a text of spaces."""
+    return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
 def assign(session: Session, obj: Any, values: Mapping[str, Any]) -> None:
@@ -284,7 +288,7 @@ def _number(raw: str) -> Decimal:
         found = Decimal(raw)
     except InvalidOperation as error:
         raise ValueError(raw[:40]) from error
-    if found and not -LARGEST_EXPONENT <= found.adjusted() <= LARGEST_EXPONENT:
+    if found and (found.adjusted() not in EXPONENTS or not math.isfinite(float(found))):
         raise ValueError(raw[:40])
     return found
 

@@ -36,6 +36,9 @@ LONGEST_TEXT = 20_000
 LONGEST_INDEXED = 500
 """An entry of a B-tree holds 2,704 bytes; a letter may take four, and its fold more letters."""
 
+LONGEST_FORMS = {"phone": 60, "email": 320}
+"""Longer none is, however it is written."""
+
 _TITLES = ("name", "title", "number", "code", "label")
 
 
@@ -248,8 +251,12 @@ def fold_column(column: Column[Any]) -> Column[Any]:
 
 
 def longest_of(column: Column[Any]) -> int:
-    """How many characters a text may have: what its type or an index over it can hold."""
-    said = getattr(column.type, "length", None)
+    """How many characters a text may have: `info["longest"]`, or what it can be at most.
+
+    A form of its own has a length, else its type or an index over it can hold no more.
+    """
+    said = column.info.get("longest") or getattr(column.type, "length", None)
+    said = said or LONGEST_FORMS.get(column.info.get("format", ""))
     if said:
         return int(said)
     held = {column.name, fold_column(column).name}

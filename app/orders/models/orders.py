@@ -52,6 +52,9 @@ from app.orders.models.columns import (
     line_checks,
 )
 
+LONGEST_NUMBER = 60
+"""Of an order that brings its own from elsewhere."""
+
 
 class Order(Business, Sums, Source, Model):
     """A sale from draft to completed. An order over the counter may have no client."""
@@ -102,7 +105,9 @@ class Order(Business, Sums, Source, Model):
         },
     )
 
-    number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number"), "computed": True})
+    number: Mapped[str | None] = mapped_column(
+        Text, info={"label": _l("Number"), "computed": True, "longest": LONGEST_NUMBER}
+    )
     number_fold: Mapped[str | None] = fold_of("number")
     store_id: Mapped[int] = link("store", index=False, info={"label": _l("Store")})
     store: Mapped[Store] = relationship(foreign_keys=store_id)

@@ -17,6 +17,7 @@ from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import ORDER_MOVES, OrderStatus
 from app.orders.models import Order, OrderLine
+from app.orders.models.orders import LONGEST_NUMBER
 from app.orders.operations.figures import payment_state
 from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import reprice
@@ -25,7 +26,6 @@ from app.stock.operations import reserve
 
 ORDER_NUMBERS = Series("order", "{year}-{n:06}", Period.YEAR)
 number_series.register(ORDER_NUMBERS)
-LONGEST_NUMBER = 60
 
 
 def place_order(
