@@ -242,3 +242,10 @@ def test_what_takes_no_post_describes_none(api):
     names = set(api.described["components"]["schemas"])
     assert "ApiKeyResource.get" in names
     assert not {"ApiKeyResource.post", "ConsentScreenApi.post", "ConsentScreenApi.put"} & names
+
+
+def test_a_version_that_is_none_is_refused_of_what_is_not_there_yet_too(api):
+    path = "/api/v1/brands/by/{source}/{key}"
+    answer = api.send("put", path, {"name": "Versioned", "version": "1"})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["version"])
+    assert "required" not in api.whole({"$ref": "#/components/schemas/BrandScreenApi.by"})

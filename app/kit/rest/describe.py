@@ -121,7 +121,16 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         found[f"{name}.post"] = post
     if resource.edits:
         found[f"{name}.put"] = put
+    if resource.pair and (resource.adds or resource.edits):
+        found[f"{name}.by"] = _by(resource, post, put)
     return found
+
+
+def _by(resource: "Resource", post: Mapping[str, Any], put: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a record by its key: all of it, or what is new of one."""
+    made = post["properties"] if resource.adds else {}
+    changed = put["properties"] if resource.edits else {}
+    return _closed({**made, **changed}, [])
 
 
 _VERSION: Mapping[str, Any] = {

@@ -122,9 +122,7 @@ def describe_sourced(resource: "Resource") -> dict[str, Any]:
     if resource.adds or resource.edits:
         tags = [IF_MATCH] if resource.has_version else []
         headers = [{**KEYED[0], "required": resource.idempotent}, *tags]
-        post = {"$ref": f"#/components/schemas/{name}.post"}
-        put = {"$ref": f"#/components/schemas/{name}.put"}
-        both = {"anyOf": [post, put]} if resource.adds and resource.edits else post
+        both = {"$ref": f"#/components/schemas/{name}.by"}
         summary = f"Make one of {path}, or change the one that is there"
         found["put"] = operation(tag, summary, "200", one, both, headers, tagged=tagged)
         made = found["put"]["responses"]["200"]

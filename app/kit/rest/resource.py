@@ -303,7 +303,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
     def delete(self, pk: int, **kwargs: Any) -> Response:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
-        if refused := self.stale(session, obj, None, required=False):
+        if refused := self.stale(session, obj, self.told_version({}), required=False):
             return refused
         if obj.archived_at is None:
             archive_one(self.of, session, obj, by=reader().user_id)
@@ -316,8 +316,18 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         return "version" in table_of(self.model).c
 
     def told_version(self, body: dict[str, Any]) -> Any:
-        """Take the version out of what was sent; of records without one it is no field."""
-        return body.pop("version", None) if self.has_version else None
+        """Take the version out of what was sent; of records without one it is no field.
+
+        Raises FieldErrors for one that is none, If-Match among them.
+        """
+        if not self.has_version:
+            return None
+        given, header = body.pop("version", None), request.headers.get("If-Match")
+        if given is not None and type(given) is not int:
+            raise taking.FieldErrors({"version": [_("Send a whole number.")]})
+        if header is not None and not _MATCH.fullmatch(header):
+            raise taking.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
+        return given
 
     def stale(
         self, session: Session, obj: Any, given: Any, *, required: bool = True
@@ -326,11 +336,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         present = getattr(obj, "version", None)
         if present is None:
             return None
-        if given is not None and type(given) is not int:
-            raise taking.FieldErrors({"version": [_("Send a whole number.")]})
         header = request.headers.get("If-Match")
-        if header is not None and not _MATCH.fullmatch(header):
-            raise taking.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
         if header is None and given is None:
             if not required:
                 return None
