@@ -229,6 +229,7 @@ def extend(builder: Any) -> None:
     say("ck_payment_due", _l("A certificate pays what is due at most."))
     say("ck_payment_return", _l("This return is not received, or belongs to another order."))
     say("ck_payment_pieces", _l("More cannot be given back than was paid for such pieces."))
+    say("ck_payment_as_it_went", _l("What went out for this return comes in again as it went."))
     say("ck_payment_tendered", _l("Only cash is handed over, and no less than is paid."))
     say("ck_payment_certificate_order", _l("A certificate gets back what it paid for an order."))
     say("ck_paid_by_way_returned", _l("More cannot go back by this way than came in by it."))

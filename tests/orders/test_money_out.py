@@ -212,7 +212,7 @@ def test_what_was_given_for_a_loose_return_may_be_handed_back_and_no_more(sessio
 
     move(6, RETURNED)
     move(2, PaymentDirection.RECEIVED)
-    with pytest.raises(Conflict, match=r"Only €4.00 is due"):
+    with pytest.raises(Conflict, match=r"Only €4.00 went out"):
         move(5, PaymentDirection.RECEIVED)
     move(2, RETURNED)
 

@@ -20,6 +20,7 @@ from tests.factories import make_completed_order, make_store, make_variant
 from tests.orders.paying import (
     CARD,
     CASH,
+    CERTIFICATE,
     EDGE,
     ONLINE,
     RETURNED,
@@ -204,6 +205,24 @@ def test_what_was_handed_back_to_the_till_may_go_out_again(session, store, rod):
     assert give(session, other).amount == 30
     with pytest.raises(Conflict, match=r"Only €0.00"):
         give(session, back, 30)
+
+
+@pytest.mark.parametrize("method", [CARD, CERTIFICATE])
+def test_what_went_out_in_cash_comes_in_by_nothing_else(session, store, rod, method):
+    order = sell(session, store, rod)
+    back = loose(session, store, rod)
+    give(session, back)
+    card = factories.make_certificate(session) if method is CERTIFICATE else None
+    facts = {"method": method, "certificate": card, **EDGE}
+    with pytest.raises(Conflict, match=r"Only €0.00 went out for this return by this way"):
+        operations.add_payment(session, None, goods_return=back, amount=Decimal(40), **facts)
+    named = {"order_id": None, "goods_return_id": back.id, "certificate_id": card and card.id}
+    with refused_by("ck_payment_as_it_went"):
+        by_hand(session, order, 40, method.value, "received", **named)
+    named["certificate_id"] = None
+    by_hand(session, order, 40, "cash", "received", **named)
+    with refused_by("ck_given_for_return_given"):
+        by_hand(session, order, 61, "cash", "received", **named)
 
 
 def test_tax_on_top_and_what_was_paid_in_part_count_as_they_were_paid(session, store):

@@ -84,19 +84,30 @@ def _for_returns(settled: str) -> str:
 
 
 def _loose(settled: str) -> str:
-    """For a return without an order no more goes out than its pieces were paid for."""
+    """For a return without an order no more goes out than its pieces were paid for.
+
+    What comes in again comes by the way it went out: no certificate then becomes cash.
+    """
     loose = f"""{settled} s
       join goods_return r on r.company_id = s.company_id and r.id = s.goods_return_id
-       and r.order_id is null and s.direction = 'returned'"""
+       and r.order_id is null"""
+    out, back = (f"{loose} and s.direction = '{one}'" for one in ("returned", "received"))
     return f"""
-    if exists (select from {loose}) then
-      perform crm_pieces_in_turn(array(select l.variant_id from {loose}
+    if exists (select from {out}) then
+      perform crm_pieces_in_turn(array(select l.variant_id from {out}
         join return_line l on l.company_id = r.company_id and l.goods_return_id = r.id));
       if exists (select from given_for_return g
-        where (g.company_id, g.goods_return_id) in (select r.company_id, r.id from {loose})
+        where (g.company_id, g.goods_return_id) in (select r.company_id, r.id from {out})
           and g.given > crm_most_for_loose(g.goods_return_id)) then
         {_refused("ck_payment_pieces", "payment", "more than was paid for these pieces")}
       end if;
+    end if;
+    if exists (select from {back}
+      join payment p on p.company_id = r.company_id and p.goods_return_id = r.id
+       and p.method = s.method and p.status = 'settled'
+      group by s.id
+      having sum(case p.direction when 'returned' then p.amount else -p.amount end) < 0) then
+      {_refused("ck_payment_as_it_went", "payment", "nothing went out for it by this way")}
     end if;"""
 
 

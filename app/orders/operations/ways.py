@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.kit.access import Right, may, reader_or_none
@@ -18,7 +18,7 @@ from app.kit.errors import Conflict, CrmError
 from app.kit.money import ZERO, MoneyType, money_sum, round_amount
 from app.kit.money_text import amount_text
 from app.kit.rights import wording
-from app.orders.choices import OrderStatus, PaymentDirection, PaymentMethod
+from app.orders.choices import OrderStatus, PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models import GivenForReturn, GoodsReturn, Order, PaidByWay, Payment
 from app.value.models import CertificateBalance
 
@@ -130,10 +130,17 @@ def certificate_of(payment: Payment) -> int | None:
 
 
 def most_in(session: Session, payment: Payment, document: Order | GoodsReturn) -> Decimal:
-    """Return what may come in: what is due, or for a loose return what was given for it."""
-    if isinstance(document, GoodsReturn):
-        return given_for(session, document)
-    return left_to_pay(document)
+    """Return what may come in: what is due, or for a loose return what went out by this way."""
+    if isinstance(document, Order):
+        return left_to_pay(document)
+    out = Payment.direction == PaymentDirection.RETURNED
+    given = select(money_sum(case((out, Payment.amount), else_=-Payment.amount))).where(
+        Payment.goods_return_id == document.id,
+        Payment.method == payment.method,
+        Payment.status == PaymentStatus.SETTLED,
+    )
+    with session.no_autoflush:
+        return max(session.scalar(given) or ZERO, ZERO)
 
 
 def usual_amount(
@@ -192,6 +199,14 @@ def why_not_in(
     if payment.amount <= most:
         return None
     due = amount_text(most, document.currency)
+    if isinstance(document, GoodsReturn):
+        said = _l(
+            "Only %(given)s went out for this return by this way (%(method)s): it comes in again as"
+            " it went.",
+            given=due,
+            method=payment.method.label,
+        )
+        return Conflict(said, field="amount")
     if most <= 0:
         return Conflict(nothing_left(PaymentDirection.RECEIVED), field="amount")
     if payment.method is PaymentMethod.CASH:
