@@ -135,6 +135,7 @@ def _by(resource: "Resource", post: Mapping[str, Any], put: Mapping[str, Any]) -
 
 _VERSION: Mapping[str, Any] = {
     "type": "integer",
+    "nullable": True,
     "description": "The version that was read, unless If-Match says it; a stale one is refused",
 }
 
