@@ -42,9 +42,9 @@ def balances_in_another_store() -> Select[Any]:
     )
 
 
-_CANCELLED = """
+_UNAPPROVED = """
 select e.id, e.number, b.paid from expense e join expense_balance b on b.expense_id = e.id
-where e.status = 'cancelled' and b.paid <> 0"""
+where e.status <> 'approved' and b.paid <> 0"""
 
 INVARIANTS = (
     Invariant(
@@ -58,9 +58,9 @@ INVARIANTS = (
         balances_in_another_store,
     ),
     Invariant(
-        "cashier.cancelled",
-        _l("Nothing is paid of an expense that was cancelled."),
-        partial(offending, _CANCELLED, "id", "number", "paid"),
+        "cashier.unapproved",
+        _l("Only an approved expense is paid."),
+        partial(offending, _UNAPPROVED, "id", "number", "paid"),
     ),
     gapless(EXPENSE_NUMBERS, "expense"),
 )
@@ -74,5 +74,6 @@ def extend(builder: Any) -> None:
     demo_data.register(DemoData("expenses", load_expenses, order=60))
     say("ck_expense_balance_paid", _l("More cannot come back than was paid."))
     say("ck_expense_payment_within", _l("More cannot be paid than the expense is."))
+    say("ck_expense_payment_approved", _l("Only an approved expense can be paid."))
     say("ck_expense_tax", _l("The tax is a part of the amount."))
     say("ck_expense_due", _l("It cannot be due before its date."))

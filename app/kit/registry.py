@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
+from app.kit.database.install.fixed import moving
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -278,9 +280,10 @@ file_owners: Registry[FileOwner] = Registry("file owner")
 
 def merge(session: Session, kind: str, from_id: int, into_id: int) -> None:
     """Let every domain move what hangs on `from_id` to `into_id`, in the caller's transaction."""
-    for handler in merge_handlers:
-        if handler.kind == kind:
-            handler.merge(session, from_id, into_id)
+    with moving(session, f"{kind}_id", from_id, into_id):
+        for handler in merge_handlers:
+            if handler.kind == kind:
+                handler.merge(session, from_id, into_id)
 
 
 def erase(session: Session, kind: str, record_id: int) -> None:

@@ -244,4 +244,6 @@ def extend(builder: Any) -> None:
         say(f"ck_{line}_amount", _l("The amount does not follow from the line."), "unit_price")
         say(f"ck_{line}_goods_have_variant", _l("Name the variant."), "variant")
         say(f"ck_{line}_charge_is_named", _l("Name the charge."), "charge_kind")
+    say("fixed_order_line", _l("A placed order is not edited: cancel it or take goods back."))
+    say("fixed_return_line", _l("A received return is not edited."))
     say("ck_payment_purpose", _l("A payment belongs to an order or a return."))

@@ -92,9 +92,16 @@ select m.id, m.kind, m.ref_kind, m.ref_id from movement m
 where case m.kind
   when 'sale' then m.ref_kind is distinct from 'order'
   when 'return' then m.ref_kind is distinct from 'goods_return'
-  when 'goods_receipt' then m.ref_kind is distinct from 'goods_receipt' and m.reason is null
-  when 'write_off' then m.reason is null when 'service_use' then m.reason is null
+  when 'goods_receipt' then case when m.reason is null
+    then m.ref_kind is distinct from 'goods_receipt' else m.ref_kind is not null end
+  when 'write_off' then m.reason is null or m.ref_kind is not null
+  when 'service_use' then m.reason is null or m.ref_kind is not null
   else m.ref_kind is not null end"""
+
+# Both sides of a transfer are of one moment.
+_TRANSFERS = """
+select variant_id, at, sum(quantity) quantity from movement
+where kind = 'transfer' group by variant_id, at having sum(quantity) <> 0"""
 
 _GUARDED = """
 select b.store_id, b.variant_id from stock_balance b
@@ -135,6 +142,11 @@ INVARIANTS = (
         partial(offending, _REASONS, "id", "kind", "ref_kind", "ref_id"),
     ),
     Invariant(
+        "stock.transfers",
+        _l("What one store sent to another has arrived there."),
+        partial(offending, _TRANSFERS, "variant_id", "at", "quantity"),
+    ),
+    Invariant(
         "stock.guarded",
         _l("What is marked as counted was once received or counted."),
         partial(offending, _GUARDED, "store_id", "variant_id"),
@@ -152,5 +164,9 @@ def extend(builder: Any) -> None:
     add_tab("Supplier", Related("GoodsReceipt", by="supplier"))
     invariants.register(*INVARIANTS)
     demo_data.register(DemoData("stock", load_stock, order=50))
+    say(
+        "fixed_goods_receipt_line",
+        _l("What was received cannot be changed: write off what is missing."),
+    )
     say("ck_movement_sign", _l("The sign of the quantity does not fit its kind."), "quantity")
     say("ck_stock_balance_available", _l("There is not enough of this in stock."))

@@ -153,6 +153,8 @@ def receive_goods(session: Session, receipt: GoodsReceipt, *, by: int | None, at
     for line in lines:
         line.amount = round_line(line.quantity, line.unit_cost, receipt.currency)
     receipt.total = sum((line.amount for line in lines), Decimal(0))
+    # With its number the lines are fixed: what they say is written before.
+    session.flush()
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(receipt, RECEIPT_MOVES, ReceiptStatus.RECEIVED)

@@ -1,4 +1,4 @@
-"""Certificates of the demo company, some of them spent in part."""
+"""Certificates of the demo company."""
 
 from collections.abc import Iterator
 
@@ -33,14 +33,6 @@ insert into value_entry (lot_id, certificate_id, store_id, reason, amount, at, n
 select l.id, l.certificate_id, l.store_id, 'earned', l.amount, l.valid_from, 'Demo data'
   from lot l join certificate c on c.id = l.certificate_id where c.code like 'DEMO-%'""")
 
-# No order stands behind it: what was used of them before is a correction.
-_USED_BEFORE = text(f"""
-insert into value_entry (lot_id, certificate_id, store_id, reason, amount, at, note)
-select l.id, l.certificate_id, l.store_id, 'corrected',
-       -(l.amount / 5 * (1 + {pick("l.id", 64, 3)})), now(), 'Demo data'
-  from lot l join certificate c on c.id = l.certificate_id
- where c.code like 'DEMO-%' and {pick("l.id", 65, 3)} = 0""")
-
 
 def load_certificates(session: Session, size: str) -> Iterator[None]:
     """Make certificates with their lots and entries."""
@@ -49,5 +41,4 @@ def load_certificates(session: Session, size: str) -> Iterator[None]:
     currency = session.scalar(text("select currency from company where id = crm_company()"))
     session.execute(_CERTIFICATES, {"count": CERTIFICATES[size], "currency": currency})
     session.execute(_LOADED)
-    session.execute(_USED_BEFORE)
     yield

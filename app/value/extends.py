@@ -64,6 +64,10 @@ from lot l left join (
 ) e on e.lot_id = l.id
 where l.amount <> coalesce(e.earned, 0)"""
 
+# Nothing in the house takes value back, lets it expire or corrects it.
+_REASONS = """
+select id, reason, amount from value_entry where reason not in ('earned', 'spent', 'given_back')"""
+
 
 INVARIANTS = (
     Invariant(
@@ -88,6 +92,11 @@ INVARIANTS = (
         "value.earned",
         _l("A lot holds what was loaded with it."),
         partial(offending, _EARNED, "id", "amount", "earned"),
+    ),
+    Invariant(
+        "value.reasons",
+        _l("Value is loaded, spent or given back: nothing else changes what is left."),
+        partial(offending, _REASONS, "id", "reason", "amount"),
     ),
 )
 

@@ -174,7 +174,9 @@ def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound
 
 def test_whoever_a_document_is_of_in_the_end_is_a_client_of_its_store(session, bound):
     here = make_store(session)
-    order = make_completed_order(session, store=here)
+    order = make_draft(session, store=here)
+    session.add(order)
+    session.flush()
     order.client_id = make_client(session, name="Named later").id
     session.flush()
     with bound(here):
@@ -312,7 +314,9 @@ def test_a_master_makes_nobody_their_own(session, master):
 def test_a_forged_id_opens_no_client(session, bound, statement):
     here, there = make_store(session), make_store(session)
     theirs = make_client(session, name="Theirs", store=there)
-    own = make_order(session, store=here, client=make_client(session, name="Mine", store=here))
+    own = make_draft(session, store=here, client=make_client(session, name="Mine", store=here))
+    session.add(own)
+    session.flush()
     row = {"client": theirs.id, "store": here.id, "there": there.id, "own": own.id}
     with bound(here):
         refused = pytest.raises(DBAPIError, match=r"row-level security|permission denied")

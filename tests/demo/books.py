@@ -31,8 +31,11 @@ def write_books(session: Session, shop: str) -> None:
         session, product=factories.make_product(session, tax_rate=Decimal(19))
     )
     _receive(session, store, variant)
-    certificate = factories.make_certificate(session)
-    lines = (Item(3, variant.id, unit_price=Decimal("7.99"), discount=Decimal("1.50")),)
+    certificate = factories.make_certificate(session, client=client)
+    lines = (
+        Item(3, variant.id, unit_price=Decimal("7.99"), discount=Decimal("1.50")),
+        Item(charge=ChargeKind.FEE, unit_price=Decimal(1)),
+    )
     order = factories.make_completed_order(session, *lines, store=store, client=client)
     by_certificate = {"method": PaymentMethod.CERTIFICATE, "certificate": certificate}
     orders.add_payment(session, order, amount=Decimal(10), **by_certificate, **EDGE)
@@ -46,7 +49,7 @@ def write_books(session: Session, shop: str) -> None:
     )
     back = orders.take_back(
         session,
-        [ReturnItem(1, order_line_id=order.lines[0].id)],
+        [ReturnItem(1, order_line_id=line.id) for line in order.lines],
         order=order,
         store_id=store.id,
         **EDGE,
@@ -60,11 +63,20 @@ def write_books(session: Session, shop: str) -> None:
         goods_return=back,
         **EDGE,
     )
-    waiting = factories.make_order(session, Item(2, variant.id), store=store, client=client)
+    service = factories.make_variant(
+        session,
+        product=factories.make_service(session, tax_rate=Decimal(19)),
+        cost=Decimal(2),
+    )
+    both = (Item(2, variant.id), Item(1, service.id))
+    waiting = factories.make_order(session, *both, store=store, client=client)
     orders.confirm_order(session, waiting, **EDGE)
+    by_card = {"amount": waiting.total, "method": PaymentMethod.CARD}
+    orders.add_payment(session, waiting, settled=False, **by_card, **EDGE)
     _sell_online(session, store, client, variant, shop)
     came_from = {"source": shop, "source_key": "1"}
-    factories.make_adjustment(session, store_id=store.id, order_id=order.id, **came_from)
+    concerns = {"store_id": store.id, "order_id": order.id, "client_id": client.id}
+    factories.make_adjustment(session, **concerns, **came_from)
     stock.move_by_hand(
         session,
         MovementKind.WRITE_OFF,
@@ -75,6 +87,7 @@ def write_books(session: Session, shop: str) -> None:
         **EDGE,
     )
     stock.count_stock(session, store.id, {variant.id: 20}, **EDGE)
+    factories.make_expense(session, store=store)
     expense = factories.make_expense(session, approved=True, store=store)
     factories.make_expense_payment(session, expense=expense)
     deliver(session)
@@ -91,7 +104,8 @@ def _sell_online(
         step(session, order, **EDGE)
     told = {"method": PaymentMethod.ONLINE, "provider": "stripe", "external_ref": f"pi_{shop}"}
     orders.add_payment(session, order, amount=order.total, **told, **EDGE)
-    orders.cancel_order(session, factories.make_order(session, store=store), **EDGE)
+    off = factories.make_order(session, Item(1, variant.id), store=store, client=client)
+    orders.cancel_order(session, off, **EDGE)
 
 
 def _receive(session: Session, store: Store, variant: Variant) -> None:

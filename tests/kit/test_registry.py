@@ -60,7 +60,7 @@ def test_a_missing_entry_is_named() -> None:
 
 
 def test_merging_and_erasing_ask_every_domain_about_that_kind(
-    monkeypatch: pytest.MonkeyPatch,
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[object] = []
     merges: Registry[MergeHandler] = Registry("merge handler")
@@ -73,8 +73,8 @@ def test_merging_and_erasing_ask_every_domain_about_that_kind(
         MergeHandler("c", "product", lambda _s, _old, _new: done.append("wrong kind")),
     )
     erases.register(EraseHandler("a", "client", lambda _s, one: done.append(("erase", one))))
-    registry.merge(Session(), "client", 1, 2)
-    registry.erase(Session(), "client", 3)
+    registry.merge(session, "client", 1, 2)
+    registry.erase(session, "client", 3)
     assert done == [("a", 1, 2), ("b", 1, 2), ("erase", 3)]
 
 

@@ -124,8 +124,9 @@ def test_an_invariant_names_what_was_broken_by_hand(demo):
     order = demo.scalar(select(Order.id).where(Order.total > 0).limit(1))
     demo.execute(
         text(
-            "update order_line set amount = amount - 100, discount = discount + 100"
-            " where order_id = :id and position = 1"
+            "insert into order_line (order_id, store_id, position, kind, charge_kind, quantity,"
+            " unit_price, amount) select id, store_id, 99, 'charge', 'fee', 1, 100, 100 from orders"
+            " where id = :id"
         ),
         {"id": order},
     )

@@ -425,3 +425,17 @@ def test_what_was_sold_before_it_had_a_cost_comes_back_without(session, store):
     session.flush()
     take_back(session, order, 1)
     assert costs(session, "return") == [None]
+
+
+@pytest.mark.parametrize(
+    ("currency", "price"), [("EUR", "3.3333"), ("JPY", "33.4"), ("KWD", "1.1111")]
+)
+def test_what_came_back_follows_from_its_price_to_the_coin(session, currency, price):
+    store = make_store(session, currency=currency)
+    rod = make_variant(session)
+    values = {"store": store, "rate": None if currency == "EUR" else Decimal("0.5")}
+    order = make_completed_order(session, Item(3, rod.id, unit_price=Decimal(price)), **values)
+    for _piece in range(3):
+        take_back(session, order, 1)
+    assert session.execute(RECKONED["orders.return_lines"].offending()).all() == []
+    assert order.returned == order.total

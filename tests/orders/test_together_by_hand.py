@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Event
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.kit.errors import Conflict
 from app.orders import operations, queries
-from app.orders.models import GoodsReturn, OrderLine, PaidByWay, Payment
+from app.orders.models import GoodsReturn, Order, OrderLine, PaidByWay, Payment
 from app.orders.operations import ReturnItem
 from tests import factories
 from tests.orders.test_together import (  # noqa: F401 -- the database of these tests
@@ -109,3 +110,28 @@ def test_what_was_paid_for_pieces_goes_out_for_one_return_without_an_order(
     assert len([one for one in refused if one]) == 2
     with ours() as session:
         assert session.execute(queries.given_that_disagrees()).all() == []
+
+
+def test_a_line_is_written_before_its_order_is_placed_or_not_at_all(store: int) -> None:
+    def make(session: Session) -> Order:
+        draft = factories.make_draft(session, store_id=store)
+        session.add(draft)
+        session.flush()
+        return draft
+
+    draft = made(make)
+
+    def change(session: Session) -> None:
+        change = text("update order_line set quantity = 2, unit_price = unit_price / 2")
+        session.execute(change)
+
+    with ThreadPoolExecutor(1) as pool:
+        with ours() as session:
+            operations.place_order(session, session.get_one(Order, draft), **EDGE)
+            changing = pool.submit(at_once, [change])
+            with pytest.raises(TimeoutError):
+                changing.result(timeout=0.5)
+        [refusal] = changing.result(timeout=10)
+    assert isinstance(refusal, Conflict)
+    with ours() as session:
+        assert session.execute(queries.reservations_that_disagree()).all() == []

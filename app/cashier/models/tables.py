@@ -98,6 +98,7 @@ class Expense(Business, Source, Model):
                         "old.status <> 'draft'",
                     ),
                 ),
+                "kept": "true",
                 "label": _l("Expense"),
                 "search": (
                     Look("expense", "id", "description_fold"),
@@ -219,6 +220,7 @@ class ExpenseBalance(Figures, Model):
             "info": {
                 "label": _l("Paid"),
                 "audit": False,
+                "kept": "true",
                 "grants": {Role.APP: "select", Role.STORE: "select"},
             }
         },

@@ -1,4 +1,7 @@
-"""Triggers that keep beside each expense what was paid of it, and let no more be paid."""
+"""Triggers that keep beside each expense what was paid of it.
+
+They let no more be paid, and nothing of what is not approved.
+"""
 
 from app.kit.database.balances import Kept, follows, opens
 from app.kit.database.functions import SqlFunction, register
@@ -34,6 +37,14 @@ register(
         """create or replace function crm_expense_paid_within() returns trigger language plpgsql
 security definer set search_path = pg_catalog, public as $$
 begin
+  if exists (
+    select from new_rows n
+      join expense e on e.company_id = n.company_id and e.id = n.expense_id
+     where e.status <> 'approved') then
+    raise exception using errcode = 'check_violation', table = 'expense_payment',
+      column = 'expense_id', constraint = 'ck_expense_payment_approved',
+      message = 'the expense is not approved';
+  end if;
   if exists (
     select from (select company_id, expense_id from new_rows
                   group by company_id, expense_id having sum(amount) > 0) n

@@ -78,7 +78,8 @@ def refusal_of(state: str, table: str, constraint: str, column: str = "") -> Crm
     found = column_of(table, constraint, column)
     field = None if found is None else field_of(found)
     if (said := _SAID.get(constraint)) is not None:
-        return Invalid(said[0], field=said[1] or field)
+        kind = Conflict if state == REFUSED_CHANGE else Invalid
+        return kind(said[0], field=said[1] or field)
     return _WORDS[state](found.info.get("label") if found is not None else None, field)
 
 

@@ -17,15 +17,17 @@ from app.kit.money import unit_price as price_column
 from app.orders.choices import ChargeKind, LineKind
 
 CURRENCY = "currency ~ '^[A-Z]{3}$'"
-# What stays as it was once a document has its number.
+# What stays as it was once a document has its number; its lines stay whole.
 NUMBERED = "old.number is not null"
 SUMS_FIXED = (
-    "number", "business_date", "store_id", "currency", "rate", "prices_include_tax", "goods",
-    "charges", "tax", "total", "total_company",
+    "number", "business_date", "store_id", "client_id", "country", "currency", "rate",
+    "prices_include_tax", "goods", "charges", "tax", "total", "total_company",
 )  # fmt: skip
+NO_DRAFT = "status <> 'draft'"
 # What another system calls it may be told later, once.
 CALLED = Fixed(("source", "source_key"), when_set=True)
-# A line is rounded once, to the currency's digits: at most half a unit of a currency without any.
+# A line is rounded once, to the currency's digits, which it does not know: at most half a unit of a
+# currency without any. The invariants ask to the coin, and what stands is never changed.
 LINE_AMOUNT = "abs(quantity::bigint * unit_price - discount - amount) <= 5000"
 
 

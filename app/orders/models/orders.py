@@ -43,6 +43,7 @@ from app.orders.choices import (
 from app.orders.models import buyers  # noqa: F401 -- registers the triggers of the documents
 from app.orders.models.columns import (
     CALLED,
+    NO_DRAFT,
     NUMBERED,
     SUMS_FIXED,
     Line,
@@ -101,6 +102,7 @@ class Order(Business, Sums, Source, Model):
                         when_set=True,
                     ),
                 ),
+                "kept": NUMBERED,
             }
         },
     )
@@ -235,6 +237,7 @@ class OrderLine(Business, Line, Model):
                 "label": _l("Order line"),
                 "currency_of": "order",
                 "line_of": "order_id",
+                "fixed_with": NO_DRAFT,
                 "title": "description",
                 "told_apart": ("position", "quantity", "amount"),
             }

@@ -56,8 +56,8 @@ _SAID = (
     "business_date",
 )  # fmt: skip
 _ADJUSTED = (
-    "number", "position", "store_id", "order_id", "reason", "amount", "currency", "rate",
-    "amount_company", "country", "at", "business_date",
+    "number", "position", "store_id", "client_id", "order_id", "reason", "description", "amount",
+    "currency", "rate", "amount_company", "country", "at", "business_date",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ class Payment(Business, Source, Model):
                 # What is settled stands; its client may change, when two become one.
                 "moves": {"status": TOLD_MOVES},
                 "fixed": (Fixed(_SAID, "old.status = 'settled'"),),
-                "kept": "old.status = 'settled'",
+                "kept": "true",
             }
         },
     )
@@ -210,6 +210,7 @@ class PaidByWay(Figures, Model):
             "info": {
                 "label": _l("Paid by way"),
                 "audit": False,
+                "kept": "true",
                 "grants": _READ_ONLY,
                 "fixed": (Fixed(("moved", "order_id", "store_id", "method")),),
             }
@@ -249,6 +250,7 @@ class GivenForReturn(Figures, Model):
             "info": {
                 "label": _l("Given for a return"),
                 "audit": False,
+                "kept": "true",
                 "grants": _READ_ONLY,
                 "fixed": (Fixed(("total", "goods_return_id", "store_id")),),
             }
@@ -284,6 +286,7 @@ class Adjustment(Business, Source, Model):
                 "label": _l("Adjustment"),
                 "search": (Look("adjustment", "id", "number_fold"),),
                 "fixed": (Fixed(_ADJUSTED), CALLED),
+                "kept": "true",
             }
         },
     )

@@ -32,6 +32,7 @@ from app.kit.database.source import Source, source_args
 from app.orders.choices import RETURN_MOVES, ReturnReason, ReturnStatus
 from app.orders.models.columns import (
     CALLED,
+    NO_DRAFT,
     NUMBERED,
     SUMS_FIXED,
     Line,
@@ -68,6 +69,7 @@ class GoodsReturn(Business, Sums, Source, Model):
                 "search": (Look("goods_return", "id", "number_fold"),),
                 "moves": {"status": RETURN_MOVES},
                 "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED), CALLED),
+                "kept": NUMBERED,
             }
         },
     )
@@ -134,6 +136,7 @@ class ReturnLine(Business, Line, Model):
                 "label": _l("Return line"),
                 "currency_of": "goods_return",
                 "line_of": "goods_return_id",
+                "fixed_with": NO_DRAFT,
             }
         },
     )

@@ -16,8 +16,6 @@ from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
 from app.orders.operations.pricing import settle
 from app.orders.operations.sold import OpenLine, open_lines, refuse_too_many
 
-# As far from quantity × price as a line's amount may be: see LINE_AMOUNT.
-_ROUNDING = Decimal("0.5")
 _FINEST = Decimal("0.0001")
 
 Linked = tuple[ReturnLine, OpenLine, tuple[Decimal, Decimal]]
@@ -191,10 +189,11 @@ def give(line: ReturnLine, share: tuple[Decimal, Decimal], currency: str) -> Non
     The last pieces take what rounding left of the others: then their price follows from the share.
     """
     amount, tax = share
-    if amount - line.quantity * line.unit_price > _ROUNDING:
-        line.unit_price = (amount / line.quantity).quantize(_FINEST, ROUND_UP)
     full = round_line(line.quantity, line.unit_price, currency)
-    line.amount, line.tax, line.discount = amount, tax, max(full - amount, ZERO)
+    if amount > full:
+        line.unit_price = (amount / line.quantity).quantize(_FINEST, ROUND_UP)
+        full = round_line(line.quantity, line.unit_price, currency)
+    line.amount, line.tax, line.discount = amount, tax, full - amount
 
 
 def give_shares(document: GoodsReturn, linked: Sequence[Linked]) -> None:

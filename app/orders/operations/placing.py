@@ -111,7 +111,10 @@ def facts(order: Order, at: datetime) -> dict[str, Any]:
 def _lines(session: Session, order: Order, where: Place) -> list[OrderLine]:
     if inspect(order).transient:
         return list(order.lines)
-    return reprice(session, order, where)
+    lines = reprice(session, order, where)
+    # With its number the order's lines are fixed: what they say is written before.
+    session.flush()
+    return lines
 
 
 def _refuse_gone(session: Session, order: Order) -> None:

@@ -221,6 +221,8 @@ def _receive(
     """
     with session.no_autoflush:
         refuse_never_sold(session, document, lines)
+    # With its number the return's lines are fixed: what they say is written before.
+    session.flush()
     # Status, number and time reach the database together, or its checks refuse them.
     with session.no_autoflush:
         move(document, RETURN_MOVES, ReturnStatus.RECEIVED)

@@ -13,23 +13,25 @@ from app.kit.money import coin_sql
 from app.kit.registry import Invariant
 from app.stock.queries import goods_moved_otherwise
 
-# A tax may be off by one coin: before ties were exact, some were rounded the other way.
-# What comes back of an order is a share of what was paid for its line, not a price of its own.
+# A tax is what lies within half a coin of it, and a quotient would have to be rounded itself: so
+# both sides are multiplied. A tie may lie on either: some were once rounded down.
+# What comes back of an order is a share of what was paid for its line: the tax is one of its tax.
 _LINES = """
-select l.id, d.number, l.amount, w.amount wanted, l.tax, w.tax tax_wanted
-from (select * from {line} l where {only}) l join {document} d on d.id = l.{key}
-cross join lateral (select {full} - l.discount amount,
-  case when d.prices_include_tax then l.amount * l.tax_rate / (100 + l.tax_rate)
-    else l.amount * l.tax_rate / 100 end tax) w
-where l.amount <> w.amount or abs(l.tax - w.tax) >= 1.5 * {coin}"""
+select l.id, d.number, l.amount, w.amount wanted, l.tax, l.tax_rate
+from {line} l join {document} d on d.id = l.{key}
+cross join lateral (select {full} - l.discount amount, {coin}::numeric coin,
+  2 * l.amount * l.tax_rate share,
+  case when d.prices_include_tax then 100 + l.tax_rate else 100 end whole) w
+where l.amount <> w.amount or mod(l.tax, w.coin) <> 0 or {taxed}
+  and w.share not between (2 * l.tax - w.coin) * w.whole and (2 * l.tax + w.coin) * w.whole"""
 
 _FULL = rounded("l.quantity::numeric * l.unit_price", "d.currency")
 _COIN = coin_sql("d.currency")
 
 
-def _lines(line: str, document: str, key: str, only: str = "true") -> Any:
-    sql = _LINES.format(line=line, document=document, key=key, only=only, full=_FULL, coin=_COIN)
-    return offending(sql, "id", "number", "amount", "wanted", "tax", "tax_wanted")
+def _lines(line: str, document: str, key: str, taxed: str = "true") -> Any:
+    sql = _LINES.format(line=line, document=document, key=key, taxed=taxed, full=_FULL, coin=_COIN)
+    return offending(sql, "id", "number", "amount", "wanted", "tax", "tax_rate")
 
 
 _DISCOUNTS = """

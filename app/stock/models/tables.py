@@ -109,6 +109,7 @@ class ReservationEntry(Ledger, Model):
     __tablename__ = "reservation_entry"
     __table_args__ = (
         CheckConstraint("quantity <> 0", name="quantity"),
+        CheckConstraint("ref_kind = 'order'", name="for_an_order"),
         Index(None, "company_id", "ref_kind", "ref_id"),
         Index(None, "company_id", "variant_id", "store_id"),
         {"info": {"label": _l("Reservation"), "append_only": True, "books": True}},
@@ -137,6 +138,7 @@ class StockBalance(Figures, Model):
             "info": {
                 "label": _l("Stock"),
                 "audit": False,
+                "kept": "true",
                 "fixed": (Fixed(("store_id", "variant_id")), Fixed(("guarded",), "old.guarded")),
                 "grants": {Role.APP: "select", Role.STORE: "select"},
             }
@@ -190,6 +192,7 @@ class GoodsReceipt(Business, Source, Model):
                 "search": (Look("goods_receipt", "id", "number_fold"),),
                 "moves": {"status": RECEIPT_MOVES},
                 "fixed": (Fixed(_RECEIVED, "old.number is not null"),),
+                "kept": "old.number is not null",
             }
         },
     )
@@ -250,6 +253,7 @@ class GoodsReceiptLine(Business, Model):
                 "label": _l("Goods receipt line"),
                 "currency_of": "goods_receipt",
                 "line_of": "goods_receipt_id",
+                "fixed_with": "status <> 'draft'",
             }
         },
     )

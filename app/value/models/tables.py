@@ -65,6 +65,7 @@ class Certificate(Business, Source, Model):
                 "search": (Look("certificate", "id", "code_search"),),
                 "moves": {"status": CERTIFICATE_MOVES},
                 "fixed": (Fixed(("code", "amount", "currency"), "old.status <> 'draft'"),),
+                "kept": "old.status <> 'draft'",
             }
         },
     )
@@ -118,6 +119,7 @@ class CertificateBalance(Figures, Model):
             "info": {
                 "label": _l("Balance"),
                 "audit": False,
+                "kept": "true",
                 "grants": _READ_ONLY,
                 "follows": "certificate_id",
             }
@@ -183,6 +185,7 @@ class LotBalance(Figures, Model):
             "info": {
                 "label": _l("Lot balance"),
                 "audit": False,
+                "kept": "true",
                 "grants": _READ_ONLY,
                 "follows": "lot_id",
             }
