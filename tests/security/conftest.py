@@ -158,6 +158,11 @@ def owner_sql(site: Flask) -> Callable[..., list]:
 @pytest.fixture(scope="module")
 def bearer(site: Flask) -> dict[str, str]:
     """The header of a key that may do everything."""
+    return new_bearer(site)
+
+
+def new_bearer(site: Flask) -> dict[str, str]:
+    """Make another such key."""
     with site.app_context():
         sessions.bind(db.engine)
         with work(company_stamp(1)) as session:
