@@ -171,11 +171,20 @@ def _complete(
     if payment.amount <= 0 or round_amount(payment.amount, document.currency) != payment.amount:
         raise Invalid(_l("This is not an amount of %(c)s.", c=document.currency), field="amount")
     _check_tendered(payment, document.currency)
-    payment.store_id, payment.client_id = document.store_id, document.client_id
+    payment.store_id = _till_of(session, payment, document)
+    payment.client_id = document.client_id
     payment.currency = document.currency
     payment.status = PaymentStatus.PENDING
     payment.at = at
-    payment.business_date = place(session, document.store_id).day(at)
+    payment.business_date = place(session, payment.store_id).day(at)
+
+
+def _till_of(session: Session, payment: Payment, document: Order | GoodsReturn) -> int:
+    """Return the store whose money it is: where the goods came back, else where they were sold."""
+    if payment.goods_return_id is None and payment.goods_return is None:
+        return document.store_id
+    goods_return = payment.goods_return or session.get_one(GoodsReturn, payment.goods_return_id)
+    return goods_return.store_id
 
 
 def _check_tendered(payment: Payment, currency: str) -> None:

@@ -355,7 +355,7 @@ def _take_over_order(document: GoodsReturn, order: Order, where: Place) -> None:
     document.client, document.client_id = order.client, order.client_id
     document.store_id, document.currency = where.store_id, where.currency
     document.rate, document.prices_include_tax = order.rate, order.prices_include_tax
-    document.country = order.country
+    document.country = document.country or order.country
 
 
 def _reckon(

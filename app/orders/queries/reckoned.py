@@ -84,7 +84,7 @@ _PAYMENTS = """
 select p.id, p.store_id, p.currency, p.client_id
 from payment p
 left join orders o on o.id = p.order_id left join goods_return r on r.id = p.goods_return_id
-where p.store_id <> coalesce(o.store_id, r.store_id)
+where p.store_id <> coalesce(r.store_id, o.store_id)
   or p.currency <> coalesce(o.currency, r.currency)
   or p.client_id is distinct from case when o.id is null then r.client_id else o.client_id end"""
 
