@@ -172,6 +172,18 @@ def test_a_store_sees_those_who_registered_bought_or_belong_there(session, bound
     assert len(names(session)) == 6
 
 
+def test_the_store_that_took_a_client_in_sees_them_wherever_they_belong_later(session, bound):
+    here, there = make_store(session), make_store(session)
+    with bound(here):
+        taken_in = Client(name="Registered")
+        operations.register_client(session, taken_in, by=None, at=NOON)
+    taken_in.store_id = there.id
+    make_client(session, store=here, name="Only belonged").store_id = there.id
+    session.flush()
+    with bound(here):
+        assert names(session) == {"Registered"}
+
+
 def test_whoever_a_document_is_of_in_the_end_is_a_client_of_its_store(session, bound):
     here = make_store(session)
     order = make_draft(session, store=here)

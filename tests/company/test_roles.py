@@ -202,6 +202,32 @@ def test_nobody_takes_a_role_from_somebody_stronger(session, owner, helper):
         operations.set_roles(session, strong, [], by=helper, at=clock.now())
 
 
+ON_A_MEMBERSHIP = {
+    "a weak role beside theirs": lambda session, who, weak, **more: operations.set_roles(
+        session, who, [*(role.id for role in queries.roles_of(session, who)), weak.id], **more
+    ),
+    "a store instead of all": lambda session, who, weak, **more: operations.set_stores(
+        session, who, all_stores=False, store_ids=[make_store(session).id], **more
+    ),
+    "let out": lambda session, who, weak, **more: operations.deactivate(session, who, **more),
+    "let in": lambda session, who, weak, **more: operations.reactivate(session, who, **more),
+    "sessions": lambda session, who, weak, **more: operations.end_sessions(session, who, **more),
+    "employee": lambda session, who, weak, **more: operations.link_employee(session, who, **more),
+    "a link": lambda session, who, weak, **more: operations.remind(
+        session, who, network="198.51.100.1", **more
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ON_A_MEMBERSHIP.values(), ids=ON_A_MEMBERSHIP)
+def test_each_operation_on_a_membership_asks_by_itself_whose_it_is(session, owner, helper, what):
+    """A screen may do several of them at once: none leans on another's question."""
+    make_membership(session, "owner")
+    strong = session.get(operations.people.Membership, owner.membership_id)
+    with pytest.raises(NotYours):
+        what(session, strong, make_role(session), by=helper, at=clock.now())
+
+
 @pytest.mark.parametrize("what", [operations.deactivate, operations.end_sessions])
 def test_nobody_shuts_out_somebody_stronger(session, owner, helper, what):
     make_membership(session, "owner")
@@ -306,6 +332,14 @@ def test_an_offer_of_all_stores_is_not_sent_again_by_somebody_bound_to_one(sessi
     wide = offer(session, role_ids=[role.id], all_stores=True)
     with pytest.raises(operations.guards.Refused):
         operations.resend_invitation(session, wide, by=by, at=clock.now())
+
+
+def test_an_offer_of_a_role_that_is_gone_is_not_sent_again(session, owner):
+    role = make_role(session, {READ})
+    wide = offer(session, role_ids=[role.id], all_stores=True)
+    operations.remove_role(session, role, by=owner, at=clock.now())
+    with pytest.raises(NotFound, match="does not exist"):
+        operations.resend_invitation(session, wide, by=owner, at=clock.now())
 
 
 def test_a_new_company_gets_the_roles_of_the_templates(session, as_stamp):

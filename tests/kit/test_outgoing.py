@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+import requests
 
 from app.kit import outgoing
 from app.kit.errors import Invalid
@@ -92,7 +93,9 @@ def test_addresses_inside_are_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"]
+    "address",
+    # The last is one of the IPv4 internet, as a network without IPv4 is told it.
+    ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
 def test_public_addresses_are_fine(address: str) -> None:
     assert is_allowed(address)
@@ -172,6 +175,33 @@ def test_a_name_that_answers_otherwise_the_second_time_is_caught(
     with pytest.raises(AddressRefused):
         outgoing.session().get(url)
     assert inside.seen == []  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def turning(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A name that leads where nobody listens and, asked a second time, to the server inside."""
+    allow_networks(["127.0.0.2/32"])
+    ask, answers = socket.getaddrinfo, iter(["127.0.0.2"])
+
+    def turn(host: Any, *args: Any, **options: Any) -> Any:
+        found = next(answers, "127.0.0.1") if host == "turning.example" else host
+        return ask(found, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", turn)
+    return "turning.example"
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_reached(
+    inside: HTTPServer, turning: str
+) -> None:
+    with pytest.raises(requests.ConnectionError):
+        outgoing.session().get(f"http://{turning}:{inside.server_port}/")
+    assert inside.seen == []  # type: ignore[attr-defined]
+
+
+def test_a_stream_reaches_the_address_that_was_checked(inside: HTTPServer, turning: str) -> None:
+    with pytest.raises(OSError, match=r"127\.0\.0\.2"):
+        asyncio.run(outgoing.open_stream(asyncio.Protocol, turning, inside.server_port))
 
 
 def test_one_private_answer_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -276,6 +277,13 @@ def test_another_callers_key_is_another_key(client, everything):
     (pk,) = add("Daiwa")
     assert client.post(f"{BRANDS}/{pk}/rename", headers=key("k")).status_code == 200
     with signed_in(reader_with(set(everything.rights), user_id=8)):
+        assert client.post(f"{BRANDS}/{pk}/copy", json={"name": "B"}, headers=key("k")).json["made"]
+
+
+def test_a_program_and_the_maker_of_its_key_are_two_callers(client, everything):
+    (pk,) = add("Daiwa")
+    assert client.post(f"{BRANDS}/{pk}/rename", headers=key("k")).status_code == 200
+    with signed_in(replace(everything, api_key_id=5)):
         assert client.post(f"{BRANDS}/{pk}/copy", json={"name": "B"}, headers=key("k")).json["made"]
 
 

@@ -91,6 +91,13 @@ def test_tables_of_another_version_need_it(config: Config) -> None:
     assert ready(config)
 
 
+def test_a_restored_database_needs_it_and_its_rows_are_counted(config: Config) -> None:
+    as_owner(config, "select pg_clear_relation_stats('public', 'product')")  # no dump holds them
+    assert not ready(config)
+    deploy.prepare(config)
+    assert ready(config)
+
+
 def test_a_database_that_does_not_answer_needs_it(config: Config) -> None:
     gone = replace(config, database_owner_url="postgresql+psycopg2://nobody@/nowhere?host=/nowhere")
     assert not ready(gone)
