@@ -103,6 +103,14 @@ def test_a_right_password_forgives_its_network_no_guesses_at_others(site, ada):
     assert guess(site, "nobody12@example.com", OFFICE, 1) == {429}
 
 
+def test_a_right_password_forgives_its_account_no_guesses_of_others(site, ada):
+    for number in range(9):
+        guess(site, ada, f"192.0.2.{number}")
+    assert come(site.test_client(), ada, HOME) == 302
+    assert guess(site, ada, OFFICE) == {401}
+    assert come(site.test_client(), ada, "192.0.2.200") == 429
+
+
 def test_a_known_device_may_try_five_times_as_well_and_stops_itself_only(site, ada, known):
     assert {come(known, ada, HOME, "wrong") for _n in range(5)} == {401}
     assert come(known, ada, OFFICE) == 429
