@@ -133,6 +133,11 @@ INVARIANTS = (
         queries.returned_that_disagrees,
     ),
     Invariant(
+        "orders.adjusted",
+        _l("What is added to an order or taken from it is the sum of its adjustments."),
+        queries.adjusted_that_disagrees,
+    ),
+    Invariant(
         "orders.reservations",
         _l("What an order holds back is what its lines wait for."),
         queries.reservations_that_disagree,

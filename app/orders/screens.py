@@ -60,6 +60,8 @@ def payments_of(_session: Session, order: Order) -> Card | None:
     shown = [
         (_l("Total"), 0 if called_off else order.total),
         (_l("Returned"), 0 if called_off else -order.returned),
+        # Of a debt given up no more counts than was due.
+        (_l("Adjusted"), 0 if called_off else due - order.total + order.returned),
         (_l("Received"), -order.paid - order.refunded),
         (_l("Refunded"), order.refunded),
     ]

@@ -109,6 +109,9 @@ def test_money_that_went_out_otherwise_before_stays_booked_and_goes_out_no_secon
         (3, 0, "partly_paid", "transfer", "-", 20, 0, 0),
         (3, 0, "partly_paid", "transfer", "bank", 20, 0, 0),
         (4, 0, "nothing_due", None, "-", None, None, None),
+        # A debt given up, and a discount given later: both change what is due.
+        (5, 0, "nothing_due", None, "-", None, None, None),
+        (6, 0, "overpaid", "card", "-", 60, 0, 0),
     ]
 
 
@@ -181,14 +184,18 @@ insert into orders (company_id, store_id, number, status, placed_at, business_da
   total, paid)
 select 1, 1, n, case n when 4 then 'cancelled' else 'completed' end, now(), current_date, 'EUR',
   g * 10000, g * 10000, p * 10000
-from (values (1, 150, 30), (2, 10, -490), (3, 80, 50), (4, 10, 0)) v(n, g, p);
+from (values (1, 150, 30), (2, 10, -490), (3, 80, 50), (4, 10, 0), (5, 60, 0), (6, 60, 60)) v(n, g, p);
 insert into payment (company_id, store_id, order_id, direction, method, provider, status, amount,
   currency, business_date)
 select 1, 1, o, d, m, p, 'settled', a * 10000, 'EUR', current_date
 from (values (1, 'received', 'card', null, 100), (1, 'received', 'online', null, 50),
   (1, 'returned', 'cash', null, 120), (2, 'received', 'card', null, 10),
   (2, 'returned', 'cash', null, 500), (3, 'received', 'points', null, 30),
-  (3, 'received', 'transfer', 'bank', 20)) v(o, d, m, p, a);
+  (3, 'received', 'transfer', 'bank', 20), (6, 'received', 'card', null, 60)) v(o, d, m, p, a);
+insert into adjustment (company_id, store_id, order_id, number, reason, description, amount, currency,
+  amount_company, business_date)
+select 1, 1, o, n, 'other', 'Later', a * 10000, c, a * 10000, current_date
+from (values (5, 1, -60, 'EUR'), (6, 2, -10, 'EUR'), (6, 3, -5, 'USD')) v(o, n, a, c);
 """
 
 # Four times 2000 yen, and one piece of another order; the third number of figures names no order.

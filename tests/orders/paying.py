@@ -18,6 +18,7 @@ _INVARIANTS = (
     queries.payment_states_that_disagree,
     queries.ways_that_disagree,
     queries.given_that_disagrees,
+    queries.adjusted_that_disagrees,
 )
 
 

@@ -250,6 +250,22 @@ def test_a_refund_told_before_its_payment_counts_as_soon_as_that_is_told(session
     assert (early.status, order.paid, order.refunded) == (PaymentStatus.SETTLED, 30, 20)
 
 
+@pytest.mark.parametrize("amount", [None, 50])
+def test_an_event_told_without_its_amount_is_told_again(session, store, amount):
+    order = order_of(session, store, 50)
+
+    def tell(amount):
+        facts = {"method": ONLINE, "provider": "stripe", "external_ref": "pi_1"}
+        amount = None if amount is None else Decimal(amount)
+        payment = Payment(order_id=order.id, amount=amount, **facts)
+        return operations.book_told(session, payment, **EDGE)
+
+    first = tell(None)
+    assert (tell(amount).id, order.paid) == (first.id, 50)
+    with pytest.raises(Conflict, match="booked already"):
+        tell(49)
+
+
 def test_cash_is_told_by_no_provider(session, store):
     order = order_of(session, store, 500)
     pay(session, order, 10, CARD)

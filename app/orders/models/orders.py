@@ -164,6 +164,11 @@ class Order(Business, Sums, Source, Model):
     returned: Mapped[Decimal] = amount_column(
         _l("Returned"), currency="currency", help=_l("What the goods that came back were worth.")
     )
+    adjusted: Mapped[Decimal] = amount_column(
+        _l("Adjusted"),
+        currency="currency",
+        help=_l("What adjustments of the order add to what is due, or take from it."),
+    )
     payment_state: Mapped[PaymentState] = choice(
         PaymentState,
         default=PaymentState.UNPAID,

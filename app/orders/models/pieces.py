@@ -29,7 +29,7 @@ _function(
     """  with sold as materialized (
     select l.id, l.variant_id, l.order_id, l.quantity, o.placed_at, o.returned,
            l.amount + case when o.prices_include_tax then 0 else l.tax end as gross,
-           o.total - o.returned as due
+           o.total - o.returned as kept, greatest(o.total - o.returned + o.adjusted, 0) as due
       from order_line l
       join orders o on o.company_id = l.company_id and o.id = l.order_id
      where l.company_id = crm_company() and l.variant_id = any (wanted)
@@ -50,12 +50,12 @@ _function(
      group by w.order_id)
   select s.variant_id, s.order_id, s.id, s.placed_at, s.quantity - n.back,
          least(s.gross - n.gross, s.gross * (s.quantity - n.back) / s.quantity)
-           * case when n.net >= s.due then 1 when s.due > 0 then greatest(n.net, 0) / s.due
+           * case when n.net >= s.kept then 1 when s.kept > 0 then greatest(n.net, 0) / s.kept
                   else 0 end,
-         n.gross * case when n.net - s.due >= s.returned then 1
-                        when s.returned > 0 then greatest(n.net - s.due, 0) / s.returned
+         n.gross * case when n.net - s.kept >= s.returned then 1
+                        when s.returned > 0 then greatest(n.net - s.kept, 0) / s.returned
                         else 0 end,
-         n.net >= s.due
+         n.net >= s.due and (n.net > 0 or s.kept <= 0)
     from sold s
     left join back b using (id)
     left join held h using (order_id)

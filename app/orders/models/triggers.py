@@ -123,7 +123,8 @@ def _by_certificate(settled: str) -> str:
         join (select distinct company_id, order_id from {settled} s
                where method = 'certificate' and direction = 'received') n
           on o.company_id = n.company_id and o.id = n.order_id
-       where case o.status when 'cancelled' then 0 else o.total - o.returned end <
+       where case o.status when 'cancelled' then 0
+                  else greatest(o.total - o.returned + o.adjusted, 0) end <
              (select sum(b.received - b.returned) from paid_by_way b
                where b.company_id = o.company_id and b.order_id = o.id and b.provider is null)
     ) then

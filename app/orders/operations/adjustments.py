@@ -4,16 +4,23 @@ from datetime import datetime
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.company.operations.rates import former_currency
-from app.kit.errors import Invalid
+from app.kit.access import may, reader_or_none
+from app.kit.database.locking import lock
+from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import convert, round_amount
+from app.kit.money import ZERO, convert, money_sum, round_amount
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
-from app.orders.models import Adjustment
+from app.kit.rights import wording
+from app.orders.choices import OrderStatus
+from app.orders.models import Adjustment, Order
+from app.orders.operations.payments import update_paid
 from app.orders.operations.places import place
+from app.orders.operations.ways import REFUND_BEYOND, due_of
 
 ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", Period.YEAR)
 number_series.register(ADJUSTMENT_NUMBERS)
@@ -22,7 +29,11 @@ number_series.register(ADJUSTMENT_NUMBERS)
 def add_adjustment(
     session: Session, adjustment: Adjustment, *, by: int | None, at: datetime
 ) -> None:
-    """Give a number to a signed document line and place it on its day, in its store's currency."""
+    """Give a number to a signed document line and place it on its day, in its store's currency.
+
+    With an order it changes what is due for that. Raises Invalid, Conflict.
+    """
+    order = _order(session, adjustment)
     where = place(session, adjustment.store_id or (adjustment.store.id if adjustment.store else 0))
     adjustment.currency = where.currency
     amount = adjustment.amount or Decimal(0)
@@ -37,8 +48,12 @@ def add_adjustment(
         adjustment.number = next_number(
             session, ADJUSTMENT_NUMBERS, at=adjustment.at, zone=where.time_zone
         )
+    if order is not None:
+        _refuse(order, adjustment)
     session.add(adjustment)
     session.flush()
+    if order is not None:
+        _note_on_order(session, order, at)
     emit(
         session,
         "adjustment.added",
@@ -47,3 +62,41 @@ def add_adjustment(
         business_date=adjustment.business_date,
         amount=adjustment.amount_company,
     )
+
+
+def _order(session: Session, adjustment: Adjustment) -> Order | None:
+    """Return the order it names, locked: what is due for it changes."""
+    with session.no_autoflush:
+        order = adjustment.order
+        if order is None and adjustment.order_id:
+            order = session.get(Order, adjustment.order_id)
+        if order is not None:
+            lock(session, order)
+    return order
+
+
+def _refuse(order: Order, adjustment: Adjustment) -> None:
+    """Raise Conflict for an adjustment that the order cannot have.
+
+    One by which money is owed back that was not before is goodwill, and takes the right for that.
+    """
+    if order.status is OrderStatus.DRAFT:
+        raise Conflict(_l("Place the order first."), field="order")
+    if order.currency != adjustment.currency:
+        raise Conflict(_l("The order is in another currency."), field="order")
+    after = max(due_of(order) + adjustment.amount, ZERO)
+    if adjustment.amount > 0 or order.paid <= after or reader_or_none() is None:
+        return
+    if not may(*REFUND_BEYOND):
+        said = _l(
+            "With this, money is owed back that the client has paid. That is given by whoever has"
+            " the right “%(right)s”.",
+            right=wording(*REFUND_BEYOND).label,
+        )
+        raise Conflict(said, field="amount")
+
+
+def _note_on_order(session: Session, order: Order, at: datetime) -> None:
+    mine = Adjustment.order_id == order.id, Adjustment.currency == order.currency
+    order.adjusted = session.scalar(select(money_sum(Adjustment.amount)).where(*mine)) or ZERO
+    update_paid(session, order, at)

@@ -239,16 +239,19 @@ def _known(session: Session, payment: Payment) -> Payment | None:
             Payment.provider == payment.provider, Payment.external_ref == payment.external_ref
         )
     )
-    if known is not None and _facts(known) != _facts(payment):
+    if known is not None and not _says_the_same(payment, known):
         raise Conflict(
             _l("This reference of the provider is booked already."), field="external_ref"
         )
     return known
 
 
-def _facts(payment: Payment) -> tuple[Any, ...]:
+def _says_the_same(payment: Payment, known: Payment) -> bool:
+    """Whether what is told is what was told before; without an amount, whatever that came to."""
     direction = payment.direction or PaymentDirection.RECEIVED
-    return payment.order_id, direction, payment.method, payment.amount
+    told = payment.order_id, direction, payment.method
+    same_amount = payment.amount is None or payment.amount == known.amount
+    return same_amount and told == (known.order_id, known.direction, known.method)
 
 
 def settle_payment(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:

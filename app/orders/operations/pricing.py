@@ -74,6 +74,7 @@ def draft_order(
         country=facts.pop("country", where.country),
         paid=Decimal(0),
         returned=Decimal(0),
+        adjusted=Decimal(0),
         **facts,
     )
     sold = _sellable(session, where.store_id, items)

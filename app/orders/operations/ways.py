@@ -38,8 +38,13 @@ class Way:
 
 
 def due_of(order: Order) -> Decimal:
-    """Return what the client owes for the order in the end: without what came back of it."""
-    return ZERO if order.status is OrderStatus.CANCELLED else order.total - order.returned
+    """Return what the client owes for the order in the end: without what came back of it.
+
+    Fees and discounts given later count, and so does a debt that is given up.
+    """
+    if order.status is OrderStatus.CANCELLED:
+        return ZERO
+    return max(order.total - order.returned + order.adjusted, ZERO)
 
 
 def left_to_pay(order: Order) -> Decimal:

@@ -38,6 +38,7 @@ from app.orders.choices import (
     ReturnStatus,
 )
 from app.orders.models import (
+    Adjustment,
     GivenForReturn,
     GoodsReturn,
     Order,
@@ -187,7 +188,7 @@ def payment_state_of(due: Any, received: Any, given_back: Any) -> ColumnElement[
 
 def payment_states_that_disagree() -> Select[Any]:
     """Placed orders whose payment state is not what their sums say."""
-    owed = type_coerce(Order.total - Order.returned, MoneyType())
+    owed = type_coerce(func.greatest(Order.total - Order.returned + Order.adjusted, 0), MoneyType())
     due = case((Order.status == OrderStatus.CANCELLED, literal(ZERO, MoneyType())), else_=owed)
     received = type_coerce(Order.paid + Order.refunded, MoneyType())
     wanted = payment_state_of(due, received, Order.refunded)
@@ -262,6 +263,19 @@ def returned_that_disagrees() -> Select[Any]:
         entry=GoodsReturn.total,
         of=GoodsReturn.order_id,
         where=GoodsReturn.status == ReturnStatus.RECEIVED,
+    )
+
+
+def adjusted_that_disagrees() -> Select[Any]:
+    """Orders whose adjusted sum is not that of their adjustments."""
+    # One in another currency, from before this was refused, is no part of what is due.
+    own = select(Order.currency).where(Order.id == Adjustment.order_id).scalar_subquery()
+    return off_balance(
+        Order.adjusted,
+        Order.id,
+        entry=Adjustment.amount,
+        of=Adjustment.order_id,
+        where=Adjustment.currency == own,
     )
 
 
