@@ -16,6 +16,7 @@ import pytest
 from app.company import operations, queries
 from app.company.models import Membership
 from app.kit import clock
+from app.kit.access import OTHERS_CLIENTS
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_role
 from tests.factories import make_employee, make_store
 from tests.screens import filling
@@ -88,7 +89,8 @@ def _screen(name: str) -> Any:
 def _of_people(inside) -> str:
     with inside() as session:
         mine = [one for one in queries.known_rights(session) if one[1] in VIEWS]
-        role = make_role(session, [*mine, ("read", "Store")])
+        # Without the right to clients of others they would be bound, and the database would refuse.
+        role = make_role(session, [*mine, ("read", "Store"), OTHERS_CLIENTS])
         return make_membership(session, role, password=PASSWORD).person.email
 
 
