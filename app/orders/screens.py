@@ -26,7 +26,9 @@ _LINE = (
 
 
 def _lines(*columns: str, hint: Any) -> Lines:
-    return Lines("lines", _l("Lines"), columns, add_label=_l("Add a line"), hint=hint)
+    also = ("tax_rate", "tax")
+    label = _l("Add a line")
+    return Lines("lines", _l("Lines"), columns, add_label=label, hint=hint, also_told=also)
 
 
 _OPEN = (
@@ -122,7 +124,20 @@ class OrderScreen(Screen):
             _l("Delivery"),
             ("delivery_method", "delivery_state", "promised_at", "country", "delivery_address"),
         ),
-        (_l("Money"), ("total", "payment_state", "currency", "rate", "prices_include_tax")),
+        (
+            _l("Money"),
+            (
+                "total",
+                "payment_state",
+                "paid",
+                "refunded",
+                "tax",
+                "total_company",
+                "currency",
+                "rate",
+                "prices_include_tax",
+            ),
+        ),
         (
             _l("When"),
             ("placed_at", "business_date", "confirmed_at", "shipped_at", "completed_at"),
@@ -300,7 +315,19 @@ class GoodsReturnScreen(Screen):
     search_hint = _l("Number")
     sections = (
         (_l("Return"), ("number", "status", "client", "order", "store", "reason", "note")),
-        (_l("Money"), ("total", "currency", "rate", "prices_include_tax")),
+        (
+            _l("Money"),
+            (
+                "total",
+                "goods",
+                "charges",
+                "tax",
+                "total_company",
+                "currency",
+                "rate",
+                "prices_include_tax",
+            ),
+        ),
         (_l("Background"), ("returned_at", "business_date", "country", "source", "source_key")),
     )
     read_only = ("currency",)

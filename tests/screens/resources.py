@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
+from app.kit.database.install.fixed import REFUSED_CHANGE
 from app.kit.database.install.policies import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource
 from app.kit.screens.attrs import table_of
 from app.kit.screens.registry import resources
-from tests.screens import filling
+from tests.screens import filling, telling
 from tests.screens.base import all_rights
-from tests.screens.bench import counted, reader_with, signed_in
+from tests.screens.bench import counted, owner, reader_with, signed_in
 
 
 class ResourceTests:
@@ -69,6 +72,53 @@ class ResourceTests:
             assert call(client, resource, method, tail).status_code == 401, (method, tail)
             with signed_in(reader_with(set())):
                 assert call(client, resource, method, tail).status_code == 403, (method, tail)
+
+    def test_what_has_changed_is_told_once(
+        self, resource: Resource, client: FlaskClient, make: Any, rights: set[tuple[str, str]]
+    ) -> None:
+        with signed_in(reader_with(rights)):
+            if resource.resource_name in telling.NOT_BY_CHANGE:
+                asked = {"changed_since": telling.EARLY}
+                answer = client.get(f"/api/v1/{resource.resource_name}/", query_string=asked)
+                assert answer.status_code == 400
+                return
+            before = make()
+            told, since = telling.rounds(client, resource, telling.EARLY)
+            assert before in told
+            assert len(told) == len(set(told))
+            after = make()
+            told, since = telling.rounds(client, resource, since)
+            assert after in told or after == before
+            assert len(told) == len(set(told))
+            assert telling.rounds(client, resource, since)[0] == []
+
+    def test_a_record_is_told_when_anything_that_it_shows_has_changed(
+        self,
+        resource: Resource,
+        client: FlaskClient,
+        make: Any,
+        rights: set[tuple[str, str]],
+        whole_app: Flask,
+    ) -> None:
+        with signed_in(reader_with(rights)):
+            pk = telling.complete(resource, make())
+            for what, statement in telling.shown_elsewhere(resource).items():
+                _told, since = telling.rounds(client, resource, telling.EARLY)
+                seen = client.get(f"/api/v1/{resource.resource_name}/{pk}").json["result"]
+                try:
+                    with owner(whole_app) as connection:
+                        changed = connection.execute(text(statement), {"pk": pk}).all()
+                except DatabaseError as error:
+                    # What counts is never deleted: then there is nothing to tell.
+                    if getattr(error.orig, "pgcode", "") != REFUSED_CHANGE:
+                        raise
+                    continue
+                assert changed, what
+                told, since = telling.rounds(client, resource, since)
+                assert told == [pk], what
+                assert telling.rounds(client, resource, since)[0] == [], what
+                now = client.get(f"/api/v1/{resource.resource_name}/{pk}").json["result"]
+                assert now["version"] == seen["version"], "what people have open is not stale by it"
 
     def test_records_of_another_company_or_store_are_not_there(
         self, resource: Resource, client: FlaskClient, make: Any, rights: set[tuple[str, str]]

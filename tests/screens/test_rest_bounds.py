@@ -1,20 +1,15 @@
 """What a program may send at most, and what it cannot make of the places it was given."""
 
-import base64
 import json
 
 import pytest
 
 from app.catalogue.models import Brand, Product
 from tests.screens.bench import at_work
+from tests.screens.telling import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
-from tests.screens.test_rest_reading import EARLY
 
 JSON = "application/json"
-
-
-def packed(*values: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
 def many_unknown(number: int) -> dict[str, int]:
@@ -58,18 +53,21 @@ WHEN = "2026-01-01T00:00:00+00:00"
 @pytest.mark.parametrize(
     "values",
     [
-        (1, None),
-        (1, 5),
-        (1, []),
-        (None, WHEN),
-        (True, WHEN),
-        (1.5, WHEN),
-        ("1", WHEN),
-        (-1, WHEN),
-        (2**63, WHEN),
-        (1, "2026-01-01"),
+        (1, None, "x"),
+        (1, 5, "x"),
+        (1, [], "x"),
+        (None, WHEN, "x"),
+        (True, WHEN, "x"),
+        (1.5, WHEN, "x"),
+        ("1", WHEN, "x"),
+        (-1, WHEN, "x"),
+        (2**63, WHEN, "x"),
+        (1, "2026-01-01", "x"),
         (WHEN, 1, 2, WHEN),
-        (1, "\ud800"),
+        (1, "\ud800", "x"),
+        (1, WHEN, 5),
+        (1, WHEN, None),
+        (1, WHEN),
         (),
     ],
 )
@@ -114,17 +112,31 @@ def test_a_forged_place_of_a_page_is_its_beginning(client, everything, values):
 @pytest.mark.parametrize(
     "rest",
     [
-        (1, None, 1, WHEN),
-        (WHEN, "1", 1, WHEN),
-        (WHEN, None, None, WHEN),
-        (WHEN, None, True, WHEN),
-        (WHEN, None, 1, 5),
-        (WHEN, None, 1),
+        (1, None, 1, WHEN, "x", 0, 0),
+        (WHEN, "1", 1, WHEN, "x", 0, 0),
+        (WHEN, None, None, WHEN, "x", 0, 0),
+        (WHEN, None, True, WHEN, "x", 0, 0),
+        (WHEN, None, 1, 5, "x", 0, 0),
+        (WHEN, None, 1, WHEN, 5, 0, 0),
+        (WHEN, None, 1, WHEN, "x", "0", 0),
+        (WHEN, None, 1, WHEN, "x", 0, -1),
+        (WHEN, None, 1, WHEN),
     ],
 )
 def test_a_forged_place_in_a_round_is_refused(client, everything, rest):
     asked = {"changed_since": EARLY, "next": f"{packed(1, WHEN, 1, 1)}~{packed(*rest)}"}
     assert client.get(f"{BRANDS}/", query_string=asked).status_code == 400
+
+
+def test_a_part_of_a_round_that_there_is_not_is_refused(client, everything):
+    add("A", "B", "C")
+    page = client.get(f"{BRANDS}/", query_string={"changed_since": EARLY, "page_size": 2}).json
+    place, _joint, rest = page["next"].partition("~")
+    *others, _part = unpacked(rest)
+    for part in (2, 10**18):
+        asked = {"changed_since": EARLY, "next": f"{place}~{packed(*others, part)}"}
+        answer = client.get(f"{BRANDS}/", query_string=asked)
+        assert (answer.status_code, list(answer.json["errors"])) == (400, ["next"])
 
 
 def test_a_body_is_refused_before_it_is_taken_apart(app, client, everything, monkeypatch):

@@ -4,17 +4,17 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, text
 
 from app.catalogue.models import Brand, Product, Variant
 from app.clients.models import Client, ContactPoint
-from app.kit.database.session import work
+from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import company_stamp
+from app.kit.rest import changes
 from tests.screens import bench
 from tests.screens.bench import at_work, counted, reader_with, signed_in
+from tests.screens.telling import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, CLIENTS, PRODUCTS, VARIANTS, add, rison
-
-EARLY = "2000-01-01T00:00:00Z"
 
 
 def shelf(*skus):
@@ -248,6 +248,62 @@ def test_a_change_between_two_pages_belongs_to_the_next_round(client, everything
     last = client.get(f"{BRANDS}/", query_string=rest).json
     assert [one["name"] for one in last["result"]] == ["C"]
     assert rounds(client, last["changed_until"])[0] == ["A2"]
+
+
+def elsewhere(token, *, number=0, home="elsewhere"):
+    """The same end of a round, as another database would have told it."""
+    after, at, ours = unpacked(token)
+    return packed(after + number, at, home or ours)
+
+
+def test_who_was_told_by_another_database_is_asked_to_begin_anew(client, everything):
+    add("A")
+    _names, since = rounds(client, EARLY)
+    add("B")
+    # A restored dump; one restored in place to an earlier time; both at once.
+    for told in (
+        elsewhere(since),
+        elsewhere(since, number=1_000_000, home=""),
+        elsewhere(since, number=1_000_000),
+        elsewhere(since, number=2**31),
+        elsewhere(since, number=2**32),
+    ):
+        answer = client.get(f"{BRANDS}/", query_string={"changed_since": told})
+        assert (answer.status_code, answer.json["type"]) == (410, "urn:tresen:problem:begin-anew")
+        assert list(answer.json["errors"]) == ["changed_since"]
+    assert rounds(client, since)[0] == ["B"]
+
+
+def test_a_round_that_another_database_began_is_not_read_on(client, everything):
+    add("A", "B", "C")
+    page = client.get(f"{BRANDS}/", query_string={"changed_since": EARLY, "page_size": 2}).json
+    place, _joint, rest = page["next"].partition("~")
+    since, after, before, at, home, floor, part = unpacked(rest)
+    for other in (
+        (since, after, before, at, "elsewhere", floor, part),
+        (since, after, before + 1_000_000, at, home, floor, part),
+    ):
+        asked = {"changed_since": EARLY, "next": f"{place}~{packed(*other)}"}
+        answer = client.get(f"{BRANDS}/", query_string=asked)
+        assert (answer.status_code, list(answer.json["errors"])) == (410, ["next"])
+
+
+def test_a_copy_of_the_database_is_another_one(app, make_database, server):
+    homes = set()
+    for name in ("home", "restored"):
+        engine = make_engine(server.url(make_database(name)), poolclass=NullPool)
+        with work(company_stamp(1), on=engine) as session:
+            homes |= {changes.begin(session, EARLY).home, changes.begin(session, EARLY).home}
+    assert len(homes) == 2
+
+
+def test_what_is_changed_by_a_statement_that_says_no_time_is_told(client, everything, app):
+    (pk,) = add("A")
+    _names, since = rounds(client, EARLY)
+    with bench.owner(app) as connection:
+        connection.execute(text("update brand set changed_at = now() - interval '1 year'"))
+        connection.execute(text("update brand set name = 'A2' where id = :pk"), {"pk": pk})
+    assert rounds(client, since)[0] == ["A2"]
 
 
 @pytest.mark.parametrize(

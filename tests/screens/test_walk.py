@@ -43,8 +43,9 @@ def whole_app(
     from app import create_app
 
     instance: Path = tmp_path_factory.mktemp("instance")
+    name = make_database("walk")
     environ = {
-        "DATABASE_URL": server.url(make_database("walk")),
+        "DATABASE_URL": server.url(name),
         "REDIS_URL": server.redis_url,
         # The walks ask more in a minute than anybody may.
         "API_RATE_LIMIT": "0",
@@ -53,6 +54,7 @@ def whole_app(
     }
     made = create_app(settings.Config.from_env(environ))
     made.config["WTF_CSRF_ENABLED"] = False
+    made.config["OWNER_URL"] = server.url(name, "crm_migrate")
     bench.let_tests_choose_the_reader(made)
     return made
 

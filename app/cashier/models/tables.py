@@ -29,6 +29,7 @@ from app.kit.database.model import (
     Figures,
     Ledger,
     Model,
+    Told,
     fold_of,
     link,
     sort_indexes,
@@ -208,14 +209,14 @@ class ExpensePayment(Ledger, Model):
     )
 
 
-class ExpenseBalance(Figures, Model):
+class ExpenseBalance(Told, Figures, Model):
     """What was paid of an expense; only triggers write it."""
 
     __tablename__ = "expense_balance"
     __table_args__ = (
         UniqueConstraint("company_id", "expense_id"),
         CheckConstraint("paid >= 0", name="paid"),
-        *sort_indexes("paid"),
+        *sort_indexes("paid", "changed_at"),
         {
             "info": {
                 "label": _l("Paid"),

@@ -45,7 +45,7 @@ select c.id, c.company_id, c.id client_id, s.orders_count, s.orders_sum, s.retur
   s.returns_sum,
   case when s.orders_count > 0
     then round(s.orders_sum::numeric / s.orders_count)::bigint end average,
-  s.first_order_at, s.last_order_at
+  s.first_order_at, s.last_order_at, c.changed_at
 from public.client c cross join lateral (
   select coalesce(sum(orders_count), 0)::integer orders_count,
     coalesce(sum(orders_sum), 0)::bigint orders_sum,

@@ -42,6 +42,7 @@ from app.kit.database.model import (
     Figures,
     Ledger,
     Model,
+    Told,
     fold_of,
     link,
     sort_indexes,
@@ -222,7 +223,7 @@ class Client(Business, Model):
         return self.name
 
 
-class ClientFigures(Figures, Model):
+class ClientFigures(Told, Figures, Model):
     """What a client has bought so far, in the company's currency; a trigger makes the row.
 
     Who is bound to stores reads the sums of those under the same name, and never these.
@@ -233,12 +234,14 @@ class ClientFigures(Figures, Model):
         UniqueConstraint("company_id", "client_id"),
         CheckConstraint("orders_count >= 0 and returns_count >= 0", name="counts"),
         *sort_indexes("orders_count", "orders_sum", "average", "first_order_at", "last_order_at"),
+        *sort_indexes("changed_at"),
         {
             "info": {
                 "label": _l("Figures"),
                 "audit": False,
                 "grants": {Role.APP: "select, update", Role.STORE: ""},
                 "bound_as": STORES_SUMS,
+                "bound_by": ("client_store", "client_id"),
             }
         },
     )
@@ -411,13 +414,14 @@ class ConsentEvent(Ledger, Model):
     )
 
 
-class ConsentCurrent(Figures, Model):
+class ConsentCurrent(Told, Figures, Model):
     """What counts now for a client, channel and purpose; only a trigger on the ledger writes it."""
 
     __tablename__ = "consent_current"
     __table_args__ = (
         UniqueConstraint("company_id", "client_id", "channel", "purpose"),
         Index(None, "company_id", "channel", "purpose", "granted", "client_id"),
+        *sort_indexes("changed_at"),
         {"info": {"label": _l("Consent"), "audit": False, "grants": _READ_ONLY}},
     )
 

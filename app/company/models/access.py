@@ -34,7 +34,7 @@ from app.company.models.staff import Employee
 from app.kit import clock
 from app.kit.database.functions import SqlFunction, register
 from app.kit.database.install.search import Look
-from app.kit.database.model import COMPANY_DEFAULT, Business, Model, link
+from app.kit.database.model import COMPANY_DEFAULT, Business, Model, link, sort_indexes
 from app.kit.database.stamp import Role as DatabaseRole
 from app.kit.retention import keep
 from app.kit.security.models import Person, Role
@@ -79,6 +79,7 @@ class Membership(Business, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "user_id"),
         Index("ix_membership_user_id", "user_id"),
+        *sort_indexes("changed_at"),
         # What an employee did and earned is read through their one place.
         Index(
             "uq_membership_employee",
@@ -263,6 +264,7 @@ class Invitation(Business, Model):
             postgresql_where=text("accepted_at is null and revoked_at is null"),
         ),
         CheckConstraint("email = lower(email)", name="email"),
+        *sort_indexes("changed_at"),
         {"info": {"label": _l("Invitation"), "title": "email", "store_bound": False}},
     )
 
@@ -308,6 +310,7 @@ class ApiKey(Business, Model):
         # Found before the company is known; the token is random.
         Index("ix_api_key_key_hash", "key_hash"),
         Index("ix_api_key_membership_id", "company_id", "membership_id"),
+        *sort_indexes("changed_at"),
         {"info": {"label": _l("API key"), "title": "name", "store_bound": False}},
     )
 

@@ -38,6 +38,7 @@ class Company(Business, Model):
     __table_args__ = (
         # The one key that is unique across companies: `--company SLUG` names it.
         Index("uq_company_slug", "slug", unique=True),
+        *sort_indexes("changed_at"),
         CheckConstraint("slug ~ '^[a-z][a-z0-9-]{1,38}$'", name="slug"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
@@ -114,7 +115,7 @@ class Franchise(Business, Source, Model):
     __table_args__ = (
         *source_args("franchise"),
         UniqueConstraint("company_id", "name"),
-        *sort_indexes("name_fold"),
+        *sort_indexes("name_fold", "changed_at"),
         {"info": {"label": _l("Franchise"), "whole": True}},
     )
 

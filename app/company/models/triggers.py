@@ -134,7 +134,8 @@ end""",
     " for each statement execute function crm_membership_ended();",
 )
 
-# Somebody deactivated in the whole installation is nobody who could give rights.
+# Somebody deactivated in the whole installation is nobody who could give rights. And a company's
+# people are shown by name and address: whoever reads them by change is told of new ones.
 USER_ACTIVE = _register(
     "crm_user_active",
     f"""
@@ -146,6 +147,9 @@ begin
             " join membership m on m.user_id = c.id",
         )
     }
+  update membership m set changed_at = clock_timestamp() from changed c join was w on w.id = c.id
+   where m.user_id = c.id and (w.email, w.first_name, w.last_name)
+     is distinct from (c.email, c.first_name, c.last_name);
   return null;
 end""",
     "drop trigger if exists crm_user_active on ab_user; create trigger crm_user_active"

@@ -39,6 +39,7 @@ __all__ = [
     "Ledger",
     "Model",
     "OfCompany",
+    "Told",
     "fold_of",
     "link",
     "sort_indexes",
@@ -113,6 +114,17 @@ class Ledger(OfCompany, Created):
 
     Give the table `info={"append_only": True}`; `install` reads that.
     """
+
+
+class Told:
+    """When a row without a version was last changed; a trigger keeps it (install/changes.py).
+
+    Programs read such rows by change: give the table `sort_indexes("changed_at")`.
+    """
+
+    changed_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), sort_order=92
+    )
 
 
 class Figures(OfCompany):

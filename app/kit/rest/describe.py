@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from app.kit.problems import MIMETYPE
 from app.kit.rest import asks
 from app.kit.rest.asking import LONGEST_SEARCH
-from app.kit.rest.changes import is_kept
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
 from app.kit.rest.headers import headers_of
 from app.kit.rest.taking import MERGE_PATCH, is_asked_for
+from app.kit.rest.telling import is_kept
 from app.kit.screens.attrs import table_of
 from app.kit.screens.declare import MOST_LINES
 from app.kit.screens.filters import operators_of
@@ -45,6 +45,7 @@ _PROBLEMS = {
     "404": "There is no such thing",
     "405": "Not possible here",
     "409": "The present state is against it",
+    "410": "Told before the database was restored: begin anew",
     "413": "Too large",
     "415": "Not JSON",
     "422": "A field is not valid",
@@ -326,7 +327,7 @@ _SINCE = {
     "name": "changed_since",
     "in": "query",
     "description": "A moment, or the changed_until of the last round: what has changed since, "
-    "in the order of changes, archived records among them",
+    "archived records among them. After the database was restored the answer is 410: begin anew",
     "schema": {"type": "string"},
 }
 

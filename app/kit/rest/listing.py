@@ -1,16 +1,18 @@
 """Lists of records as JSON: what is asked, which rows, in which order, what of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response
 from flask_appbuilder.api import expose
 from flask_babel import gettext as _
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.kit.access import reader
 from app.kit.database.session import db
-from app.kit.rest import changes, codes
+from app.kit.rest import changes, codes, telling
 from app.kit.rest.answers import json_answer
 from app.kit.rest.asking import Asked, Question, asked
 from app.kit.rest.expanding import expand, links_of, read_names
@@ -35,41 +37,60 @@ class Listing:
         session, question = db.session(), asked(codes.names_of(self))
         fields = self.asked_fields(question.columns, *self.nested)
         expanded = read_names(self, question.expand)
-        place, period = self._period(session, question)
-        selection = self.selection(session, question, archived=period is not None)
-        if period is not None:
-            selection.where += period.conditions(selection.plan.root)
-        order = self._order(question, selection.plan, period)
         shown = Plan(self.model)
         columns, writers = selected(shown, fields)
         columns += links_of(self, shown, expanded)
-        at, count = _place(place, order), selection.count(session)
-        page = Slice([], 1, None, None)
-        if count:
-            page = fetch(
-                session, selection.plan, shown, columns, selection.where, order, at, question.size
-            )
+        page = self._page(session, question, shown, columns)
         found, ids = [as_object(row, writers) for row in page.rows], [row.id for row in page.rows]
         expand(self, session, expanded, ids, found, page.rows)
-        after = write_place(page.next) if page.next is not None else None
         return json_answer(
             200,
             {
-                "count": min(count, COUNT_CAP),
-                "count_is_more": count > COUNT_CAP,
+                "count": min(page.count, COUNT_CAP),
+                "count_is_more": page.count > COUNT_CAP,
                 "page_size": question.size,
                 "ids": ids,
                 "result": found,
-                **_ends(after, period),
+                **page.ends,
             },
         )
 
-    def _period(self: Any, session: Session, question: Asked) -> tuple[str, changes.Round | None]:
-        """Return the place to go on at, and what round of changes is read."""
+    def _page(
+        self: Any, session: Session, question: Asked, shown: Plan, columns: Sequence[Any]
+    ) -> "_Page":
+        """Read the page that is asked for."""
+        reading = self._period(session, question)
+        selection = self.selection(session, question, archived=reading is not None)
+        if reading is not None:
+            place, period, part = reading
+            return _page_of_changes(
+                session,
+                selection,
+                telling.parts(self, selection.plan, period),
+                (shown, columns),
+                place,
+                period,
+                part,
+                question.size,
+            )
+        order = self._order(question, selection.plan)
+        at, count = _place(question.next, order), selection.count(session)
+        found = Slice([], 1, None, None)
+        if count:
+            found = fetch(
+                session, selection.plan, shown, columns, selection.where, order, at, question.size
+            )
+        after = write_place(found.next) if found.next is not None else None
+        return _Page(found.rows, count, {"next": after})
+
+    def _period(
+        self: Any, session: Session, question: Asked
+    ) -> tuple[str, changes.Round, int] | None:
+        """Return what round of changes is read, and its place and part to go on at."""
         if question.changed_since is None:
-            return question.next, None
+            return None
         table = Plan(self.model).root
-        if not changes.is_kept(table):
+        if not telling.is_kept(table):
             raise Question(_("This list cannot be read by “changed_since”."), field="changed_since")
         if question.order:
             raise Question(
@@ -77,12 +98,11 @@ class Listing:
                 field="changed_since",
             )
         if question.next:
-            return changes.again(question.next)
-        return "", changes.begin(session, question.changed_since)
+            return changes.again(session, question.next)
+        begun = changes.begin(session, question.changed_since)
+        return "", telling.with_floor(session, table, begun), 0
 
-    def _order(self: Any, question: Asked, plan: Plan, period: changes.Round | None) -> Order:
-        if period is not None:
-            return Order(plan.root.c.changed_at, plan.root.c.id)
+    def _order(self: Any, question: Asked, plan: Plan) -> Order:
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
             raise Question(
                 _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
@@ -131,13 +151,47 @@ def _place(raw: str, order: Order) -> Any:
     return place
 
 
-def _ends(after: str | None, period: changes.Round | None) -> dict[str, Any]:
-    if period is None:
-        return {"next": after}
-    if after is not None:
-        # Only who has read the round to its end may begin the next one.
-        return {"next": changes.with_place(after, period)}
-    return {"next": None, "changed_until": period.until()}
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The rows of a page, of how many, and how to read on."""
+
+    rows: Sequence[Row[Any]]
+    count: int
+    ends: Mapping[str, Any]
+
+
+def _page_of_changes(  # noqa: PLR0917 -- which records, what of them, and where in which round
+    session: Session,
+    selection: Selection,
+    parts: Sequence[telling.Part],
+    shown: tuple[Plan, Sequence[Any]],
+    place: str,
+    period: changes.Round,
+    number: int,
+    size: int,
+) -> _Page:
+    """Read on in the round, from one of its parts into the next until the page is full."""
+    if number >= len(parts):
+        raise Question(_("“next” could not be read."), field="next")
+    at = _place(place, parts[number].order)
+    counts = [replace(selection, where=[*selection.where, *p.where]).count(session) for p in parts]
+    rows: list[Row[Any]] = []
+    following = None
+    for part, one in enumerate(parts[number:], number):
+        if len(rows) == size and counts[part]:
+            following = changes.with_place("", period, part)
+        if not counts[part] or following:
+            continue
+        where = [*selection.where, *one.where]
+        found = fetch(session, selection.plan, *shown, where, one.order, at, size - len(rows))
+        rows += found.rows
+        at = None
+        if found.next is not None:
+            following = changes.with_place(write_place(found.next), period, part)
+            break
+    # Only who has read the round to its end may begin the next one.
+    ends = {"next": following} if following else {"next": None, "changed_until": period.until()}
+    return _Page(rows, sum(counts), ends)
 
 
 _BOOLEANS: dict[tuple[str, ...], str] = {

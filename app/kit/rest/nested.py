@@ -34,13 +34,16 @@ class Nested:
     """The column by which they hang on their record."""
     fields: Mapping[str, ApiField]
     removable: bool
+    told: frozenset[str] = frozenset()
+    """Those of the fields that are read only."""
 
     @classmethod
     def of(cls, screen: Screen, lines: Lines) -> "Nested":
         """Return what a screen declares as lines."""
         model, link = lines_of(screen.model, lines.name)
-        fields = {name: api_field(name, resolve(model, name)) for name in lines.columns}
-        return cls(lines.name, model, link, fields, lines.removable)
+        names = (*lines.columns, *lines.also_told)
+        fields = {name: api_field(name, resolve(model, name)) for name in names}
+        return cls(lines.name, model, link, fields, lines.removable, frozenset(lines.also_told))
 
     def seen(self) -> list[ApiField]:
         """Return the fields that this reader may see."""
@@ -51,7 +54,9 @@ class Nested:
         return {
             name: field
             for name, field in self.fields.items()
-            if field.attr.writable and not field.attr.column.info.get("computed")
+            if field.attr.writable
+            and name not in self.told
+            and not field.attr.column.info.get("computed")
         }
 
     def read(self, session: Session, pk: int) -> list[dict[str, Any]]:

@@ -96,6 +96,8 @@ class Lines:
     removable: bool = True
     editable: bool = True
     """False shows the lines on the record only."""
+    also_told: Sequence[str] = ()
+    """Attributes that programs read besides, and nobody sends."""
 
 
 @dataclass(frozen=True, slots=True)

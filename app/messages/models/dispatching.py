@@ -59,7 +59,7 @@ class Dispatch(Business, Model):
         CheckConstraint("audience >= 0 and last_ord >= 0", name="counts"),
         CheckConstraint("rate_cap is null or rate_cap > 0", name="rate_cap"),
         CheckConstraint("(status = 'paused') = (status_reason is not null)", name="reason"),
-        *sort_indexes("created_at", "send_at", "status"),
+        *sort_indexes("created_at", "send_at", "status", "changed_at"),
         Index(None, "company_id", "owner_kind", "owner_id"),
         Index(
             "ix_dispatch_due", "status", "send_at", postgresql_where=text("status = 'scheduled'")

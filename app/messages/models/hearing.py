@@ -19,18 +19,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import choice
-from app.kit.database.model import COMPANY_DEFAULT, Ledger, Model, OfCompany, sort_indexes
+from app.kit.database.model import COMPANY_DEFAULT, Ledger, Model, OfCompany, Told, sort_indexes
 from app.kit.retention import keep, keep_months
 from app.messages.choices import EventKind, MessageChannel, SuppressionReason
 
 
-class Suppression(Ledger, Model):
+class Suppression(Told, Ledger, Model):
     """An address that gets nothing by a channel. A hash, so that it outlives the client's data."""
 
     __tablename__ = "suppression"
     __table_args__ = (
         UniqueConstraint("company_id", "channel", "address_hash"),
-        *sort_indexes("created_at", "reason"),
+        *sort_indexes("created_at", "reason", "changed_at"),
         {
             "info": {
                 "label": _l("Suppressed address"),

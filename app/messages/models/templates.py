@@ -27,7 +27,7 @@ class MessageTemplate(Business, Model):
     __table_args__ = (
         UniqueConstraint("company_id", "channel", "name"),
         CheckConstraint("name <> ''", name="name_given"),
-        *sort_indexes("name_fold", "channel", "purpose", "created_at"),
+        *sort_indexes("name_fold", "channel", "purpose", "created_at", "changed_at"),
         {"info": {"label": _l("Template")}},
     )
 

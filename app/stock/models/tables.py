@@ -29,6 +29,7 @@ from app.kit.database.model import (
     Figures,
     Ledger,
     Model,
+    Told,
     fold_of,
     link,
     sort_indexes,
@@ -124,7 +125,7 @@ class ReservationEntry(Ledger, Model):
     ref_id: Mapped[int] = mapped_column(BigInteger, info={"label": _l("Document")})
 
 
-class StockBalance(Figures, Model):
+class StockBalance(Told, Figures, Model):
     """What a store has of a variant; only triggers on the two ledgers write it."""
 
     __tablename__ = "stock_balance"
@@ -133,7 +134,7 @@ class StockBalance(Figures, Model):
         CheckConstraint("reserved >= 0", name="reserved"),
         # Once stock was counted, no order can take what is not there, whatever the load.
         CheckConstraint("not guarded or reserved <= on_hand", name="available"),
-        *sort_indexes("on_hand", "available", "reserved"),
+        *sort_indexes("on_hand", "available", "reserved", "changed_at"),
         {
             "info": {
                 "label": _l("Stock"),

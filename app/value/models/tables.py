@@ -30,6 +30,7 @@ from app.kit.database.model import (
     Figures,
     Ledger,
     Model,
+    Told,
     fold_of,
     link,
     sort_indexes,
@@ -107,14 +108,14 @@ class Certificate(Business, Source, Model):
         return self.code
 
 
-class CertificateBalance(Figures, Model):
+class CertificateBalance(Told, Figures, Model):
     """What is left on a certificate; only a trigger on the ledger writes it."""
 
     __tablename__ = "certificate_balance"
     __table_args__ = (
         UniqueConstraint("company_id", "certificate_id"),
         CheckConstraint("balance >= 0", name="balance"),
-        *sort_indexes("balance"),
+        *sort_indexes("balance", "changed_at"),
         {
             "info": {
                 "label": _l("Balance"),

@@ -12,7 +12,16 @@ from sqlalchemy import Connection, text
 
 from app.kit.database import statistics
 from app.kit.database.functions import FUNCTIONS, SqlFunction
-from app.kit.database.install import audit, fixed, moves, partitions, policies, search, sights
+from app.kit.database.install import (
+    audit,
+    changes,
+    fixed,
+    moves,
+    partitions,
+    policies,
+    search,
+    sights,
+)
 from app.kit.database.model import Model
 from app.kit.database.stamp import Role
 
@@ -64,6 +73,7 @@ def statements() -> list[str]:
         steps += audit.statements(table)
         steps += fixed.statements(table)
         steps += moves.statements(table)
+        steps += changes.statements(table)
     return steps
 
 

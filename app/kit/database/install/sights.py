@@ -14,7 +14,8 @@ names a record is there for those who see the record. The exceptions:
 
 `"bound_as"` is the SELECT that stands in place of the table for those bound to stores, as a view
 of the same name in the schema `bound`, which their `search_path` names first: sums over all stores
-cannot be read by somebody who is bound to some of them, whatever statement asks.
+cannot be read by somebody who is bound to some of them, whatever statement asks. `"bound_by"` names
+the table whose rows it sums, and the column there by which they hang on the record.
 """
 
 from __future__ import annotations
