@@ -249,3 +249,49 @@ def test_a_version_that_is_none_is_refused_of_what_is_not_there_yet_too(api):
     answer = api.send("put", path, {"name": "Versioned", "version": "1"})
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["version"])
     assert "required" not in api.whole({"$ref": "#/components/schemas/BrandScreenApi.by"})
+
+
+def languages(number: int, said: Any) -> dict[str, Any]:
+    """Texts in so many languages."""
+    names = [f"{a}{b}" for a in "abcdefg" for b in "abcdefg"]
+    return dict.fromkeys(names[:number], said)
+
+
+def test_what_a_patch_takes_away_is_described_so(api):
+    texts = api.whole({"$ref": "#/components/schemas/CategoryScreenApi.put"})["properties"]["texts"]
+    assert (texts["maxProperties"], "nullable" in texts["additionalProperties"]) == (40, False)
+    for kind in ("patch", "by"):
+        schema = api.whole({"$ref": f"#/components/schemas/CategoryScreenApi.{kind}"})
+        texts = schema["properties"]["texts"]
+        assert "maxProperties" not in texts
+        assert texts["additionalProperties"]["nullable"]
+        assert texts["additionalProperties"]["properties"]["name"]["nullable"]
+    path = "/api/v1/categories/{pk}"
+    taken_away = {**languages(41, None), "gg": {"name": None}}
+    assert api.send("patch", path, {"texts": taken_away}, new=True).status_code == 200
+    assert api.send("put", path, {"texts": languages(1, None)}).json["type"] == FIELDS
+    answer = api.send("patch", path, {"texts": languages(41, {"name": "x"})}, new=True)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["texts"])
+    assert answer.json["type"] != FIELDS  # What comes out is too much; a program need not know.
+
+
+def test_a_record_made_by_its_key_is_merged_into_nothing(api):
+    told = {"name": "Rods", "texts": {"de": None, "fr": {"name": "Cannes"}}}
+    for status in (201, 200):
+        answer = api.send("put", "/api/v1/categories/by/bounds/merged", told)
+        assert answer.status_code == status, answer.text
+        assert answer.json["result"]["texts"] == {"fr": {"name": "Cannes"}}
+
+
+def test_null_of_a_member_that_cannot_be_is_refused(api):
+    where = "/api/v1/categories/by/bounds/misspelt"
+    assert api.send("put", where, {"name": "Reels"}).status_code == 201
+    odd = {"texts": {"de": {"nmae": None}}}
+    for method, path in (
+        ("put", where),
+        ("put", f"{where}-new"),
+        ("patch", "/api/v1/categories/{pk}"),
+    ):
+        answer = api.send(method, path, {"name": "Reels", **odd})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["texts"]), answer.text
+        assert answer.json["type"] == FIELDS

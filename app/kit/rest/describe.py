@@ -8,6 +8,7 @@ from app.kit.rest import asks
 from app.kit.rest.asking import LONGEST_SEARCH
 from app.kit.rest.codes import LONGEST, names_of
 from app.kit.rest.expanding import MOST, targets
+from app.kit.rest.formed import patched
 from app.kit.rest.headers import headers_of
 from app.kit.rest.taking import MERGE_PATCH, is_asked_for
 from app.kit.rest.telling import is_kept
@@ -92,7 +93,7 @@ def info(resource: "Resource") -> dict[str, Any]:
 
 
 def schemas(resource: "Resource") -> dict[str, Any]:
-    """Return the component schemas of a resource: record, POST and PUT."""
+    """Return the component schemas of a resource: record, POST, PUT and PATCH."""
     name = type(resource).__name__
     properties: dict[str, Any] = {"id": _ID}
     if resource.has_version:
@@ -122,6 +123,7 @@ def schemas(resource: "Resource") -> dict[str, Any]:
         found[f"{name}.post"] = post
     if resource.edits:
         found[f"{name}.put"] = put
+        found[f"{name}.patch"] = {**put, "properties": _patched(put["properties"])}
     if resource.pair and (resource.adds or resource.edits):
         found[f"{name}.by"] = _by(resource, post, put)
     return found
@@ -130,8 +132,13 @@ def schemas(resource: "Resource") -> dict[str, Any]:
 def _by(resource: "Resource", post: Mapping[str, Any], put: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is told of a record by its key: all of it, or what is new of one."""
     made = post["properties"] if resource.adds else {}
-    changed = put["properties"] if resource.edits else {}
+    made = made if resource.asks else _patched(made)
+    changed = _patched(put["properties"]) if resource.edits else {}
     return _closed({**made, **changed}, [])
+
+
+def _patched(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: patched(one) for name, one in properties.items()}
 
 
 _VERSION: Mapping[str, Any] = {
@@ -289,7 +296,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
         change = f"Change one of {screen.path}"
         record["put"] = operation(tag, change, "200", one, ref("put"), changing, tagged=tagged)
         change += "; objects are merged (RFC 7396)"
-        record["patch"] = operation(tag, change, "200", one, ref("put"), changing, tagged=tagged)
+        record["patch"] = operation(tag, change, "200", one, ref("patch"), changing, tagged=tagged)
         content = record["patch"]["requestBody"]["content"]
         content[MERGE_PATCH] = content["application/json"]
     if resource.archives:

@@ -23,6 +23,27 @@ def formed(column: Column[Any]) -> dict[str, Any] | None:
     return None if describe is None else {"type": "object", **describe(column)}
 
 
+def patched(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of what is merged into a value (RFC 7396): null takes a member away.
+
+    How many members there may be is of what comes out, not of what is sent.
+    """
+    found = dict(schema)
+    if found.get("type") == "object":
+        found.pop("maxProperties", None)
+        known, others = found.get("properties", {}), found.get("additionalProperties")
+        if known:
+            found["properties"] = {name: _or_null(one) for name, one in known.items()}
+        if isinstance(others, Mapping):
+            found["additionalProperties"] = _or_null(others)
+    return found
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    # Of no schema at all null is one of the values.
+    return {**patched(schema), "nullable": True} if schema else {}
+
+
 def _hours(_column: Column[Any]) -> Mapping[str, Any]:
     dated = {
         "type": "object",

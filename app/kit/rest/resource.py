@@ -277,7 +277,7 @@ class Resource(Doing, Listing, Sourced, RequestFilters, ModelRestApi):  # type: 
         refuse_archived(obj)
         if refused := self.stale(session, obj, self.told_version(body)):
             return refused
-        self.change(session, obj, taking.merged(obj, body) if merge else body)
+        self.change(session, obj, taking.merged(self.model, obj, body) if merge else body)
         row = self.read_one(session, pk)
         return with_version(json_answer(200, {"id": pk, "result": row}), row)
 

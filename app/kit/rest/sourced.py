@@ -61,7 +61,8 @@ class Sourced:
         named = dict(zip(self.pair, (source, key), strict=True))
         if odd := [name for name in named if body.get(name, named[name]) != named[name]]:
             raise Invalid(_("The address says this already."), field=min(odd))
-        return self.created(session, {**body, **named})
+        told = body if self.asks else taking.merged(self.model, None, body)
+        return self.created(session, {**told, **named})
 
 
 def _check_name(source: str, key: str) -> None:
@@ -92,7 +93,7 @@ def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str
     sent = dict(body)
     if refused := resource.stale(session, obj, resource.told_version(sent), required=False):
         return refused
-    news = _news(resource, session, obj, taking.merged(obj, sent))
+    news = _news(resource, session, obj, taking.merged(resource.model, obj, sent))
     settled = {*resource.of.fixed, *resource.new_fields} if resource.edits else news.keys()
     if fixed := news.keys() & settled:
         raise Conflict(_("This is here already, and is not changed any more."), field=min(fixed))
@@ -123,6 +124,8 @@ def _is_so(field: ApiField, obj: Any, raw: Any) -> bool:
     present = getattr(obj, key)
     if raw is None:
         return present is None
+    if isinstance(raw, taking.Merged) and not taking.is_formed(field, raw):
+        return False
     try:
         return bool(field.write(raw) == present)
     except Invalid:

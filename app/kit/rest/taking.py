@@ -45,6 +45,14 @@ class Errors(dict[str, list[str]]):
             said.append(words)
 
 
+class Merged(dict[str, Any]):
+    """What a `patch` that was sent makes of an object of a record."""
+
+    def __init__(self, made: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
+        super().__init__(made)
+        self.patch = patch
+
+
 class FieldErrors(Invalid):
     """Several fields are wrong at once.
 
@@ -110,8 +118,19 @@ def _taken(
         try:
             values[name] = field.write(raw)
         except Invalid as error:
-            errors.add(prefix + name, str(error.message), unfit=not allows(field.sent, raw))
+            errors.add(prefix + name, str(error.message), unfit=not is_formed(field, raw))
+        else:
+            # Null of a member that there cannot be leaves nothing to see in what comes out.
+            if isinstance(raw, Merged) and not is_formed(field, raw):
+                errors.add(prefix + name, _("There is no such field."))
     return values
+
+
+def is_formed(field: ApiField, raw: Any) -> bool:
+    """Whether a value is of the form that is described for what was sent."""
+    if isinstance(raw, Merged):
+        return allows(field.patched, raw.patch)
+    return allows(field.sent, raw)
 
 
 def lines_of(
@@ -231,21 +250,19 @@ def _asked(target: type[Any], ids: Collection[int]) -> Any:
     )
 
 
-def merged(obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with its objects merged into the record's own (RFC 7396).
+def merged(model: type[Any], obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body with its objects merged into the record's own (RFC 7396), if there is one.
 
     Null takes a member away. Lists, and so lines, stand for the whole list.
     """
     found = dict(body)
     names = {
-        column.key: attr.key
-        for attr in mapper_of(type(obj)).column_attrs
-        for column in attr.columns
+        column.key: attr.key for attr in mapper_of(model).column_attrs for column in attr.columns
     }
     for name, raw in body.items():
         if isinstance(raw, dict) and name in names:
-            present = getattr(obj, names[name])
-            found[name] = _merge(present if isinstance(present, dict) else {}, raw)
+            present = getattr(obj, names[name], None)
+            found[name] = Merged(_merge(present if isinstance(present, dict) else {}, raw), raw)
     return found
 
 

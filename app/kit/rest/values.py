@@ -27,7 +27,7 @@ from app.kit.fitting import UNKEPT, fit, largest
 from app.kit.money import LARGEST, STORED_DECIMALS
 from app.kit.phone import read_phone
 from app.kit.rest.allowing import allows
-from app.kit.rest.formed import formed
+from app.kit.rest.formed import formed, patched
 from app.kit.screens.attrs import Attr, longest_of
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.shapes import check
@@ -75,6 +75,11 @@ class ApiField:
         if self.attr.choices is None:
             return self.schema
         return {**self.schema, "enum": [member.value for member in self.attr.offered]}
+
+    @property
+    def patched(self) -> Mapping[str, Any]:
+        """What a caller may send to be merged into the present value."""
+        return patched(self.sent)
 
 
 def api_field(name: str, attr: Attr) -> ApiField:
