@@ -3,9 +3,11 @@
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import select
+
 from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
-from app.orders.models import GoodsReturn, ReturnLine
+from app.orders.models import GoodsReturn, PaidByWay, ReturnLine
 from app.orders.operations import Item
 from app.orders.queries.reckoned import RECKONED
 from tests.factories import NOON, make_completed_order, make_payment, make_store, make_variant
@@ -42,6 +44,19 @@ def test_money_for_it_leaves_the_till_and_on_the_day_of_the_store_it_came_back_i
     assert (order.refunded, order.payment_state) == (50, PaymentState.PAID)
     for invariant in RECKONED:
         assert session.execute(invariant.offending()).all() == [], invariant.name
+
+
+def test_what_comes_in_again_there_counts_on_the_way_of_the_order(session):
+    """A way that began in another store was not seen by who is bound to that of the order."""
+    order, document = sold_and_back(session)
+    for values in (
+        {"goods_return": document, "direction": PaymentDirection.RETURNED, "method": CASH},
+        {"direction": PaymentDirection.RETURNED, "method": CASH, "amount": Decimal(40)},
+        {"method": PaymentMethod.CARD, "goods_return": document, "amount": Decimal(20)},
+    ):
+        make_payment(session, order=order, **{"amount": None, **values})
+    stores = select(PaidByWay.store_id).where(PaidByWay.order_id == order.id).distinct()
+    assert session.scalars(stores).all() == [order.store_id]
 
 
 def test_its_country_is_that_of_the_order_unless_it_says_another(session):

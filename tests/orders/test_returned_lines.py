@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from app.kit.database.stamp import Role
+from app.kit.screens.registry import rights
 from app.orders.models import GoodsReturn, Order, ReturnLine
 from app.orders.operations import Item
 from tests import factories
@@ -137,3 +139,43 @@ def test_goods_are_named_apart_without_money_for_those_who_see_none(app, sold):
         url = f"/goods-returns/lookup/lines:order_line?q=&within={sold['order']}"
         found = app.test_client().get(url).json["results"]
     assert found[1]["text"] == "Rod · Position 2 · Quantity 1"
+
+
+def of_the_store(app, sold):
+    """Somebody bound to one store, with all rights."""
+    with app.app_context():
+        return bench.reader_with(
+            rights(), store_ids=(sold["store"],), every_store=False, bound_as=Role.STORE
+        )
+
+
+def test_whoever_is_bound_to_the_store_takes_lines_back_too(app, client, sold):
+    """What came back in any store is looked up while the new lines are still half made."""
+    with bench.signed_in(of_the_store(app, sold)):
+        made = post(client, sold, {"variant": sold["variant"], "quantity": 1})
+        assert made.status_code == 201, made.text
+        pk = made.json["id"]
+        line = {"id": made.json["result"]["lines"][0]["id"], "quantity": 2}
+        body = {"version": made.json["result"]["version"], "lines": [line]}
+        changed = client.put(f"/api/v1/goods-returns/{pk}", json=body)
+        assert changed.status_code == 200, changed.text
+        assert changed.json["result"]["lines"][0]["quantity"] == 2
+        assert client.post(f"/api/v1/goods-returns/{pk}/receive").status_code == 200
+
+
+def test_what_came_back_elsewhere_is_gone_on_with_by_who_sees_both_stores(app, client, sold):
+    with bench.at_work() as session:
+        there = factories.make_store(session).id
+    elsewhere = {**sold, "store": there}
+    draft = post(client, elsewhere, {"variant": sold["variant"], "quantity": 1}).json["id"]
+    received = post(client, elsewhere, {"variant": sold["variant"], "quantity": 1}).json["id"]
+    assert client.post(f"/api/v1/goods-returns/{received}/receive").status_code == 200
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    money = {"goods_return": received, "direction": "returned", "method": "cash"}
+    with bench.signed_in(of_the_store(app, elsewhere)):
+        for answer in (
+            client.post(f"/api/v1/goods-returns/{draft}/receive"),
+            client.post("/api/v1/payments", json=money, headers=key),
+        ):
+            assert answer.status_code == 403, answer.text
+            assert "ask somebody who sees both" in answer.json["detail"]

@@ -93,8 +93,13 @@ def restamp(session: Session, stamp: Stamp) -> None:
 
 @contextmanager
 def under(session: Session, stamp: Stamp) -> Iterator[Session]:
-    """Put `stamp` on the open transaction for the block; the former one comes back after it."""
-    session.flush()
+    """Put `stamp` on the open transaction for the block; the former one comes back after it.
+
+    What waits to be written is written before, as it was meant; but in a block of `no_autoflush`,
+    where it is not ready yet: then the block here only reads.
+    """
+    if session.autoflush:
+        session.flush()
     own = session.info.get("stamp")
     former = own or current_stamp()
     _put(session, stamp)

@@ -20,12 +20,13 @@ _WAY = "company_id, order_id, method, certificate_id, provider"
 def _by_way(settled: str, direction: str) -> str:
     """Add one direction up by way: a payment counts for its way, and for its provider's."""
     return f"""
-  select s.company_id, s.order_id, min(s.store_id) as store_id, s.method, s.certificate_id,
-         w.provider, sum(s.amount) as amount
+  select s.company_id, s.order_id, o.store_id, s.method, s.certificate_id, w.provider,
+         sum(s.amount) as amount
     from {settled} s
+    join orders o on o.company_id = s.company_id and o.id = s.order_id
     cross join lateral (select null::text union select s.provider) w(provider)
-   where s.direction = '{direction}' and s.order_id is not null
-   group by s.company_id, s.order_id, s.method, s.certificate_id, w.provider"""
+   where s.direction = '{direction}'
+   group by s.company_id, s.order_id, o.store_id, s.method, s.certificate_id, w.provider"""
 
 
 def _refused(constraint: str, table: str, message: str) -> str:

@@ -30,6 +30,7 @@ from app.orders.models import GoodsReturn, Order, Payment
 from app.orders.operations.figures import payment_state
 from app.orders.operations.places import place
 from app.orders.operations.placing import facts
+from app.orders.operations.sold import order_of
 from app.orders.operations.ways import (
     certificate_of,
     due_of,
@@ -216,7 +217,7 @@ def _purpose(session: Session, payment: Payment) -> Order | GoodsReturn:
             raise Conflict(_l("Receive the return first."), field="goods_return")
         if order is None and goods_return.order_id is not None:
             # Money for a return counts on its order too, or it could be given back twice.
-            order = session.get_one(Order, goods_return.order_id)
+            order = order_of(session, goods_return)
         if (order.id if order else None) != goods_return.order_id:
             raise Invalid(_l("This return belongs to another order."), field="goods_return")
     document = order or goods_return

@@ -39,6 +39,7 @@ from app.orders.operations.sold import (
     OpenLine,
     in_company,
     open_lines,
+    order_of,
     refuse_unsold,
     returned_of,
 )
@@ -198,7 +199,7 @@ def receive_return(
     if not lines:
         raise Conflict(_l("Add at least one line first."))
     if document.order_id is not None:
-        order = session.get_one(Order, document.order_id)
+        order = order_of(session, document)
         lock(session, order)
         refuse_unsold(order, where)
         with session.no_autoflush:
@@ -298,7 +299,7 @@ def _costs(
 
 
 def _note_on_order(session: Session, document: GoodsReturn, at: datetime) -> None:
-    order = session.get_one(Order, document.order_id)
+    order = order_of(session, document)
     order.returned = returned_of(session, order)[0]
     update_paid(session, order, at)
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.kit.database.session import unbound
-from app.kit.errors import Conflict
+from app.kit.errors import Conflict, Refused
 from app.kit.money import ZERO, allocate, money_sum
 from app.orders.choices import OrderStatus, ReturnStatus
 from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
@@ -70,6 +70,19 @@ def refuse_too_many(quantity: int, left: int, of: OpenLine, line: ReturnLine | N
 def part_of(whole: Decimal, part: Decimal | int, of: Decimal | int, currency: str) -> Decimal:
     """Return the part of an amount that `part` is of `of`, rounded; all of it for the whole."""
     return allocate(whole, [part, max(of - part, 0)], currency)[0]
+
+
+def order_of(session: Session, document: GoodsReturn) -> Order:
+    """Return the order of a return of goods that names one.
+
+    Raises Refused for who is bound to the store they came back in, and not to that of the order.
+    """
+    order = session.get(Order, document.order_id)
+    if order is None:
+        raise Refused(
+            _l("The order was placed in a store that you do not see: ask somebody who sees both.")
+        )
+    return order
 
 
 def open_lines(session: Session, order: Order) -> dict[int, OpenLine]:
