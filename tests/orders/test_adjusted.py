@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from app.kit.access import MissingRight
+from app.kit.database.stamp import Role, company_stamp
 from app.kit.errors import Conflict
 from app.orders import operations, queries
 from app.orders.choices import PaymentState
@@ -53,7 +54,6 @@ def test_a_discount_given_later_is_owed_back_and_not_collected_again(session, st
     ("paid", "amount", "state"),
     [
         (0, -60, PaymentState.NOTHING_DUE),
-        (0, -90, PaymentState.NOTHING_DUE),
         (40, -20, PaymentState.PAID),
         (40, -10, PaymentState.PARTLY_PAID),
         (60, 5, PaymentState.PARTLY_PAID),
@@ -65,6 +65,27 @@ def test_how_far_an_adjusted_order_is_paid(session, store, paid, amount, state):
         pay(session, order, paid)
     adjust(session, order, amount)
     assert order.payment_state is state
+
+
+def test_no_more_is_taken_off_than_is_due(session, store):
+    """Four times the whole of an order, and the month has lost money that nobody owed."""
+    order = order_of(session, store, 60)
+    adjust(session, order, -40)
+    with pytest.raises(Conflict, match=r"Only €20\.00 of this order can be taken off") as refused:
+        adjust(session, order, -40)
+    assert refused.value.field == "amount"
+    operations.cancel_order(session, order, **EDGE)
+    with pytest.raises(Conflict, match="Nothing is due for a cancelled order"):
+        adjust(session, order, 5)
+
+
+def test_what_another_store_has_written_counts_whoever_writes_the_next(session, store, as_stamp):
+    """What is due forgot it, and was collected again or given back."""
+    order = order_of(session, store, 100)
+    make_adjustment(session, store=make_store(session), order=order, amount=Decimal(-40))
+    with as_stamp(company_stamp(1, user_id=7, store_ids=(store.id,), bound_as=Role.STORE)):
+        adjust(session, order, 1)
+    assert order.adjusted == -39
 
 
 def test_a_fee_is_collected_and_a_debt_given_up_is_not(session, store):

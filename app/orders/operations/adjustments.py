@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from app.company.operations.rates import former_currency
 from app.kit.access import may, reader_or_none
 from app.kit.database.locking import lock
+from app.kit.database.session import unbound
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import ZERO, convert, money_sum, round_amount
+from app.kit.money_text import amount_text
 from app.kit.numbering import Period, Series, next_number
 from app.kit.numbering import series as number_series
 from app.kit.rights import wording
@@ -82,9 +84,16 @@ def _refuse(order: Order, adjustment: Adjustment) -> None:
     """
     if order.status is OrderStatus.DRAFT:
         raise Conflict(_l("Place the order first."), field="order")
+    if order.status is OrderStatus.CANCELLED:
+        raise Conflict(_l("Nothing is due for a cancelled order: leave it out."), field="order")
     if order.currency != adjustment.currency:
         raise Conflict(_l("The order is in another currency."), field="order")
-    after = max(due_of(order) + adjustment.amount, ZERO)
+    after = due_of(order) + adjustment.amount
+    if after < 0:
+        left = amount_text(due_of(order), order.currency)
+        raise Conflict(
+            _l("Only %(left)s of this order can be taken off.", left=left), field="amount"
+        )
     if adjustment.amount > 0 or order.paid <= after or reader_or_none() is None:
         return
     if not may(*REFUND_BEYOND):
@@ -98,5 +107,7 @@ def _refuse(order: Order, adjustment: Adjustment) -> None:
 
 def _note_on_order(session: Session, order: Order, at: datetime) -> None:
     mine = Adjustment.order_id == order.id, Adjustment.currency == order.currency
-    order.adjusted = session.scalar(select(money_sum(Adjustment.amount)).where(*mine)) or ZERO
+    # Those that were written in another store count, whoever writes this one.
+    with unbound(session):
+        order.adjusted = session.scalar(select(money_sum(Adjustment.amount)).where(*mine)) or ZERO
     update_paid(session, order, at)
