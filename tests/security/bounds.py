@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.kit.database.source import SAYS
+
 Schema = Mapping[str, Any]
 Samples = tuple[list[Any], list[Any]]
 _DIGITS = re.compile(r"\[0-9\]\{1,(\d+)\}(?:\(\\\.\[0-9\]\{1,(\d+)\}0\*\))?")
@@ -89,7 +91,7 @@ def _string(schema: Schema) -> Samples:
     if most:
         good.append("x" * most)
         bad.append("x" * (most + 1))
-        if schema.get("pattern", r"\S") == r"\S":
+        if schema.get("pattern", SAYS) == SAYS:
             good.append("\U0001f600" * most)
     if schema.get("minLength") or "pattern" in schema:
         bad.append("  ")

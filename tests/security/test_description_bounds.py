@@ -4,6 +4,7 @@ Then with the type "fields"; what is just allowed is never refused so. test_desc
 what lies between.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import count, zip_longest
 from typing import Any
@@ -295,3 +296,23 @@ def test_null_of_a_member_that_cannot_be_is_refused(api):
         answer = api.send(method, path, {"name": "Reels", **odd})
         assert (answer.status_code, list(answer.json["errors"])) == (422, ["texts"]), answer.text
         assert answer.json["type"] == FIELDS
+
+
+@pytest.mark.parametrize("space", [" ", "\x1c", "\x1f", "\x85"])
+def test_what_is_needed_is_described_as_more_than_any_of_our_spaces(api, space):
+    name = api.whole({"$ref": "#/components/schemas/BrandScreenApi.by"})["properties"]["name"]
+    # In ASCII fewer are spaces, as for the programs of others.
+    assert not re.search(name["pattern"], space, re.ASCII)
+    answer = api.send("put", "/api/v1/brands/by/{source}/{key}", {"name": space})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["name"])
+
+
+def test_a_name_made_of_two_is_no_longer_than_described(api):
+    described = api.whole({"$ref": "#/components/schemas/EmployeeScreenApi.get"})["properties"]
+    both = {"first_name": "\U0001f600" * 200, "last_name": "\U0001f601" * 200}
+    answer = api.send("patch", "/api/v1/employees/{pk}", both, new=True)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json["result"]["name"]) == 401 <= described["name"]["maxLength"]
+    for name in both:
+        answer = api.send("patch", "/api/v1/employees/{pk}", {name: "x" * 201})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [name])

@@ -72,10 +72,11 @@ class Employee(Business, Source, Model):
     )
 
     number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Number")})
+    # Both together, with the space between, are no longer than the name they make may be.
     first_name: Mapped[str] = mapped_column(
-        Text, default="", server_default="", info={"label": _l("First name")}
+        Text, default="", server_default="", info={"label": _l("First name"), "longest": 200}
     )
-    last_name: Mapped[str] = mapped_column(Text, info={"label": _l("Last name")})
+    last_name: Mapped[str] = mapped_column(Text, info={"label": _l("Last name"), "longest": 200})
     name: Mapped[str] = mapped_column(
         Text,
         Computed("trim(first_name || ' ' || last_name)", persisted=True),

@@ -15,6 +15,8 @@ from app.kit.errors import Invalid
 
 SOURCE = "[A-Za-z0-9_.:-]{1,60}"
 LONGEST_KEY = 200
+SAYS = r"[^\s\x1c-\x1f\x85]"
+"""The pattern of a text that is more than spaces, to those too for whom `\\s` is less than ours."""
 _PART = "source_part"
 
 
@@ -40,7 +42,7 @@ def source_name() -> Any:
 def source_key() -> Any:
     """Return the column with the record's key in the other program."""
     info = {"label": _l("Key in the source"), "computed": True, _PART: "key"}
-    info |= {"longest": LONGEST_KEY, "pattern": r"\S", "check": check_key}
+    info |= {"longest": LONGEST_KEY, "pattern": SAYS, "check": check_key}
     return mapped_column(Text, info=info, sort_order=81)
 
 

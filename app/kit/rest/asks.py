@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.kit.database.source import SAYS
 from app.kit.errors import Invalid
 from app.kit.rest.taking import Errors, FieldErrors
 from app.kit.screens.declare import Ask
@@ -94,5 +95,5 @@ def _schema(ask: Ask) -> dict[str, Any]:
     if ask.values:
         return {"type": "string", "enum": list(ask.values), **title}
     # Spaces alone are no answer to what is needed.
-    needed = {"minLength": 1, "pattern": r"\S"} if ask.required else {}
+    needed = {"minLength": 1, "pattern": SAYS} if ask.required else {}
     return {"type": "string", "maxLength": ask.longest, **needed, **title}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.kit.database.source import SAYS
 from app.kit.problems import MIMETYPE
 from app.kit.rest import asks
 from app.kit.rest.asking import LONGEST_SEARCH
@@ -188,7 +189,7 @@ def _only_new(resource: "Resource") -> dict[str, Any]:
 
 # A text that is needed is more than spaces; what has a form of its own keeps that.
 _FORMS = {"pattern", "format", "enum"}
-_SAYS = {"minLength": 1, "pattern": r"\S"}
+_SAYS = {"minLength": 1, "pattern": SAYS}
 
 
 def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:

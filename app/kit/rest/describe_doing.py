@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from app.kit.database.source import LONGEST_KEY, SOURCE
+from app.kit.database.source import LONGEST_KEY, SAYS, SOURCE
 from app.kit.rest.asks import schema
 from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation, record_of
 from app.kit.rest.headers import headers_of
@@ -113,7 +113,7 @@ def describe_sourced(resource: "Resource") -> dict[str, Any]:
     found: dict[str, Any] = {
         "parameters": [
             _segment("source", f"^{SOURCE}$", 60, "The other program"),
-            _segment("key", r"\S", LONGEST_KEY, "The record's key there"),
+            _segment("key", SAYS, LONGEST_KEY, "The record's key there"),
         ],
         "get": operation(
             tag, f"Read one of {path} by another program's key", "200", one, tagged=tagged
