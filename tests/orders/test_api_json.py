@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from app.kit.database.source import SAYS
 from tests.orders.test_screens import app, client  # noqa: F401 -- the application of these tests
 
 
@@ -50,7 +51,7 @@ def test_an_amount_that_is_needed_is_a_decimal_still(sent):
     text, number = found["anyOf"]
     assert text["pattern"].startswith("^0*[0-9]")
     assert (number["type"], number["minimum"], number["exclusiveMinimum"]) == ("number", 0, True)
-    assert sent("clients", "name")["pattern"] == r"\S"
+    assert sent("clients", "name")["pattern"] == SAYS
 
 
 def test_behind_a_relation_there_may_be_nothing(described):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -60,6 +61,23 @@ def at_work(company: int = 1, user_id: int = 7) -> Iterator[Session]:
     """A session that commits, as somebody of a company."""
     with work(company_stamp(company, user_id=user_id)) as session:
         yield session
+
+
+def until_all_is_over(patience: float = 90) -> None:
+    """Wait for whatever runs now, in the databases of other tests too, which share the server.
+
+    Until then a round of what has changed tells nothing later.
+    """
+    with at_work() as session:
+        mine = session.scalar(text("select pg_current_xact_id()::text::bigint"))
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        with at_work() as session:
+            oldest = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if session.scalar(oldest) > mine:
+                return
+        time.sleep(0.02)
+    raise TimeoutError("Something runs for longer than anybody waits for a round.")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from app.kit.rest import Resource
 from app.kit.screens.attrs import table_of
 from app.kit.screens.plan import Plan
 from tests import factories
-from tests.screens.bench import at_work
+from tests.screens.bench import at_work, until_all_is_over
 
 # Queues, whose rows come and go: nothing is kept beside them.
 NOT_BY_CHANGE = {"event-deliveries", "jobs"}
@@ -48,6 +48,7 @@ def complete(resource: Resource, pk: int) -> int:
 
 def rounds(client: FlaskClient, resource: Resource, since: str) -> tuple[list[int], str]:
     """The ids that one round tells, and where the next begins."""
+    until_all_is_over()
     told: list[int] = []
     asked: dict[str, Any] = {"changed_since": since, "page_size": 2}
     while True:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.catalogue.models import Brand, Product
-from tests.screens.bench import at_work
+from tests.screens.bench import at_work, until_all_is_over
 from tests.screens.telling import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
 
@@ -130,6 +130,7 @@ def test_a_forged_place_in_a_round_is_refused(client, everything, rest):
 
 def test_a_part_of_a_round_that_there_is_not_is_refused(client, everything):
     add("A", "B", "C")
+    until_all_is_over()
     page = client.get(f"{BRANDS}/", query_string={"changed_since": EARLY, "page_size": 2}).json
     place, _joint, rest = page["next"].partition("~")
     *others, _part = unpacked(rest)
@@ -214,6 +215,7 @@ def test_nothing_said_of_changes_is_not_everything(client, everything):
 
 def test_only_the_last_page_of_a_round_says_where_the_next_begins(client, everything):
     add("A", "B", "C")
+    until_all_is_over()
     asked = {"changed_since": EARLY, "page_size": 2}
     first = client.get(f"{BRANDS}/", query_string=asked).json
     assert "changed_until" not in first

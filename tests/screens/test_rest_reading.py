@@ -12,7 +12,7 @@ from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import changes
 from tests.screens import bench
-from tests.screens.bench import at_work, counted, reader_with, signed_in
+from tests.screens.bench import at_work, counted, reader_with, signed_in, until_all_is_over
 from tests.screens.telling import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, CLIENTS, PRODUCTS, VARIANTS, add, rison
 
@@ -175,8 +175,10 @@ def test_a_moment_is_compared_to_the_second(client, everything):
 # --- by change -------------------------------------------------------------------------------------
 
 
-def rounds(client, since, **more):
+def rounds(client, since, *, waits=True, **more):
     """The names that one round gives, page by page, and where the next begins."""
+    if waits:
+        until_all_is_over()
     names, asked = [], {"changed_since": since, "page_size": 2, **more}
     while True:
         answer = client.get(f"{BRANDS}/", query_string=asked)
@@ -199,6 +201,7 @@ def test_changes_are_told_once_in_their_order_archived_records_among_them(client
     assert rounds(client, since)[0] == []
     rename(second, "B2")
     assert client.delete(f"{BRANDS}/{first}").status_code == 200
+    until_all_is_over()
     answer = client.get(f"{BRANDS}/", query_string={"changed_since": since}).json
     assert [one["name"] for one in answer["result"]] == ["B2", "A"]
     assert [one["archived_at"] is None for one in answer["result"]] == [True, False]
@@ -231,7 +234,7 @@ def test_what_was_changed_before_the_reading_and_committed_after_it_is_not_misse
         thread.start()
         assert written.wait(10)
     add("Quick")
-    names, since = rounds(client, EARLY)
+    names, since = rounds(client, EARLY, waits=False)
     assert "Slow" not in names
     read.set()
     thread.join()
@@ -242,6 +245,7 @@ def test_what_was_changed_before_the_reading_and_committed_after_it_is_not_misse
 
 def test_a_change_between_two_pages_belongs_to_the_next_round(client, everything):
     pks = add("A", "B", "C")
+    until_all_is_over()
     page = client.get(f"{BRANDS}/", query_string={"changed_since": EARLY, "page_size": 2}).json
     rename(pks[0], "A2")
     rest = {"changed_since": EARLY, "page_size": 2, "next": page["next"]}
@@ -276,6 +280,7 @@ def test_who_was_told_by_another_database_is_asked_to_begin_anew(client, everyth
 
 def test_a_round_that_another_database_began_is_not_read_on(client, everything):
     add("A", "B", "C")
+    until_all_is_over()
     page = client.get(f"{BRANDS}/", query_string={"changed_since": EARLY, "page_size": 2}).json
     place, _joint, rest = page["next"].partition("~")
     since, after, before, at, home, floor, part = unpacked(rest)
