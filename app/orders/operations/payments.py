@@ -37,6 +37,7 @@ from app.orders.operations.ways import (
     money_of,
     nothing_left,
     open_ways,
+    return_of,
     usual_amount,
     why_not_back,
     why_not_beyond,
@@ -182,10 +183,7 @@ def _complete(
 
 def _till_of(session: Session, payment: Payment, document: Order | GoodsReturn) -> int:
     """Return the store whose money it is: where the goods came back, else where they were sold."""
-    if payment.goods_return_id is None and payment.goods_return is None:
-        return document.store_id
-    goods_return = payment.goods_return or session.get_one(GoodsReturn, payment.goods_return_id)
-    return goods_return.store_id
+    return (return_of(session, payment) or document).store_id
 
 
 def _check_tendered(payment: Payment, currency: str) -> None:
@@ -208,9 +206,7 @@ def _raise(refusal: CrmError | None) -> None:
 
 def _purpose(session: Session, payment: Payment) -> Order | GoodsReturn:
     """Return the order or the return that a payment is for, locked: payments of it come in turn."""
-    goods_return = payment.goods_return
-    if goods_return is None and payment.goods_return_id:
-        goods_return = session.get(GoodsReturn, payment.goods_return_id)
+    goods_return = return_of(session, payment)
     order = payment.order or (session.get(Order, payment.order_id) if payment.order_id else None)
     if goods_return is not None:
         if goods_return.status is not ReturnStatus.RECEIVED:
@@ -307,9 +303,13 @@ def _keep_to_check(session: Session, payment: Payment) -> None:
         return
     move(payment, TOLD_MOVES, PaymentStatus.TO_CHECK)
     session.flush()
+    _tell(session, "payment.to_check", payment)
+
+
+def _tell(session: Session, event: str, payment: Payment) -> None:
     emit(
         session,
-        "payment.to_check",
+        event,
         payment_id=payment.id,
         order_id=payment.order_id,
         direction=payment.direction.value,
@@ -405,14 +405,7 @@ def _tell_settled(session: Session, payment: Payment, at: datetime) -> None:
             store_id=payment.store_id,
             data={"amount": str(payment.amount), "currency": payment.currency},
         )
-    emit(
-        session,
-        "payment.settled",
-        payment_id=payment.id,
-        order_id=payment.order_id,
-        direction=payment.direction.value,
-        amount=payment.amount,
-    )
+    _tell(session, "payment.settled", payment)
 
 
 def _move_value(session: Session, payment: Payment, *, by: int | None, at: datetime) -> None:

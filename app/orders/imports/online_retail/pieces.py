@@ -124,8 +124,7 @@ left join goods_return r on l.outcome = 'return' and r.source = :source
 where i.piece = :piece and l.outcome in ('order_line', 'return', 'write_off')
 """)
 
-_ORDER_FIGURES = text("""
-update client_figures f set orders_count = f.orders_count + n.orders,
+_COUNT_ORDERS = """set orders_count = f.orders_count + n.orders,
   orders_sum = f.orders_sum + n.total, first_order_at = least(f.first_order_at, n.first),
   last_order_at = greatest(f.last_order_at, n.last)
 from (
@@ -135,26 +134,9 @@ from (
   join orders o on o.source = :source and o.source_key = i.invoice_no
   where i.piece = :piece and o.client_id is not null group by o.client_id
 ) n
-where f.client_id = n.client_id
-""")
+where f.client_id = n.client_id"""
 
-# The same in the store of the import, after the clients' own rows, whose locks come first.
-_ORDERS_IN_STORE = text("""
-update client_store f set orders_count = f.orders_count + n.orders,
-  orders_sum = f.orders_sum + n.total, first_order_at = least(f.first_order_at, n.first),
-  last_order_at = greatest(f.last_order_at, n.last)
-from (
-  select o.client_id, count(*) orders, sum(o.total_company) total, min(o.placed_at) first,
-    max(o.placed_at) last
-  from online_retail_invoice i
-  join orders o on o.source = :source and o.source_key = i.invoice_no
-  where i.piece = :piece and o.client_id is not null group by o.client_id
-) n
-where f.client_id = n.client_id and f.store_id = :store and f.why = 'bought'
-""")
-
-_RETURN_FIGURES = text("""
-update client_figures f set returns_count = f.returns_count + n.returns,
+_COUNT_RETURNS = """set returns_count = f.returns_count + n.returns,
   returns_sum = f.returns_sum + n.total
 from (
   select r.client_id, count(*) returns, sum(r.total_company) total
@@ -162,20 +144,14 @@ from (
   join goods_return r on r.source = :source and r.source_key = i.invoice_no
   where i.piece = :piece and r.client_id is not null group by r.client_id
 ) n
-where f.client_id = n.client_id
-""")
+where f.client_id = n.client_id"""
 
-_RETURNS_IN_STORE = text("""
-update client_store f set returns_count = f.returns_count + n.returns,
-  returns_sum = f.returns_sum + n.total
-from (
-  select r.client_id, count(*) returns, sum(r.total_company) total
-  from online_retail_invoice i
-  join goods_return r on r.source = :source and r.source_key = i.invoice_no
-  where i.piece = :piece and r.client_id is not null group by r.client_id
-) n
-where f.client_id = n.client_id and f.store_id = :store and f.why = 'bought'
-""")
+# In the store of the import after the clients' own rows, whose locks come first.
+_IN_STORE = " and f.store_id = :store and f.why = 'bought'"
+_ORDER_FIGURES = text(f"update client_figures f {_COUNT_ORDERS}")
+_ORDERS_IN_STORE = text(f"update client_store f {_COUNT_ORDERS}{_IN_STORE}")
+_RETURN_FIGURES = text(f"update client_figures f {_COUNT_RETURNS}")
+_RETURNS_IN_STORE = text(f"update client_store f {_COUNT_RETURNS}{_IN_STORE}")
 
 _DAYS = text(f"""
 select distinct l.at::date from {_LINES} where i.piece = :piece and l.outcome <> 'rejected'
