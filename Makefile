@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test soak check bench pins environment environment-dev browser
+.PHONY: run test slow soak check bench pins environment environment-dev browser
 
 run: environment
 	@$(BIN)/python -m app.serve --with-parent
 
 test: environment-dev browser
 	@$(BIN)/python -m pytest -n 2
+
+# What `make test` leaves out for its time, and `.ci/run` does not.
+slow: environment-dev browser
+	@$(BIN)/python -m pytest -n 2 -m slow
 
 soak: environment-dev
 	@$(BIN)/python -m pytest -m soak

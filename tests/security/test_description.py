@@ -5,7 +5,7 @@ as described. A refusal that knows more than a description can (a taken number, 
 that is none) says so by its type: "invalid", or "question" of a list. Of what is of the described form,
 "fields" and "unreadable" are never answered.
 
-`make test` tries brands and one resource, chosen by `DESCRIPTION_SEED`; what decides on a change tries
+`make slow` tries brands and one resource, chosen by `DESCRIPTION_SEED`; what decides on a change tries
 orders as well. `make soak` tries all, with `DESCRIPTION_EXAMPLES` of each operation (a resource takes
 a minute or more), or those that `DESCRIPTION_OF=orders,payments make soak` names.
 """
@@ -122,6 +122,7 @@ def names(site) -> list[str]:
     return sorted(site.extensions["crm_resources"])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
 def test_some_resources_are_as_described(served, bearer, names):
