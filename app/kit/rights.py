@@ -8,7 +8,7 @@ Field guards are rights as well: a column with `info={"guard": "costs"}` is ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,7 +101,7 @@ def wording(permission: str, view: str) -> Wording:
 
 
 def _of_screen(permission: str, view: str) -> Wording:
-    from app.kit.screens.registry import screen_of_view  # noqa: PLC0415 -- screens know rights
+    from app.kit.screens.known import screen_of_view  # noqa: PLC0415 -- screens know rights
 
     screen = screen_of_view(view) if has_app_context() else None
     if screen is None:
@@ -126,7 +126,7 @@ _USUAL = {
 
 
 def _action_label(screen: Any, permission: str) -> Any:
-    from app.kit.screens.registry import ACTIONS  # noqa: PLC0415 -- as above
+    from app.kit.screens.additions import ACTIONS  # noqa: PLC0415 -- as above
 
     for actions in (screen.actions_on, screen.bulk, ACTIONS.get(screen.view, {})):
         if permission in actions:
@@ -149,12 +149,20 @@ class _Label:
         return str(escape(str(self)))
 
 
+def asked_rights() -> Iterator[Right]:
+    """Give every right that the registered screens and resources ask for."""
+    from app.kit.rest.known import resources  # noqa: PLC0415 -- as above
+    from app.kit.screens.known import screens  # noqa: PLC0415 -- as above
+
+    parts: list[Any] = [*screens().values(), *resources().values()]
+    rights = ((permission, part.view) for part in parts for permission in part.permissions())
+    yield from dict.fromkeys(rights)
+
+
 def all_rights() -> list[Right]:
     """Every right there is in this application: of screens and resources, worded ones, guards."""
-    from app.kit.screens.registry import rights as of_screens  # noqa: PLC0415 -- as above
-
     guards = [("read", guard) for guard in GUARDS]
-    return list(dict.fromkeys([*of_screens(), *WORDS, *guards]))
+    return list(dict.fromkeys([*asked_rights(), *WORDS, *guards]))
 
 
 def sees_every_field() -> bool:

@@ -14,7 +14,7 @@ from app.clients.models import Client, ContactPoint
 from app.company.models import Company
 from app.kit.errors import Invalid
 from app.kit.phone import normalise_phone
-from app.kit.screens.registry import rights
+from app.kit.rights import asked_rights
 from app.messages.choices import MessageChannel
 from tests.factories import NOON, make_client
 from tests.messages.hostile import quick
@@ -39,7 +39,7 @@ def client(app):
     with bench.at_work() as session:
         session.execute(update(Company).values(country="DE"))
     with app.app_context():
-        every = set(rights()) | {("read", guard) for guard in bench.GUARDS}
+        every = set(asked_rights()) | {("read", guard) for guard in bench.GUARDS}
     with bench.signed_in(bench.reader_with(every)):
         yield app.test_client()
 

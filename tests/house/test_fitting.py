@@ -40,8 +40,8 @@ from app.kit.money import LARGEST, MoneyType
 from app.kit.rest.values import api_field
 from app.kit.screens.attrs import Attr
 from app.kit.screens.forms import make_form
+from app.kit.screens.known import screens
 from app.kit.screens.making import field_class
-from app.kit.screens.registry import screens
 from app.kit.security.manager import become
 from app.orders.models import Order, OrderLine
 from tests.house.test_forms import offered

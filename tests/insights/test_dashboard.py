@@ -18,7 +18,7 @@ from app.kit.access import Reader, reading
 from app.kit.database.session import work
 from app.kit.money import money_sum
 from app.kit.screens.address import Address
-from app.kit.screens.registry import screens
+from app.kit.screens.known import screens
 from app.kit.screens.selection import selection_of
 from app.orders.models import GoodsReturn, Order, OrderLine
 from tests.insights.conftest import EVERYTHING, Site

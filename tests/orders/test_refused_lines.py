@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from app.kit.screens.registry import rights
+from app.kit.rights import asked_rights
 from tests import factories
 from tests.orders.test_screens import app  # noqa: F401 -- the fixture of the domains' application
 from tests.screens import bench
@@ -15,7 +15,7 @@ from tests.screens import bench
 @pytest.fixture
 def client(app):
     with app.app_context():
-        every = set(rights()) | {("read", guard) for guard in bench.GUARDS}
+        every = set(asked_rights()) | {("read", guard) for guard in bench.GUARDS}
     with bench.signed_in(bench.reader_with(every)):
         yield app.test_client()
 

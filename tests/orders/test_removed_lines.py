@@ -9,8 +9,9 @@ from sqlalchemy import NullPool, make_url, text
 from app.kit.database.install.audit import is_audited
 from app.kit.database.session import make_engine, psycopg2_url, work
 from app.kit.database.stamp import Role, Stamp
+from app.kit.rights import asked_rights
 from app.kit.screens.attrs import lines_of, table_of
-from app.kit.screens.registry import rights, screens
+from app.kit.screens.known import screens
 from tests import factories
 from tests.orders.test_screens import app
 from tests.screens import bench
@@ -21,7 +22,7 @@ __all__ = ["app"]
 @pytest.fixture
 def everything(app) -> Iterator[set[tuple[str, str]]]:
     with app.app_context():
-        yield set(rights()) | {("read", guard) for guard in bench.GUARDS}
+        yield set(asked_rights()) | {("read", guard) for guard in bench.GUARDS}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.kit.database.stamp import Role
-from app.kit.screens.registry import rights
+from app.kit.rights import asked_rights
 from app.orders.models import GoodsReturn, Order, ReturnLine
 from app.orders.operations import Item
 from tests import factories
@@ -145,7 +145,7 @@ def of_the_store(app, sold):
     """Somebody bound to one store, with all rights."""
     with app.app_context():
         return bench.reader_with(
-            rights(), store_ids=(sold["store"],), every_store=False, bound_as=Role.STORE
+            asked_rights(), store_ids=(sold["store"],), every_store=False, bound_as=Role.STORE
         )
 
 

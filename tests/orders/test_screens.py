@@ -18,7 +18,9 @@ from app.catalogue import screens as catalogue
 from app.clients import screens as clients
 from app.clients.models import ClientFigures
 from app.company.operations.role_templates import template
-from app.kit.screens.registry import resources, rights, screens
+from app.kit.rest.known import resources
+from app.kit.rights import asked_rights
+from app.kit.screens.known import screens
 from app.orders import operations as orders_operations
 from app.orders import screens as orders
 from app.orders.models import GoodsReturn, Order, ReturnLine
@@ -75,7 +77,7 @@ def app(server, make_database, tmp_path_factory):
 @pytest.fixture
 def client(app) -> Iterator:
     with app.app_context():
-        every = set(rights()) | {("read", guard) for guard in bench.GUARDS}
+        every = set(asked_rights()) | {("read", guard) for guard in bench.GUARDS}
     with bench.signed_in(bench.reader_with(every)):
         yield app.test_client()
 
@@ -238,7 +240,7 @@ def test_a_movement_names_its_direction_and_has_no_sign(app, client):
 )
 def test_goods_that_were_never_sold_are_taken_back_by_right_only(app, role, allowed):
     with app.app_context():
-        every = [*rights(), TAKE_BACK_UNSOLD, *(("read", guard) for guard in bench.GUARDS)]
+        every = [*asked_rights(), TAKE_BACK_UNSOLD, *(("read", guard) for guard in bench.GUARDS)]
         may = set(template(role).rights(every))
     assert (TAKE_BACK_UNSOLD in may) is (allowed is not False)
     if allowed is None:
@@ -326,7 +328,7 @@ def test_a_client_is_added_with_contact_points(client):
 
 def test_without_the_right_to_contacts_no_address_is_on_any_page(app, client):
     with app.app_context():
-        every = set(rights()) | {("read", "prices"), ("read", "money"), ("read", "costs")}
+        every = set(asked_rights()) | {("read", "prices"), ("read", "money"), ("read", "costs")}
     with bench.at_work() as session:
         point = factories.make_contact_point(session, value="very.secret@example.com")
         pk, owner = point.id, point.client_id
@@ -422,7 +424,7 @@ def test_archived_records_and_single_words_do_not_hide_what_is_searched(app, cli
 @pytest.mark.parametrize(("name", "asked"), [("owner", 19), ("master", 6)])
 def test_a_search_asks_each_kind_once_and_once_more_for_what_it_found(app, name, asked):
     with app.app_context():
-        every = [*rights(), *(("read", guard) for guard in bench.GUARDS)]
+        every = [*asked_rights(), *(("read", guard) for guard in bench.GUARDS)]
         may = set(template(name).rights(every))
     with bench.at_work() as session:
         factories.make_client(session, name="Xylander Once")

@@ -12,7 +12,7 @@ from app.kit.access import reading
 from app.kit.database.session import make_engine, psycopg2_url, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.errors import Conflict, Invalid
-from app.kit.screens.registry import rights
+from app.kit.rights import asked_rights
 from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models import Order, PaidByWay, Payment
@@ -85,7 +85,7 @@ def test_a_refund_told_through_the_api_is_kept_when_it_cannot_be(app, client):
     # Without the right to tell it is an ordinary refund.
     assert post(client, "payments", event).status_code == 409
     with app.app_context():
-        may = {*rights(), TELL, *(("read", guard) for guard in bench.GUARDS)}
+        may = {*asked_rights(), TELL, *(("read", guard) for guard in bench.GUARDS)}
     with bench.signed_in(bench.reader_with(may)):
         answer = post(client, "payments", event)
     assert (answer.status_code, answer.json["result"]["status"]) == (201, "to_check")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.company.operations.role_templates import template
 from app.kit.access import MissingRight
 from app.kit.errors import Conflict
-from app.kit.screens.registry import rights
+from app.kit.rights import asked_rights
 from app.orders import operations
 from app.orders.choices import PaymentMethod, PaymentStatus
 from app.orders.models import Payment
@@ -138,7 +138,7 @@ def test_a_pending_one_is_settled_by_right_too(session, store, rod):
 )
 def test_who_pays_out_what_came_back_without_its_order(app, role, status):
     with app.app_context():
-        every = [*rights(), TAKE_BACK_UNSOLD, REFUND_BEYOND]
+        every = [*asked_rights(), TAKE_BACK_UNSOLD, REFUND_BEYOND]
         may = set(template(role).rights([*every, *(("read", one) for one in bench.GUARDS)]))
     with bench.at_work() as session:
         store = make_store(session)
@@ -156,7 +156,7 @@ def test_who_pays_out_what_came_back_without_its_order(app, role, status):
 def test_an_order_that_nobody_pays_opens_no_till(app):
     """Sold at a price of one's own, unpaid, brought back without the order, paid out in cash."""
     with app.app_context():
-        may = set(template("order_manager").rights([*rights(), ("read", "money")]))
+        may = set(template("order_manager").rights([*asked_rights(), ("read", "money")]))
     with bench.at_work() as session:
         store, variant = make_store(session).id, make_variant(session).id
     line = {"variant": variant, "quantity": 1, "unit_price": "5000.00"}

@@ -27,8 +27,8 @@ from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of, title_column
 from app.kit.screens.declare import Panel, Related
 from app.kit.screens.filters import operators_of
+from app.kit.screens.known import screens
 from app.kit.screens.listing import bulk_actions
-from app.kit.screens.registry import screens
 from tests.screens import bench, filling
 from tests.screens.bench import counted, page, reader_with, signed_in
 

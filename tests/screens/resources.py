@@ -16,8 +16,8 @@ from app.kit.database.install.policies import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource
+from app.kit.rest.known import resources
 from app.kit.screens.attrs import table_of
-from app.kit.screens.registry import resources
 from tests.screens import filling, telling
 from tests.screens.base import all_rights
 from tests.screens.bench import counted, owner, reader_with, signed_in

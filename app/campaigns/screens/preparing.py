@@ -24,6 +24,7 @@ from app.campaigns.queries import Counts, Example
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
 from app.kit.screens import forms
+from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -42,7 +43,6 @@ from app.kit.screens.pages import (
     Step,
     TableCard,
 )
-from app.kit.screens.registry import screen_of_model
 from app.kit.screens.saving import Attempt
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.engine.render import RenderError

@@ -27,6 +27,7 @@ from app.kit.rights import word
 from app.kit.screens import Ask, Do, Panel
 from app.kit.screens.areas import CLIENTS
 from app.kit.screens.guarding import needs
+from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import (
     Action,
     Card,
@@ -43,7 +44,6 @@ from app.kit.screens.pages import (
     TableCard,
 )
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.registry import screen_of_model
 from app.kit.screens.saving import attempted
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.models import Dispatch, DispatchRecipient

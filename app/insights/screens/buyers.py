@@ -14,9 +14,9 @@ from app.insights.queries.buyers import Who
 from app.insights.screens import words
 from app.insights.screens.reading import asked_of, today_of
 from app.kit.access import Reader
+from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import Cell, Column, Empty, Link, ListPage, Note, Pager, Row
 from app.kit.screens.paging import BIGGEST_ID, PAGE_SIZE
-from app.kit.screens.registry import screen_of_model
 from app.web import formats
 
 

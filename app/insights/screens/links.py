@@ -12,7 +12,7 @@ from app.insights.screens.asked import NOT_A_COUNTRY, Asked
 from app.insights.screens.measures import Measure
 from app.kit.access import may
 from app.kit.screens.address import FILTER
-from app.kit.screens.registry import screen_of_model
+from app.kit.screens.known import screen_of_model
 from app.kit.screens.selection import ARCHIVED
 from app.kit.screens.totals import SUMS
 from app.orders.choices import COUNTED, ReturnStatus

@@ -41,7 +41,7 @@ def shown(data: Any) -> dict[str, Any]:
 
 
 def _may_read(models: Iterable[type[Any]]) -> bool:
-    from app.kit.screens.registry import screen_of_view  # noqa: PLC0415 -- screens know events
+    from app.kit.screens.known import screen_of_view  # noqa: PLC0415 -- screens know events
 
     views = [model.__name__ for model in models]
     # A kind of records without a screen has no right of its own.

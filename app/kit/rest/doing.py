@@ -20,13 +20,13 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
 from app.kit.rest.asking import Asked, asked_in, only
+from app.kit.rest.known import resources
 from app.kit.rest.once import once
 from app.kit.screens.bulk import MOST_TICKED, note_run, own_run, refuse_bulk
 from app.kit.screens.guarding import needs
 from app.kit.screens.models import BulkRun
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.record import load_or_404
-from app.kit.screens.registry import resources
 from app.kit.screens.saving import act, restore_one
 from app.kit.screens.selection import COUNT_CAP, capped_at
 

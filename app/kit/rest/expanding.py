@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import require
 from app.kit.rest.asking import BadRequest, Question
+from app.kit.rest.known import resources
 from app.kit.rest.rows import as_object, selected
 from app.kit.screens.plan import Plan
-from app.kit.screens.registry import resources
 
 if TYPE_CHECKING:
     from app.kit.rest.resource import Resource

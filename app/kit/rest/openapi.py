@@ -9,7 +9,7 @@ from app.kit.access import reader
 from app.kit.rest.describe import PROBLEM, describe, schemas
 from app.kit.rest.describe_doing import describe_doing, describe_sourced
 from app.kit.rest.headers import HEADERS
-from app.kit.screens.registry import resources
+from app.kit.rest.known import resources
 
 
 class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped

@@ -29,6 +29,7 @@ from app.kit.rest.asking import asked, only
 from app.kit.rest.describe import info
 from app.kit.rest.doing import Doing
 from app.kit.rest.expanding import expand, links_of, read_names
+from app.kit.rest.known import note_resource
 from app.kit.rest.listing import Listing
 from app.kit.rest.nested import Nested
 from app.kit.rest.once import once
@@ -41,10 +42,10 @@ from app.kit.screens.base import Screen
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.declare import Ask
 from app.kit.screens.guarding import needs
+from app.kit.screens.known import screens
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.plan import Plan
 from app.kit.screens.record import load_or_404
-from app.kit.screens.registry import note_resource, screens
 from app.kit.screens.saving import archive_one, insert, refuse_archived
 
 MOVE_IN = "move_in"

@@ -85,6 +85,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app.kit.screens.additions import add_action as add_action
+    from app.kit.screens.additions import add_figure as add_figure
+    from app.kit.screens.additions import add_page_action as add_page_action
+    from app.kit.screens.additions import add_tab as add_tab
     from app.kit.screens.areas import Area as Area
     from app.kit.screens.base import Screen as Screen
     from app.kit.screens.declare import Ask as Ask
@@ -95,10 +99,6 @@ if TYPE_CHECKING:
     from app.kit.screens.declare import Lines as Lines
     from app.kit.screens.declare import Panel as Panel
     from app.kit.screens.declare import Related as Related
-    from app.kit.screens.registry import add_action as add_action
-    from app.kit.screens.registry import add_figure as add_figure
-    from app.kit.screens.registry import add_page_action as add_page_action
-    from app.kit.screens.registry import add_tab as add_tab
 
 _HOMES = {
     "Area": "areas",
@@ -111,10 +111,10 @@ _HOMES = {
     "Lines": "declare",
     "Panel": "declare",
     "Related": "declare",
-    "add_action": "registry",
-    "add_figure": "registry",
-    "add_page_action": "registry",
-    "add_tab": "registry",
+    "add_action": "additions",
+    "add_figure": "additions",
+    "add_page_action": "additions",
+    "add_tab": "additions",
 }
 
 

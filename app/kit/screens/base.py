@@ -15,14 +15,15 @@ from sqlalchemy import ColumnElement
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.screens import bulk, export, history, listing, lookup, record, saved, saving
+from app.kit.screens.additions import ACTIONS, PAGE_ACTIONS, TABS
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Related
 from app.kit.screens.guarding import is_closed, needs
+from app.kit.screens.known import note_screen
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
-from app.kit.screens.registry import ACTIONS, PAGE_ACTIONS, TABS, note_screen
 
 Section = tuple[Text, Sequence[str]] | tuple[Text, Sequence[str], Text]
 

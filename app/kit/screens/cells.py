@@ -8,9 +8,9 @@ from app.kit.access import may, reader
 from app.kit.fitting import COMPANY
 from app.kit.phone import display_phone
 from app.kit.screens.attrs import Attr, called, table_of
+from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import Cell, Column, Kind
 from app.kit.screens.plan import Plan
-from app.kit.screens.registry import screen_of_model
 from app.kit.screens.shapes import in_words, told
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from app.kit.registry import search_kinds
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.cells import has_archive
 from app.kit.screens.finding import find
+from app.kit.screens.known import screens
 from app.kit.screens.pages import Empty, SearchGroup, SearchHit, SearchPage
-from app.kit.screens.registry import screens
 
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen

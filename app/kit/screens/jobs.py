@@ -18,8 +18,8 @@ from app.kit.screens.address import Address
 from app.kit.screens.attrs import table_of
 from app.kit.screens.bulk import right_of
 from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.known import KNOWN
 from app.kit.screens.models import BulkRun, RunStatus
-from app.kit.screens.registry import KNOWN
 from app.kit.screens.saving import archive_one, refuse_archived
 from app.kit.screens.selection import selection_of
 from app.kit.security import doors

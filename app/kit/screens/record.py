@@ -16,6 +16,7 @@ from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.fitting import COMPANY
 from app.kit.i18n.reading import number_text
+from app.kit.screens.additions import FIGURES
 from app.kit.screens.attrs import (
     Attr,
     apart_title_of,
@@ -27,6 +28,7 @@ from app.kit.screens.attrs import (
 )
 from app.kit.screens.cells import has_archive, phone_text, record_url
 from app.kit.screens.declare import Do, Lines, Panel, Related
+from app.kit.screens.known import screen_of_model, screen_of_view
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -45,7 +47,6 @@ from app.kit.screens.pages import (
     TableCard,
 )
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.registry import FIGURES, screen_of_model, screen_of_view
 from app.kit.screens.shapes import in_words, told
 
 if TYPE_CHECKING:

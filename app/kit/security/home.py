@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 
 from app.kit.access import Reader, Right, reader
 from app.kit.screens.areas import AREAS
+from app.kit.screens.known import screens
 from app.kit.screens.pages import Card, Fact, KvCard, Note, ShowPage
-from app.kit.screens.registry import screens
 
 
 @dataclass(frozen=True, slots=True)
