@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test slow soak check bench pins environment environment-dev browser
+.PHONY: run test slow soak mutants check bench pins environment environment-dev browser
 
 run: environment
 	@$(BIN)/python -m app.serve --with-parent
@@ -16,6 +16,11 @@ slow: environment-dev browser
 
 soak: environment-dev
 	@$(BIN)/python -m pytest -m soak
+
+# Faults put in one at a time, and which of them no test noticed: an hour for 150.
+mutants: environment-dev
+	@$(BIN)/python -m tools.mutants $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
 
 check: environment-dev
 	@$(BIN)/python tools/check.py

@@ -1,0 +1,111 @@
+"""`make mutants` breaks what it says, and tells what was noticed from what was not."""
+
+import subprocess
+
+import pytest
+
+from tools import mutants
+from tools.mutations import OURS, Mutant, mutants_of, mutated, operators
+
+QUERY = 'X = "select 1 from a where b < 2 and not exists (select 1) for update"\n'
+
+
+def broken(source: str, operator: str) -> list[str]:
+    found = [one for one in mutants_of("x.py", source) if one.operator == operator]
+    return [mutated(source, one) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("operator", "source", "expected"),
+    [
+        ("condition left out", "x = a and b\n", ["x = b\n", "x = a\n"]),
+        (
+            "condition left out",
+            "x = a or b or c\n",
+            ["x = b or c\n", "x = a or c\n", "x = a or b\n"],
+        ),
+        ("call left out", "f(1)\nx = g(2)\n", ["...\nx = g(2)\n"]),
+        ("call left out", 'log.info("said")\n', []),
+        (
+            "not in",
+            "x = a in b\ny = a not in b\n",
+            ["x = a not in b\ny = a not in b\n", "x = a in b\ny = a in b\n"],
+        ),
+        (
+            "SQL",
+            QUERY,
+            [
+                QUERY.replace(" for update", ""),
+                QUERY.replace(" and ", " or "),
+                QUERY.replace("not exists", "exists"),
+                QUERY.replace(" < ", " <= "),
+            ],
+        ),
+        ("SQL", '"""This and that, where it exists."""\n', []),
+        (
+            "SQL, formatted",
+            'x = f"select {a} where b and c"\n',
+            ['x = f"select {a} where b or c"\n'],
+        ),
+        ("core/NumberReplacer", "LIMIT = 500\ndef f():\n    return 1\n", None),
+    ],
+)
+def test_each_way_of_breaking_does_what_it_is_called(operator, source, expected):
+    got = broken(source, operator)
+    if expected is None:
+        assert got
+        assert all(one.startswith("LIMIT = 500\n") for one in got)
+    else:
+        assert got == expected
+
+
+def test_every_operator_is_known_by_a_name_that_finds_it_again():
+    assert set(OURS) < set(operators())
+    with pytest.raises(LookupError):
+        mutated("x = 1\n", Mutant("x.py", "not in", 0, 1))
+
+
+def test_a_seed_draws_the_same_faults_again_and_some_in_every_place():
+    drawn = mutants.drawn(7, 20, "app/insights")
+    assert drawn == mutants.drawn(7, 20, "app/insights")
+    assert drawn != mutants.drawn(8, 20, "app/insights")
+    assert {place for place, _one in drawn} == {"app/insights/operations", "app/insights/queries"}
+    assert len(set(drawn)) == 20
+
+
+def test_every_place_is_there_and_has_tests():
+    missing = [place for place, files in mutants.sources().items() if not files]
+    # Rooms that these domains do not have.
+    assert all(place.rsplit("/", 1)[1] in mutants.ROOMS for place in missing)
+    assert all((mutants.ROOT / one).is_dir() for tests in mutants.PLACES.values() for one in tests)
+
+
+@pytest.mark.slow
+def test_what_a_test_notices_is_killed_and_what_none_notices_lived(tmp_path, monkeypatch):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "app" / "half.py").write_text("def half(n):\n    return n is not None and n > 3\n")
+    (tmp_path / "tests" / "test_half.py").write_text(
+        "from app.half import half\n\n\ndef test_five():\n    assert half(5)\n\n\n"
+        "def test_two():\n    assert not half(2)\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "PLACES", {"app/half": ("tests",)})
+    drawn = [
+        one
+        for one in mutants.drawn(1, 99)
+        if "Replace" not in one[1].operator or "Gt" in one[1].operator
+    ]
+    run = mutants.Run(drawn, tmp_path / "instance" / "1.jsonl", 1)
+    run.go()
+    lived = [one.mutant.name for one in run.verdicts if not one.killed]
+    killed = [one.mutant.name for one in run.verdicts if one.killed]
+    # Nobody asks for None, so its condition may go; nor for three and four.
+    assert "app/half.py:2 condition left out #0" in lived
+    assert "app/half.py:2 condition left out #1" in killed
+    assert "app/half.py:2 ReplaceComparisonOperator_Gt_GtE #0" in lived
+    assert (tmp_path / "app" / "half.py").read_text().count("is not None and n > 3") == 1
+    again = mutants.lived_in(tmp_path / "instance" / "1.jsonl")
+    assert {one.name for _place, one in again} == set(lived)

@@ -1,0 +1,283 @@
+"""`make mutants`: puts faults into the code, one at a time, and says which no test noticed.
+
+    make mutants                       150 of them, drawn with a seed that is printed
+    make mutants SEED=7 N=40           others; the same seed draws the same of the same sources
+    make mutants ONLY=app/orders       of these files only
+    make mutants AGAIN=instance/mutants/7.jsonl    those that lived in that run, once more
+
+Each runs in a copy of the checkout with the tests of its folder (`PLACES`), until the first fails:
+then it is killed. A run that takes three times as long as without the fault is killed as well.
+What lived is printed with its difference, and everything is in `instance/mutants/SEED.jsonl`.
+"""
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import queue
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutations import Mutant, mutants_of, mutated
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "instance" / "mutants"
+DOMAINS = (
+    "company",
+    "messages",
+    "catalogue",
+    "clients",
+    "value",
+    "stock",
+    "orders",
+    "cashier",
+    "campaigns",
+    "insights",
+)
+ROOMS = ("operations", "jobs", "queries")
+# Where faults are put, and the tests that have to notice.
+PLACES = {
+    **{f"app/{one}/{room}": (f"tests/{one}",) for one in DOMAINS for room in ROOMS},
+    "app/kit/security": ("tests/security",),
+    "app/kit/database/install": ("tests/kit/database",),
+    "app/kit/rest": ("tests/screens", "tests/security"),
+    "app/kit/jobs": ("tests/jobs", "tests/events"),
+}
+# Set-up of a demo company, tried as a whole by tests/demo.
+_LEFT_OUT = ("demo.py",)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant: killed, lived or slow, after how many seconds, by which test."""
+
+    mutant: Mutant
+    killed: bool
+    seconds: float
+    by: str
+    difference: str
+
+
+def sources(only: str = "") -> dict[str, list[Path]]:
+    """Return the files of each place."""
+    found: dict[str, list[Path]] = {}
+    for place in PLACES:
+        path = ROOT / place
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+        found[place] = [
+            one
+            for one in files
+            if one.exists()
+            and one.name not in _LEFT_OUT
+            and str(one.relative_to(ROOT)).startswith(only)
+        ]
+    return found
+
+
+def drawn(seed: int, count: int, only: str = "") -> list[tuple[str, Mutant]]:
+    """Return `count` mutants with their places: from every place, from the larger ones more."""
+    rng = random.Random(seed)
+    pools: dict[str, list[Mutant]] = {}
+    for place, files in sources(only).items():
+        pool = [
+            one
+            for path in files
+            for one in mutants_of(str(path.relative_to(ROOT)), path.read_text("utf-8"))
+        ]
+        if pool:
+            pools[place] = rng.sample(pool, len(pool))
+    taken = [(place, pool.pop()) for place, pool in pools.items()][:count]
+    rest = [(place, one) for place, pool in pools.items() for one in pool]
+    return taken + rng.sample(rest, min(count - len(taken), len(rest)))
+
+
+class Copy:
+    """A copy of the checkout in which one fault at a time is tried."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "checkout"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split("\0")
+        for name in filter(None, listed):
+            if (ROOT / name).is_file():
+                target = self.root / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+        (self.root / ".venv").symlink_to(Path(sys.executable).parent.parent)
+        if (ROOT.parent / "shared").exists():
+            (directory / "shared").symlink_to(ROOT.parent / "shared")
+
+    def test(self, tests: Sequence[str], limit: float | None) -> tuple[bool, float, str]:
+        """Run the tests; return whether all passed, the seconds and the first that failed."""
+        started = time.monotonic()
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *tests]
+        there = [one for one in command if not one.startswith("tests/") or self._has(one)]
+        process = subprocess.Popen(
+            [*there, "-p", "no:cacheprovider"],
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            # Its own group: nothing that it started goes on.
+            os.killpg(process.pid, 15)
+            said, _ = process.communicate()
+            return False, time.monotonic() - started, "too slow"
+        return process.returncode == 0, time.monotonic() - started, _first_failure(said)
+
+    def _has(self, tests: str) -> bool:
+        return (self.root / tests).exists()
+
+    @contextlib.contextmanager
+    def with_fault(self, mutant: Mutant) -> Iterator[str]:
+        """Put the fault in for the block; give the difference."""
+        path = self.root / mutant.path
+        before = path.read_text("utf-8")
+        after = mutated(before, mutant)
+        path.write_text(after, "utf-8")
+        lines = difflib.unified_diff(
+            before.splitlines(), after.splitlines(), mutant.path, mutant.path, lineterm="", n=1
+        )
+        try:
+            yield "\n".join(lines)
+        finally:
+            path.write_text(before, "utf-8")
+
+
+def _first_failure(said: str) -> str:
+    for line in said.splitlines():
+        if line.startswith(("FAILED", "ERROR")):
+            return line.split(" - ")[0]
+    return said.strip().splitlines()[-1][:200] if said.strip() else ""
+
+
+class Run:
+    """All mutants of a draw, on several copies at a time."""
+
+    def __init__(self, work: Sequence[tuple[str, Mutant]], out: Path, hands: int) -> None:
+        self.out = out
+        self.hands = hands
+        self.todo: queue.Queue[tuple[str, Mutant]] = queue.Queue()
+        for one in work:
+            self.todo.put(one)
+        self.limits: dict[tuple[str, ...], float] = {}
+        self.locks: dict[tuple[str, ...], threading.Lock] = defaultdict(threading.Lock)
+        self.verdicts: list[Verdict] = []
+        self.broken: list[str] = []
+        self.note = threading.Lock()
+
+    def go(self) -> None:
+        """Try them all. Raises SystemExit where tests fail without any fault."""
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        self.out.write_text("", "utf-8")
+        with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+            threads = [
+                threading.Thread(target=self._hand, args=(Path(directory) / str(number),))
+                for number in range(self.hands)
+            ]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+        if self.broken:
+            raise SystemExit("\n".join(self.broken))
+
+    def _hand(self, directory: Path) -> None:
+        copy = Copy(directory)
+        while not self.broken:
+            try:
+                place, mutant = self.todo.get_nowait()
+            except queue.Empty:
+                return
+            limit = self._limit(copy, PLACES[place])
+            if limit is not None:
+                with copy.with_fault(mutant) as difference:
+                    passed, seconds, by = copy.test(PLACES[place], limit)
+                self._note(Verdict(mutant, not passed, seconds, by, difference))
+
+    def _limit(self, copy: Copy, tests: tuple[str, ...]) -> float | None:
+        """Return how long the tests may take; run once without a fault, they have to pass."""
+        with self.locks[tests]:
+            if tests not in self.limits:
+                passed, seconds, by = copy.test(tests, None)
+                if not passed:
+                    self.broken.append(f"Without any fault {' '.join(tests)} fail: {by}")
+                    return None
+                self.limits[tests] = 3 * seconds + 60
+            return self.limits[tests]
+
+    def _note(self, verdict: Verdict) -> None:
+        with self.note:
+            self.verdicts.append(verdict)
+            word = "killed" if verdict.killed else "LIVED "
+            name = verdict.mutant.name
+            print(f"{len(self.verdicts):4} {word} {verdict.seconds:5.0f} s  {name}", flush=True)
+            with self.out.open("a", encoding="utf-8") as file:
+                kept = {
+                    "path": verdict.mutant.path,
+                    "operator": verdict.mutant.operator,
+                    "occurrence": verdict.mutant.occurrence,
+                    "line": verdict.mutant.line,
+                    "killed": verdict.killed,
+                    "by": verdict.by,
+                    "difference": verdict.difference,
+                }
+                file.write(json.dumps(kept) + "\n")
+
+
+def lived_in(path: Path) -> list[tuple[str, Mutant]]:
+    """Return those that lived in an earlier run, as far as the sources still have them."""
+    found = []
+    for line in path.read_text("utf-8").splitlines():
+        kept = json.loads(line)
+        if not kept["killed"]:
+            mutant = Mutant(kept["path"], kept["operator"], kept["occurrence"], kept["line"])
+            place = next(one for one in PLACES if mutant.path.startswith(one))
+            found.append((place, mutant))
+    return found
+
+
+def main() -> int:
+    """Draw, try, print; 1 when more than one in ten lived."""
+    read = argparse.ArgumentParser(description=__doc__)
+    read.add_argument("--seed", type=int, default=None)
+    read.add_argument("--count", type=int, default=150)
+    read.add_argument("--only", default="")
+    read.add_argument("--again", type=Path, default=None)
+    read.add_argument("--hands", type=int, default=os.cpu_count() or 1)
+    asked = read.parse_args()
+    seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
+    work = lived_in(asked.again) if asked.again else drawn(seed, asked.count, asked.only)
+    print(f"mutants: {len(work)}, seed {seed}", flush=True)
+    run = Run(work, OUT / f"{seed}.jsonl", asked.hands)
+    run.go()
+    lived = [one for one in run.verdicts if not one.killed]
+    for one in lived:
+        print(f"\nLIVED {one.mutant.name}\n{one.difference}")
+    total = len(run.verdicts)
+    print(f"MUTANTS seed={seed} tried={total} killed={total - len(lived)} lived={len(lived)}")
+    return int(10 * len(lived) > total)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
