@@ -248,3 +248,23 @@ def test_a_country_is_understood_however_it_is_written(client, said):
 def test_no_country_is_told_at_its_field(client):
     made = client.post("/api/v1/clients", json={"name": "Nirgends", "country": "Atlantis"})
     assert (made.status_code, list(made.json["errors"])) == (422, ["country"])
+
+
+def test_a_corrected_address_may_be_written_to_again(session):
+    one = make_client(session, country="DE")
+    point = operations.add_contact_point(session, one, PHONE, "keins", by=None, at=NOON)
+    assert not point.valid
+    point.value = "0171 1234567"
+    operations.save_client(session, one, by=None, at=NOON)
+    assert (point.valid, point.normalised) == (True, "+491711234567")
+
+
+def test_an_address_that_came_back_stays_away_until_it_is_corrected(session):
+    one = make_client(session, country="DE")
+    point = operations.add_contact_point(session, one, PHONE, "0171 1234567", by=None, at=NOON)
+    point.valid = False
+    operations.save_contact_point(session, point, by=None, at=NOON)
+    assert not point.valid
+    point.value = "0171 7654321"
+    operations.save_contact_point(session, point, by=None, at=NOON)
+    assert point.valid

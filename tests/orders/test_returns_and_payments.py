@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -416,3 +416,14 @@ def test_an_adjustment_in_another_currency_needs_its_rate(session):
         make_adjustment(session, store_id=store.id)
     made = make_adjustment(session, store_id=store.id, rate=Decimal("0.9"))
     assert (made.currency, made.amount_company) == ("USD", Decimal("-4.50"))
+
+
+def test_money_belongs_to_the_day_of_the_store_that_takes_it(session):
+    berlin = make_store(session, time_zone="Europe/Berlin")
+    night = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+    order = make_order(session, Item(2, make_variant(session, price=Decimal(10)).id), store=berlin)
+    at_once = make_payment(session, order=order, amount=Decimal(10), at=night)
+    waiting = make_payment(session, order=order, amount=Decimal(5), settled=False)
+    assert waiting.business_date == date(2026, 11, 2)
+    operations.settle_payment(session, waiting, by=None, at=night)
+    assert at_once.business_date == waiting.business_date == date(2026, 11, 3)

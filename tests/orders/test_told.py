@@ -198,3 +198,18 @@ def migration():
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     return found
+
+
+def test_a_refund_that_bears_the_reference_of_a_receipt_is_another_event(session, order):
+    told(session, order, 50, "pi_1", RECEIVED)
+    with pytest.raises(Conflict, match="booked already"):
+        told(session, order, 50, "pi_1")
+    assert (order.paid, order.refunded) == (50, 0)
+
+
+def test_a_payment_that_bears_the_reference_of_another_order_is_another_event(session, order):
+    told(session, order, 50, "pi_1", RECEIVED)
+    other = order_of(session, make_store(session), 50)
+    with pytest.raises(Conflict, match="booked already"):
+        told(session, other, 50, "pi_1", RECEIVED)
+    assert (order.paid, other.paid) == (50, 0)

@@ -316,3 +316,30 @@ def test_nobody_else_chooses_the_installation(boss):
 def test_the_answer_to_a_wish_too_many_is_the_same(client, mails):
     answers = [client.post("/forgotten/", data={"email": "many@example.com"}) for _n in range(5)]
     assert {plain(answer) for answer in answers} == {plain(answers[0])}
+
+
+def test_a_new_password_closes_every_other_link_to_one(inside, client, mails, work_done):
+    email = f"twice-{next(_numbers)}@example.com"
+    with inside() as session:
+        make_membership(session, "owner", email=email, password=PASSWORD)
+    for _n in range(2):
+        client.post("/forgotten/", data={"email": email})
+    work_done()
+    first, second = (mail.link for mail in mails)
+    assert client.get(second).status_code == 200
+    assert client.post(first, data={"password": "ganz-neue-Leine-8"}).status_code == 302
+    assert client.get(second).status_code == 404
+    assert client.post(second, data={"password": "ganz-andere-Leine-9"}).status_code == 404
+
+
+def test_whoever_changes_the_password_closes_the_links_to_a_new_one(
+    inside, client, sign_in, mails, work_done
+):
+    email = f"changed-{next(_numbers)}@example.com"
+    with inside() as session:
+        make_membership(session, "owner", email=email, password=PASSWORD)
+    client.post("/forgotten/", data={"email": email})
+    work_done()
+    new = {"present": PASSWORD, "password": "ganz-neue-Leine-8"}
+    assert sign_in(email).post("/account/password/", data=new).status_code == 302
+    assert client.get(mails[0].link).status_code == 404

@@ -130,3 +130,13 @@ def test_an_entry_on_another_certificate_than_its_lot_is_found(session):
     )
     session.flush()
     assert len(session.execute(entries_off_their_lot()).all()) == 1
+
+
+def test_a_draft_and_a_closed_one_are_not_unblocked(session):
+    for status in (CertificateStatus.DRAFT, CertificateStatus.CLOSED, CertificateStatus.ACTIVE):
+        certificate = make_certificate(session, active=status is CertificateStatus.ACTIVE)
+        certificate.status = status
+        session.flush()
+        with pytest.raises(Conflict):
+            operations.unblock_certificate(session, certificate, by=None, at=NOON)
+        assert certificate.status is status
