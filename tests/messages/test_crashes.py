@@ -177,8 +177,27 @@ def test_a_worker_that_stands_still_beyond_its_lease_is_fenced_off(
     assert set(seen.values()) == {1}
     counts = crashes.house.states(dispatch)
     assert sum(counts.values()) == 3000
-    # Its journal proves nothing while it lives, so its whole window counts as unknown.
-    assert counts["uncertain"] <= crashes.house.terms.window + crashes.house.terms.chunk
+    # What its journal says it had begun and not heard of; the rest of its window was not begun.
+    assert counts.get("uncertain", 0) <= CONNECTIONS
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_stands_still_doubles_no_more_than_it_had_begun(
+    crashes: Crashes, tmp_path: Path
+) -> None:
+    crashes.relay.set(latency_ms=5)
+    terms = Terms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
+    dispatch = crashes.house.start(audience(3000), terms=terms)
+    stopped = crashes.worker()
+    crashes.wait_sent(200)
+    os.kill(stopped.pid or 0, signal.SIGSTOP)
+    crashes.finish(dispatch)
+    os.kill(stopped.pid or 0, signal.SIGCONT)
+    time.sleep(1)
+    seen = crashes.relay.seen(tmp_path / "seen")
+    assert crashes.house.states(dispatch) == {"accepted": 3000}
+    assert len(seen) == 3000
+    assert sum(times - 1 for times in seen.values()) <= CONNECTIONS
 
 
 @pytest.mark.timeout(300)

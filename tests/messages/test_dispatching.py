@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.kit.database.session import work
-from app.messages import operations
-from app.messages.choices import DispatchStatus, UncertainPolicy
+from app.messages import operations, queries
+from app.messages.choices import BatchState, DispatchStatus, RecipientState, UncertainPolicy
 from app.messages.jobs import recording
-from app.messages.models import Dispatch, OutboxMessage, SendAttempt, Suppression
+from app.messages.models import Dispatch, DispatchRecipient, OutboxMessage, SendAttempt, Suppression
 from app.messages.operations import Terms
 from tests.messages.sending import COMPANY, OFFER, House, audience
 from tests.stand_ins.running import Running
@@ -171,3 +173,89 @@ def test_who_stands_still_in_the_middle_of_a_flush_lets_the_batch_go(house: Hous
     ):
         time.sleep(1)
         session.execute(text("select 1"))
+
+
+def _begun(house: House, relay: Running, dispatch: int) -> threading.Thread:
+    """Begin a worker's turn and return when mails leave; `join` waits for its end."""
+    turn = threading.Thread(target=house.drain)
+    turn.start()
+    deadline = time.monotonic() + 30
+    while not relay.stats()["total"]:
+        assert time.monotonic() < deadline, house.states(dispatch)
+        time.sleep(0.005)
+    return turn
+
+
+def test_nothing_is_begun_after_the_lease_is_over(house: House, relay: Running) -> None:
+    house.terms = replace(house.terms, lease=timedelta(seconds=1))
+    relay.set(latency_ms=30)
+    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    with work(COMPANY) as session:
+        # Whoever sends can neither record nor renew its lease, and nobody takes the batch over.
+        lock = text("select 1 from dispatch_batch where dispatch_id = :d for update")
+        turn = _begun(house, relay, dispatch)
+        session.execute(lock, {"d": dispatch})
+        time.sleep(1)
+        at_its_end = relay.stats()["total"]
+        time.sleep(1)
+        assert relay.stats()["total"] <= at_its_end + 4
+        assert at_its_end < 300, "all that was granted had left by then: nothing was tried"
+    turn.join()
+    relay.set(latency_ms=0)
+    house.terms = replace(house.terms, lease=timedelta(seconds=20))
+    house.drain()
+    # The answers to what had left were heard, by whoever sends it now.
+    assert house.states(dispatch) == {"accepted": 600}
+    assert relay.stats()["total"] == 600
+
+
+def test_a_slow_worker_does_not_take_its_batch_over_from_itself(
+    house: House, relay: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.terms = replace(house.terms, lease=timedelta(seconds=1))
+    flush, claim_next, slow = recording.flush, recording.claim_next, [False]
+
+    def slow_flush(*args: Any) -> Any:
+        # The records of the second chunk are the first that the slow database is asked to keep.
+        slow[0] = slow[0] or any(len(change.results) for change in args[2])
+        time.sleep(1.6 if slow[0] else 0)
+        return flush(*args)
+
+    def slow_claim(*args: Any) -> Any:
+        if len(args) > 2:
+            time.sleep(1.3)
+        return claim_next(*args)
+
+    monkeypatch.setattr(recording, "flush", slow_flush)
+    monkeypatch.setattr(recording, "claim_next", slow_claim)
+    dispatch = house.start(audience(900), terms=Terms(values=OFFER))
+    assert house.turn()
+    monkeypatch.undo()
+    time.sleep(1)
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 900}
+    assert relay.stats()["total"] == 900
+
+
+def test_a_cancel_leaves_what_a_worker_has_begun_to_its_outcome(
+    house: House, relay: Running, tmp_path: Path
+) -> None:
+    relay.set(latency_ms=30)
+    dispatch = house.start(audience(2400), terms=Terms(values=OFFER))
+    turn = _begun(house, relay, dispatch)
+    with work(COMPANY) as session:
+        operations.cancel(session, session.get_one(Dispatch, dispatch))
+        states = dict(session.execute(queries.by_state(dispatch)).all())
+        [held] = [one for one in house.batches(dispatch) if one.state == BatchState.LEASED]
+        ords = select(DispatchRecipient.state).where(
+            DispatchRecipient.dispatch_id == dispatch,
+            DispatchRecipient.ord.between(held.lo, held.hi),
+        )
+        assert RecipientState.CANCELLED not in set(session.scalars(ords))
+        assert states[RecipientState.CANCELLED] == 2400 - (held.hi - held.lo + 1)
+    turn.join()
+    seen = relay.seen(tmp_path / "seen")
+    counts = house.states(dispatch)
+    assert counts == {"accepted": len(seen), "cancelled": 2400 - len(seen)}
+    assert set(seen.values()) == {1}
+    assert len(seen) < 600

@@ -6,10 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from app.messages.engine.journal import Facts, Journal, host_id, read_facts, remove
+import pytest
+
+from app.messages.engine import journal as journal_file
+from app.messages.engine.journal import Facts, Journal, TakenOver, host_id, read_facts, remove
 from tests.stand_ins.running import ROOT, Running
 
 _SENDER = """
@@ -40,7 +45,6 @@ def test_says_what_was_started_and_what_was_answered(tmp_path: Path) -> None:
     journal.close()
     facts = read_facts(tmp_path, "1-1", 2)
     assert facts == Facts({1, 2, 3}, {1: 250, 3: 550})
-    assert facts is not None
     assert facts.unanswered == {2}
 
 
@@ -58,7 +62,7 @@ def test_a_torn_last_record_is_passed_over(tmp_path: Path) -> None:
     journal.starting(2)
     journal.close()
     whole = journal.path.read_bytes()
-    for torn in (whole[:13], whole[:14] + bytes(50)):
+    for torn in (whole[:21], whole[:22] + bytes(50)):
         journal.path.write_bytes(torn)
         assert read_facts(tmp_path, "1-1", 2) == Facts({1}, {})
 
@@ -72,11 +76,50 @@ def test_grows_when_more_is_written_than_was_expected(tmp_path: Path) -> None:
     assert read_facts(tmp_path, "1-1", 2) == Facts(set(range(1, 501)), {})
 
 
-def test_a_living_owner_proves_nothing(tmp_path: Path) -> None:
+def test_a_living_owner_begins_nothing_after_it_was_read(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "1-1", 1)
-    assert read_facts(tmp_path, "1-1", 2) is None
-    journal.close()
-    assert read_facts(tmp_path, "1-1", 2) == Facts()
+    for ord_ in (1, 2):
+        journal.starting(ord_)
+    journal.replied(1, 250)
+    assert read_facts(tmp_path, "1-1", 2) == Facts({1, 2}, {1: 250})
+    journal.replied(2, 250)
+    for ord_ in (3, 4):
+        with pytest.raises(TakenOver):
+            journal.starting(ord_)
+    facts = read_facts(tmp_path, "1-1", 2)
+    assert (facts.answers, facts.unanswered) == ({1: 250, 2: 250, 3: 0, 4: 0}, set())
+
+
+def test_an_owner_is_stopped_before_its_first_message_and_after_it_took_more_room(
+    tmp_path: Path,
+) -> None:
+    for begun in (0, 500):
+        journal = Journal(tmp_path, f"1-{begun}", 1, records=10)
+        for ord_ in range(1, begun + 1):
+            journal.starting(ord_)
+        assert len(read_facts(tmp_path, f"1-{begun}", 2).started) == begun
+        with pytest.raises(TakenOver):
+            journal.starting(begun + 1)
+
+
+def test_what_begins_while_it_is_taken_over_is_known_or_stopped(tmp_path: Path) -> None:
+    for round_ in range(20):
+        journal = Journal(tmp_path, f"1-{round_}", 1)
+        begun: list[int] = []
+
+        def begin(own: Journal = journal, count: list[int] = begun) -> None:
+            with suppress(TakenOver):
+                for ord_ in range(1, 1_000_000):
+                    own.starting(ord_)
+                    count.append(ord_)
+
+        owner = threading.Thread(target=begin)
+        owner.start()
+        while not begun:
+            time.sleep(0)
+        facts = read_facts(tmp_path, f"1-{round_}", 2)
+        owner.join()
+        assert set(begun) <= facts.started
 
 
 def test_a_finished_batch_is_forgotten(tmp_path: Path) -> None:
@@ -88,10 +131,17 @@ def test_a_finished_batch_is_forgotten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["1-2.1"]
 
 
-def test_the_host_keeps_its_name(tmp_path: Path) -> None:
+def test_the_host_keeps_its_name_until_it_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = host_id(tmp_path)
     assert host_id(tmp_path) == name
     assert host_id(tmp_path / "other") != name
+    boot = tmp_path / "boot"
+    boot.write_text("another start\n")
+    monkeypatch.setattr(journal_file, "_BOOT_FILE", boot)
+    assert host_id(tmp_path) != name
+    assert host_id(tmp_path) == host_id(tmp_path)
 
 
 def test_after_kill_9_the_journal_agrees_with_the_relay(sink: Running, tmp_path: Path) -> None:
@@ -108,7 +158,6 @@ def test_after_kill_9_the_journal_agrees_with_the_relay(sink: Running, tmp_path:
     time.sleep(0.2)  # what had left may still be arriving
     facts = read_facts(folder, "7-1", 2)
     arrived = {int(address.partition("@")[0]) for address in sink.seen(tmp_path / "seen")}
-    assert facts is not None
     assert len(facts.answers) >= 50
     assert set(facts.answers.values()) == {250}
     assert facts.answers.keys() <= arrived <= facts.started

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+# Providers answer within moments; one that does not keeps nobody longer than this.
+_LAST_WORDS = 5.0
 
 
 class Inbox(Generic[T]):
@@ -62,3 +66,16 @@ class Inbox(Generic[T]):
             self._getters.append(getter)
             await getter
         return True
+
+
+async def hear_out(workers: Collection[asyncio.Task[None]]) -> None:
+    """Give connections a moment for the answers to what has left; what has none by then is unknown.
+
+    Their inbox is empty and closed, so that they take nothing more.
+    """
+    if not workers:
+        return
+    _done, waiting = await asyncio.wait(workers, timeout=_LAST_WORDS)
+    for worker in waiting:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)

@@ -19,7 +19,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
 from app.kit.outgoing import client_session
-from app.messages.engine.inbox import Inbox
+from app.messages.engine.inbox import Inbox, hear_out
 from app.messages.engine.outcomes import Outcome, SendResult, Stage
 from app.messages.engine.text_message import TextMessage, TwilioAccount
 from app.messages.engine.twilio_codes import by_response
@@ -119,9 +119,8 @@ class TwilioSender:
             if kind is None:
                 await self.join()
             else:
-                self.stop()
+                await self._end()
         finally:
-            await asyncio.gather(*self._workers, return_exceptions=True)
             await self._http.close()
 
     def put(self, message: TextMessage) -> None:
@@ -138,14 +137,14 @@ class TwilioSender:
         try:
             await asyncio.gather(*self._workers)
         except BaseException:
-            self.stop()
+            await self._end()
             raise
 
-    def stop(self) -> None:
-        """Drop what was not started; a request under way ends without a result."""
+    async def _end(self) -> None:
+        """Drop what was not started and hear out the requests that are under way."""
         self._inbox.clear()
-        for worker in self._workers:
-            worker.cancel()
+        self._inbox.close()
+        await hear_out(self._workers)
 
     @property
     def failed(self) -> BaseException | None:

@@ -183,7 +183,11 @@ class Run:
             self._break(FencedOff())
         if self._broken is not None:
             raise FencedOff
-        held.journal.starting(message.key)
+        try:
+            held.journal.starting(message.key)
+        except journal.TakenOver as error:
+            self._break(FencedOff())
+            raise FencedOff from error
 
     def _break(self, error: BaseException) -> None:
         """End at once: whoever waits for room or for a grant hears of it."""
@@ -256,8 +260,9 @@ class Run:
 
     async def _claim(self) -> Held | None:
         try:
+            plan, held = self._plan, list(self._held)
             claim = await self._db(
-                recording.claim_next, self._terms, [self._plan.channel], self._plan.dispatch_id
+                recording.claim_next, self._terms, [plan.channel], plan.dispatch_id, held
             )
             return None if claim is None else await self._open(claim)
         except (OperationalError, InterfaceError):

@@ -122,13 +122,21 @@ def _held(stamp: Stamp, terms: Terms) -> Iterator[Session]:
 
 
 def claim_next(
-    terms: Terms, channels: Iterable[MessageChannel], only: int | None = None
+    terms: Terms,
+    channels: Iterable[MessageChannel],
+    only: int | None = None,
+    held: Iterable[int] = (),
 ) -> Claim | None:
-    """Claim the batch that is due, most urgent first; `only` of one sending."""
+    """Claim the batch that is due, most urgent first; `only` of one sending.
+
+    `held` are batches of that sending in the caller's own hands: a slow worker whose lease is over
+    would take them over from itself.
+    """
     with _held(SYSTEM, terms) as session:
         values = {
             "channels": [channel.value for channel in channels],
             "only": only,
+            "held": list(held),
             "worker": terms.worker,
             "lease": terms.lease,
         }
@@ -173,15 +181,13 @@ def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[Counts, Dispatch
 def _settle(
     session: Session, claim: Claim, plan: Plan, terms: Terms, counts: Counts, host: str
 ) -> None:
-    facts = None
-    if claim.journal_host == host:
-        facts = journal.read_facts(terms.folder, journal_name(claim), claim.epoch)
     resend = plan.uncertain_policy is UncertainPolicy.RESEND
-    if facts is None:
+    if claim.journal_host != host:
         if not resend:
             values = {"dispatch": claim.dispatch_id, "lo": claim.lo, "cursor": claim.cursor}
             counts.uncertain += len(session.execute(sql.UNKNOWN, values).all())
         return
+    facts = journal.read_facts(terms.folder, journal_name(claim), claim.epoch)
     found = {ord_: _by_journal(plan.channel, code) for ord_, code in facts.answers.items()}
     known = {ord_: state for ord_, state in found.items() if state is not None}
     if not resend:

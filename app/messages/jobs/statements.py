@@ -12,6 +12,7 @@ with next as materialized (
   select b.dispatch_id, b.no from dispatch_batch b join dispatch d on d.id = b.dispatch_id
    where b.state in ('ready', 'leased') and b.not_before <= now() and d.channel = any (:channels)
      and (cast(:only as bigint) is null or d.id = :only)
+     and b.no <> all (cast(:held as int[]))
      and (b.state = 'ready'
             and (d.status = 'running' or d.status = 'scheduled' and d.send_at <= now())
           or b.state = 'leased' and b.lease_until < clock_timestamp())

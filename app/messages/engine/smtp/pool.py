@@ -7,7 +7,7 @@ import random
 from types import TracebackType
 from typing import Self
 
-from app.messages.engine.inbox import Inbox
+from app.messages.engine.inbox import Inbox, hear_out
 from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
 from app.messages.engine.smtp.connection import (
     ConnectionLost,
@@ -30,8 +30,8 @@ class SmtpPool:
     """Carries messages over up to `url.connections` connections; results come in any order.
 
     `starting` and `result` are those of SmtpConnection. An exception raised by `starting` (the
-    lease is gone) stops the pool: what was not started is dropped without a result, and `join`
-    raises it.
+    lease is gone) stops the pool: what was not started is dropped without a result, what was is
+    heard out, and `join` raises it.
     """
 
     def __init__(
@@ -60,8 +60,7 @@ class SmtpPool:
         if kind is None:
             await self.join()
         else:
-            self.stop()
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            await self._end()
 
     def put(self, message: Outgoing) -> None:
         """Take a message over: exactly one result will be reported unless the pool is stopped."""
@@ -78,8 +77,7 @@ class SmtpPool:
         try:
             await asyncio.gather(*self._workers)
         except BaseException:
-            self.stop()
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            await self._end()
             raise
 
     @property
@@ -90,11 +88,11 @@ class SmtpPool:
                 return worker.exception()
         return None
 
-    def stop(self) -> None:
-        """Drop everything at once."""
+    async def _end(self) -> None:
         self._inbox.clear()
-        for worker in self._workers:
-            worker.cancel()
+        self._inbox.close()
+        self._closing.set()
+        await hear_out(self._workers)
 
     async def _work(self) -> None:
         while await self._inbox.wait():
