@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.company.models import (
     ApiKeyUse,
+    Company,
     Membership,
     Person,
     Store,
@@ -34,6 +35,11 @@ _PV = (
     .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
     .subquery("rights")
 )
+
+
+def company_name(session: Session) -> str:
+    """Return the name of the stamped company; a message's readers know the sender by it."""
+    return session.scalar(select(Company.name)) or ""
 
 
 def known_rights(session: Session) -> dict[Right, int]:

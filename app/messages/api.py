@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.company.models import Company
+from app.company.queries import company_name
 from app.kit import settings
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
@@ -47,7 +47,7 @@ def ask(token: str) -> str:
             title=_("Unsubscribe"),
             text=_("You will get no more of these messages."),
             submit_label=_("Unsubscribe"),
-            company=_company(session),
+            company=company_name(session),
         )
         return render_template("tresen/signin.html", page=page)
 
@@ -62,7 +62,7 @@ def unsubscribe(token: str) -> str:
         page = SignInPage(
             title=_("You are unsubscribed"),
             done=_("You will get no more of these messages."),
-            company=_company(session),
+            company=company_name(session),
         )
         return render_template("tresen/signin.html", page=page)
 
@@ -93,10 +93,6 @@ def _is_signed(secret: str, form: dict[str, Any]) -> bool:
         request.headers.get("X-Twilio-Signature", ""),
         request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
     )
-
-
-def _company(session: Session) -> str:
-    return session.scalar(select(Company.name)) or ""
 
 
 class SuppressionResource(Resource):

@@ -16,7 +16,8 @@ from app.catalogue.models import Variant
 from app.company.models import Company, Store
 from app.company.operations.rates import rate_of
 from app.kit.choices import move
-from app.kit.database.lines import current_lines
+from app.kit.database.lines import current_lines, number_lines
+from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import MoneyType, currency_code, round_line, round_price
@@ -212,16 +213,13 @@ def save_receipt(session: Session, receipt: GoodsReceipt, *, by: int | None, at:
     with session.no_autoflush:
         receipt.currency = currency_code(receipt.currency)
         receipt.rate = rate_of(session, receipt)
-        store_id = receipt.store_id or (receipt.store.id if receipt.store else 0)
+        store_id = linked_id(receipt, "store") or 0
         lines = current_lines(session, receipt, GoodsReceiptLine)
-        last = max((line.position or 0 for line in lines), default=0)
+        number_lines(lines)
         for line in lines:
             line.store_id = store_id
             line.unit_cost = line.unit_cost or Decimal(0)
             line.amount = round_line(line.quantity or 0, line.unit_cost, receipt.currency)
-            if not line.position:
-                last += 1
-                line.position = last
         receipt.total = sum((line.amount for line in lines), Decimal(0))
         session.add(receipt)
     session.flush()

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.company.models import Company, Store
 from app.kit.choices import move
 from app.kit.database.locking import lock
+from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
@@ -52,7 +53,7 @@ def issue_certificate(
 
 def _day(session: Session, certificate: Certificate, at: datetime) -> date:
     """Return the day where the certificate is sold: in its store, else at the company's seat."""
-    store_id = certificate.store_id or (certificate.store.id if certificate.store else None)
+    store_id = linked_id(certificate, "store")
     zone = select(Company.time_zone)
     if store_id is not None:
         zone = select(Store.time_zone).where(Store.id == store_id)

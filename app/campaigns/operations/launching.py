@@ -16,7 +16,7 @@ from app.campaigns.choices import MOVES, CampaignStatus
 from app.campaigns.models import Campaign
 from app.campaigns.operations.checking import check
 from app.campaigns.operations.wording import CAMPAIGNS, TESTS, Message, make_version
-from app.company.models import Company
+from app.company.queries import company_name
 from app.kit.choices import move
 from app.kit.email_address import normalise_email
 from app.kit.errors import Conflict, Invalid
@@ -157,8 +157,3 @@ def _lock(session: Session, campaign: Campaign) -> None:
 
 def _purpose(campaign: Campaign) -> MessagePurpose:
     return MessagePurpose(campaign.purpose.value)
-
-
-def company_name(session: Session) -> str:
-    """Return what the reader knows the sender as."""
-    return session.scalar(select(Company.name)) or ""

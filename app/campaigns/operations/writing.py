@@ -6,10 +6,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.campaigns import queries
-from app.campaigns.operations.launching import company_name
 from app.campaigns.operations.wording import SINGLES, Message, make_version
 from app.clients.models import Client
 from app.clients.operations import add_to_timeline
+from app.company.queries import company_name
 from app.kit import clock
 from app.kit.errors import Conflict
 from app.messages import operations as messages

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from app.campaigns import operations, queries
 from app.campaigns.models import Campaign
 from app.campaigns.operations.checking import Finding, filled, sms_of
-from app.campaigns.operations.launching import company_name
 from app.campaigns.operations.wording import Message, collecting_names, render
 from app.campaigns.queries import Counts, Example
+from app.company.queries import company_name
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
 from app.kit.screens import forms

@@ -5,7 +5,7 @@ say with `put_at` which line an object was made of. The database names a constra
 lines are written one by one (`one_by_one`), and the last one begun is the one it refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -38,6 +38,15 @@ def current_lines(session: Session, document: Any, kind: type[L]) -> list[L]:
     )
     new = [one for one in session.new if isinstance(one, kind) and getattr(one, key) == document.id]
     return [one for one in saved if one not in session.deleted] + new
+
+
+def number_lines(lines: Sequence[Any]) -> None:
+    """Give each line without a `position` the next one after the last that is taken."""
+    last = max((line.position or 0 for line in lines), default=0)
+    for line in lines:
+        if not line.position:
+            last += 1
+            line.position = last
 
 
 @contextmanager

@@ -42,6 +42,7 @@ __all__ = [
     "Told",
     "fold_of",
     "link",
+    "linked_id",
     "sort_indexes",
     "trigram_index",
 ]
@@ -139,6 +140,14 @@ def link(table: str, *, ondelete: str | None = None, index: bool = True, **optio
     """
     info = {**options.pop("info", {}), "link": table, "ondelete": ondelete, "link_index": index}
     return mapped_column(BigInteger, info=info, **options)
+
+
+def linked_id(record: Any, relation: str) -> int | None:
+    """Return the id a relation leads to, also of one that was set and not flushed yet."""
+    if found := getattr(record, f"{relation}_id"):
+        return int(found)
+    other = getattr(record, relation)
+    return other.id if other is not None else None
 
 
 def fold_of(column: str) -> Any:

@@ -8,10 +8,8 @@ from flask_babel import gettext as _
 from app.kit.database.source import SAYS
 from app.kit.errors import Invalid
 from app.kit.rest.taking import Errors, FieldErrors
+from app.kit.rest.values import ID_SCHEMA, read_id
 from app.kit.screens.declare import Ask
-from app.kit.screens.paging import BIGGEST_ID
-
-_ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
 
 
 def told(asks: Sequence[Ask], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,9 +39,9 @@ def _read(ask: Ask, raw: Any) -> Any:
     if ask.kind in ("texts", "ids"):
         if not isinstance(raw, list) or len(raw) > ask.longest:
             raise Invalid(_("Send a list of at most %(number)s.", number=ask.longest))
-        return [_text(one, 320) if ask.kind == "texts" else _id(one) for one in raw]
+        return [_text(one, 320) if ask.kind == "texts" else read_id(one) for one in raw]
     if ask.kind == "id":
-        return _id(raw)
+        return read_id(raw)
     if ask.kind == "flag":
         if not isinstance(raw, bool):
             raise Invalid(_("Send true or false."))
@@ -60,14 +58,6 @@ def _text(raw: Any, longest: int) -> str:
     if len(raw) > longest:
         raise Invalid(_("At most %(number)s characters.", number=longest))
     return raw.strip()
-
-
-def _id(raw: Any) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int):
-        raise Invalid(_("Send the id only."))
-    if not 0 < raw <= BIGGEST_ID:
-        raise Invalid(_("This does not exist."))
-    return raw
 
 
 def schema(asks: Sequence[Ask], **more: Any) -> dict[str, Any]:
@@ -88,9 +78,9 @@ def _schema(ask: Ask) -> dict[str, Any]:
     if ask.kind == "flag":
         return {"type": "boolean", **title}
     if ask.kind == "id":
-        return {**_ID, **title}
+        return {**ID_SCHEMA, **title}
     if ask.kind in ("texts", "ids"):
-        one = {"type": "string", "maxLength": 320} if ask.kind == "texts" else _ID
+        one = {"type": "string", "maxLength": 320} if ask.kind == "texts" else ID_SCHEMA
         return {"type": "array", "items": one, "maxItems": ask.longest, **least, **title}
     if ask.values:
         return {"type": "string", "enum": list(ask.values), **title}

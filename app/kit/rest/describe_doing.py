@@ -6,9 +6,9 @@ from app.kit.database.source import LONGEST_KEY, SAYS, SOURCE
 from app.kit.rest.asks import schema
 from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation, record_of
 from app.kit.rest.headers import headers_of
+from app.kit.rest.values import ID_SCHEMA
 from app.kit.screens.bulk import MOST_TICKED
 from app.kit.screens.declare import Ask
-from app.kit.screens.paging import BIGGEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ _RUN = {
 }
 _IDS = {
     "type": "array",
-    "items": {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID},
+    "items": ID_SCHEMA,
     "minItems": 1,
     "maxItems": MOST_TICKED,
 }

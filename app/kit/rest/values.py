@@ -98,7 +98,7 @@ def api_field(name: str, attr: Attr) -> ApiField:
 def _by_type(attr: Attr) -> tuple[Callable[[Any], Any], Callable[[Any], Any], dict[str, Any]]:
     kind = attr.column.type
     if attr.target is not None:
-        return _same, _id, dict(_ID)
+        return _same, read_id, dict(ID_SCHEMA)
     if attr.choices is not None:
         values = [member.value for member in attr.choices]
         return _value, _choice(attr), {"type": "string", "enum": values}
@@ -209,7 +209,7 @@ def _iso(value: Any) -> str | None:
     return None if value is None else value.isoformat()
 
 
-_ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
+ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": BIGGEST_ID}
 _DECIMAL = {
     "type": "string",
     "pattern": rf"^-?[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{STORED_DECIMALS}}})?$",
@@ -230,7 +230,7 @@ _TYPES: tuple[tuple[Any, tuple[Callable[[Any], Any], dict[str, Any]]], ...] = (
 # --- what callers send ----------------------------------------------------------------------------
 
 
-def _id(raw: Any) -> int:
+def read_id(raw: Any) -> int:
     """Read an id and nothing else.
 
     An object here once made new rows (marshmallow-sqlalchemy issue 212).

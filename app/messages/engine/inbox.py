@@ -1,4 +1,4 @@
-"""The queue between a dispatcher and its connections."""
+"""The queue between a dispatcher and its connections, and what all that serve one have alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Collection
 from typing import Generic, TypeVar
+
+from app.messages.engine.outcomes import SendResult
 
 T = TypeVar("T")
 
@@ -79,3 +81,34 @@ async def hear_out(workers: Collection[asyncio.Task[None]]) -> None:
     for worker in waiting:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)
+
+
+class Carrier(Generic[T]):
+    """Workers that carry what is put; each message has exactly one result unless stopped."""
+
+    def __init__(self) -> None:
+        self._inbox = Inbox[T]()
+        self._workers: list[asyncio.Task[None]] = []
+        self.down: SendResult | None = None
+
+    def put(self, message: T) -> None:
+        """Take a message over: exactly one result will be reported unless this is stopped."""
+        self._inbox.put(message)
+
+    def withdraw(self) -> list[T]:
+        """Give back what no worker has taken yet: nothing of it was begun."""
+        return self._inbox.clear()
+
+    @property
+    def failed(self) -> BaseException | None:
+        """What ended a worker, if anything did: then no longer all that is put is sent."""
+        for worker in self._workers:
+            if worker.done() and not worker.cancelled() and worker.exception() is not None:
+                return worker.exception()
+        return None
+
+    async def _end(self) -> None:
+        """Drop what was not started and hear out what is under way."""
+        self._inbox.clear()
+        self._inbox.close()
+        await hear_out(self._workers)

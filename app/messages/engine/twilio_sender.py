@@ -19,7 +19,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
 from app.kit.outgoing import client_session
-from app.messages.engine.inbox import Inbox, hear_out
+from app.messages.engine.inbox import Carrier
 from app.messages.engine.outcomes import Outcome, SendResult, Stage
 from app.messages.engine.text_message import TextMessage, TwilioAccount
 from app.messages.engine.twilio_codes import by_response
@@ -82,7 +82,7 @@ class _HttpClient(AsyncHttpClient):
         await self._session.close()
 
 
-class TwilioSender:
+class TwilioSender(Carrier[TextMessage]):
     """Carries text messages, at most `concurrency` at once; the same interface as SmtpPool.
 
     A request is never repeated here: Twilio knows no idempotency key for messages.
@@ -97,11 +97,9 @@ class TwilioSender:
         concurrency: int = 20,
         seconds: float = 30,
     ) -> None:
+        super().__init__()
         self._account, self._starting, self._result = account, starting, result
         self._concurrency, self._seconds = concurrency, seconds
-        self._inbox = Inbox[TextMessage]()
-        self._workers: list[asyncio.Task[None]] = []
-        self.down: SendResult | None = None
 
     async def __aenter__(self) -> Self:
         self._http = _HttpClient(self._account.api_base, self._seconds, self._concurrency)
@@ -123,14 +121,6 @@ class TwilioSender:
         finally:
             await self._http.close()
 
-    def put(self, message: TextMessage) -> None:
-        """Take a message over: exactly one result will be reported unless the sender is stopped."""
-        self._inbox.put(message)
-
-    def withdraw(self) -> list[TextMessage]:
-        """Give back what was not begun."""
-        return self._inbox.clear()
-
     async def join(self) -> None:
         """Send what was put. Raises what `starting` raised."""
         self._inbox.close()
@@ -139,20 +129,6 @@ class TwilioSender:
         except BaseException:
             await self._end()
             raise
-
-    async def _end(self) -> None:
-        """Drop what was not started and hear out the requests that are under way."""
-        self._inbox.clear()
-        self._inbox.close()
-        await hear_out(self._workers)
-
-    @property
-    def failed(self) -> BaseException | None:
-        """What ended a worker, if anything did."""
-        for worker in self._workers:
-            if worker.done() and not worker.cancelled() and worker.exception() is not None:
-                return worker.exception()
-        return None
 
     async def _work(self) -> None:
         while await self._inbox.wait():

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.company.operations.rates import former_currency
 from app.kit.access import may, reader_or_none
 from app.kit.database.locking import lock
+from app.kit.database.model import linked_id
 from app.kit.database.session import unbound
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
@@ -36,7 +37,7 @@ def add_adjustment(
     With an order it changes what is due for that. Raises Invalid, Conflict.
     """
     order = _order(session, adjustment)
-    where = place(session, adjustment.store_id or (adjustment.store.id if adjustment.store else 0))
+    where = place(session, linked_id(adjustment, "store"))
     adjustment.currency = where.currency
     amount = adjustment.amount or Decimal(0)
     if not amount or round_amount(amount, where.currency) != amount:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue.models import Variant
 from app.kit.database.lines import place_of, put_at
+from app.kit.database.model import linked_id
 from app.kit.errors import Invalid
 from app.kit.money import ZERO, allocate, currency_digits, round_line
 from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
@@ -52,9 +53,9 @@ def link_lines(
 
 def _named(session: Session, line: ReturnLine, known: dict[int, OpenLine]) -> OpenLine | None:
     """Return the line of the order that a line names or has been given, None without one."""
-    wanted = line.order_line_id or (line.order_line.id if line.order_line else None)
+    wanted = linked_id(line, "order_line")
     found = known.get(wanted or 0)
-    line.variant_id = line.variant_id or (line.variant.id if line.variant else None)
+    line.variant_id = linked_id(line, "variant")
     if found is not None and line.variant_id is None and line.charge_kind is None:
         line.charge_kind = found.sold.charge_kind
         _lead(session, line, "variant", found.sold.variant_id)

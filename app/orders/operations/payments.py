@@ -12,6 +12,7 @@ from app.clients.operations import add_to_timeline
 from app.kit.access import Right, may, reader_or_none
 from app.kit.choices import move
 from app.kit.database.locking import lock
+from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, CrmError, Invalid
 from app.kit.events import emit
 from app.kit.money import ZERO, round_amount
@@ -32,7 +33,6 @@ from app.orders.operations.places import place
 from app.orders.operations.placing import facts
 from app.orders.operations.sold import order_of
 from app.orders.operations.ways import (
-    certificate_of,
     due_of,
     money_of,
     nothing_left,
@@ -164,7 +164,7 @@ def _complete(
 ) -> None:
     """Give the payment what follows from its document. Raises Invalid, Conflict."""
     payment.direction = payment.direction or PaymentDirection.RECEIVED
-    if (payment.method is PaymentMethod.CERTIFICATE) != bool(certificate_of(payment)):
+    if (payment.method is PaymentMethod.CERTIFICATE) != bool(linked_id(payment, "certificate")):
         raise Invalid(_l("Name the certificate it is paid with."), field="certificate")
     if payment.amount is None:
         payment.amount = usual_amount(session, payment, document, told=told)

@@ -36,7 +36,7 @@ class Place:
         return rate_between(self.currency, self.company_currency, given, former)
 
 
-def place(session: Session, store_id: int, *, to_sell: bool = False) -> Place:
+def place(session: Session, store_id: int | None, *, to_sell: bool = False) -> Place:
     """Return the store, in one statement.
 
     Raises Invalid when the caller may see none, or it is archived and the caller wants `to_sell`.

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Product, Variant
 from app.company.operations.rates import former_currency
-from app.kit.database.lines import current_lines
+from app.kit.database.lines import current_lines, number_lines
+from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
 from app.kit.fitting import refuse_decimals
 from app.kit.money import convert, currency_digits, percent_of, percent_within, round_line
@@ -253,7 +254,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
         raise Conflict(_l("A placed order is not edited: cancel it or take goods back."))
     # Lines as typed have neither amounts nor a store: they are completed before they are written.
     with session.no_autoflush:
-        where = place(session, own_store(order), to_sell=True)
+        where = place(session, linked_id(order, "store"), to_sell=True)
         take_over(order, where)
         order.status = OrderStatus.DRAFT
         order.country = order.country or where.country
@@ -262,11 +263,6 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
         add_up(order, lines, where)
         session.add(order)
     session.flush()
-
-
-def own_store(document: Any) -> int:
-    """Return the id of the store that a new or saved document is in, 0 for none."""
-    return document.store_id or (document.store.id if document.store else 0)
 
 
 def take_over(document: Any, where: Place) -> None:
@@ -280,13 +276,10 @@ def take_over(document: Any, where: Place) -> None:
 def complete_lines(session: Session, document: Any, lines: list[Any], where: Place) -> None:
     """Fill in what a person leaves out of a line, and compute its amount."""
     for line in lines:
-        line.variant_id = line.variant_id or (line.variant.id if line.variant else None)
+        line.variant_id = linked_id(line, "variant")
     sold = _sellable(session, where.store_id, lines, refuse=isinstance(document, Order))
-    last = max((line.position or 0 for line in lines), default=0)
+    number_lines(lines)
     for line in lines:
-        if not line.position:
-            last += 1
-            line.position = last
         _complete(line, sold.get(line.variant_id or 0), document, where)
 
 

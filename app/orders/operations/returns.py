@@ -16,6 +16,7 @@ from app.clients.operations import add_to_timeline, count_return
 from app.kit.choices import move
 from app.kit.database.lines import current_lines
 from app.kit.database.locking import lock
+from app.kit.database.model import linked_id
 from app.kit.database.session import unbound
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
@@ -30,7 +31,6 @@ from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import (
     add_up,
     complete_lines,
-    own_store,
     price_of,
     settle,
     take_over,
@@ -322,7 +322,7 @@ def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: 
     if document.status not in (None, ReturnStatus.DRAFT):
         raise Conflict(_l("A received return is not edited."))
     with session.no_autoflush:
-        where = place(session, own_store(document))
+        where = place(session, linked_id(document, "store"))
         order = document.order or (
             session.get(Order, document.order_id) if document.order_id else None
         )
@@ -350,7 +350,7 @@ def _name_no_order(lines: Sequence[ReturnLine]) -> None:
 def _take_over_order(document: GoodsReturn, order: Order, where: Place) -> None:
     """Give a draft what its order decides: client, currency, rate."""
     refuse_unsold(order, where)
-    client_id = document.client_id or (document.client.id if document.client else None)
+    client_id = linked_id(document, "client")
     if client_id not in {None, order.client_id}:
         raise Invalid(_l("The order is of another client."), field="client")
     document.client, document.client_id = order.client, order.client_id

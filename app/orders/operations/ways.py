@@ -14,6 +14,7 @@ from sqlalchemy import case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.kit.access import Right, may, reader_or_none
+from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, CrmError
 from app.kit.money import ZERO, MoneyType, money_sum, round_amount
 from app.kit.money_text import amount_text
@@ -98,7 +99,7 @@ def left_by_way(session: Session, payment: Payment) -> Decimal:
     """Return what can still go back by the payment's way, and by its provider if it names one."""
     same = (
         PaidByWay.method == payment.method,
-        PaidByWay.certificate_id.is_not_distinct_from(certificate_of(payment)),
+        PaidByWay.certificate_id.is_not_distinct_from(linked_id(payment, "certificate")),
     )
     asked = {None, payment.provider or None}
     with session.no_autoflush:
@@ -127,11 +128,6 @@ def given_for(session: Session, goods_return: GoodsReturn) -> Decimal:
     given = select(GivenForReturn.given).where(GivenForReturn.goods_return_id == goods_return.id)
     with session.no_autoflush:
         return session.scalar(given) or ZERO
-
-
-def certificate_of(payment: Payment) -> int | None:
-    """Return the certificate of a payment that may not be flushed yet."""
-    return payment.certificate_id or (payment.certificate.id if payment.certificate else None)
 
 
 def most_in(session: Session, payment: Payment, document: Order | GoodsReturn) -> Decimal:
@@ -163,7 +159,7 @@ def usual_amount(
     most = most_in(session, payment, document)
     if payment.tendered is not None:
         return min(most, payment.tendered)
-    if (certificate := certificate_of(payment)) is not None:
+    if (certificate := linked_id(payment, "certificate")) is not None:
         held = select(CertificateBalance.balance).where(
             CertificateBalance.certificate_id == certificate
         )

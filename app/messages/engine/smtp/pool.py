@@ -7,7 +7,7 @@ import random
 from types import TracebackType
 from typing import Self
 
-from app.messages.engine.inbox import Inbox, hear_out
+from app.messages.engine.inbox import Carrier
 from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
 from app.messages.engine.smtp.connection import (
     ConnectionLost,
@@ -26,7 +26,7 @@ _LONGEST_WAIT = 30.0
 _MOST_ENVELOPES = 5
 
 
-class SmtpPool:
+class SmtpPool(Carrier[Outgoing]):
     """Carries messages over up to `url.connections` connections; results come in any order.
 
     `starting` and `result` are those of SmtpConnection. An exception raised by `starting` (the
@@ -37,15 +37,13 @@ class SmtpPool:
     def __init__(
         self, url: SmtpUrl, starting: OnStarting, result: OnResult, timeouts: Timeouts | None = None
     ) -> None:
+        super().__init__()
         self._url, self._starting, self._result = url, starting, result
         self._timeouts = timeouts or Timeouts()
-        self._inbox = Inbox[Outgoing]()
         self._envelopes: dict[tuple[int, int], int] = {}
-        self._workers: list[asyncio.Task[None]] = []
         self._live = 0
         self._failures = 0
         self._closing = asyncio.Event()
-        self.down: SendResult | None = None
 
     async def __aenter__(self) -> Self:
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._url.connections)]
@@ -62,14 +60,6 @@ class SmtpPool:
         else:
             await self._end()
 
-    def put(self, message: Outgoing) -> None:
-        """Take a message over: exactly one result will be reported unless the pool is stopped."""
-        self._inbox.put(message)
-
-    def withdraw(self) -> list[Outgoing]:
-        """Give back what no connection has taken yet: nothing of it was begun."""
-        return self._inbox.clear()
-
     async def join(self) -> None:
         """Send what was put, then close the connections. Raises what `starting` raised."""
         self._inbox.close()
@@ -80,19 +70,9 @@ class SmtpPool:
             await self._end()
             raise
 
-    @property
-    def failed(self) -> BaseException | None:
-        """What ended a worker, if anything did: the pool then no longer sends all that is put."""
-        for worker in self._workers:
-            if worker.done() and not worker.cancelled() and worker.exception() is not None:
-                return worker.exception()
-        return None
-
     async def _end(self) -> None:
-        self._inbox.clear()
-        self._inbox.close()
         self._closing.set()
-        await hear_out(self._workers)
+        await super()._end()
 
     async def _work(self) -> None:
         while await self._inbox.wait():
