@@ -70,8 +70,9 @@ def _add_parts(app: Flask) -> None:
     appbuilder = build(app)
     # Only the security manager, which has just been made, knows who calls.
     limits.init_app(app)
+    parts.load_background()
     for extends in parts.load_room("extends"):
-        extends.extend(appbuilder)  # type: ignore[attr-defined]
+        extends.extend(appbuilder)
     appbuilder.add_all(parts.load_kit_screens())
     appbuilder.finish()
     from app.cli import crm  # noqa: PLC0415 -- commands import every part

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any
 
 from app.kit.database.install import search
@@ -55,10 +57,17 @@ def load_models() -> None:
     search.register_all(Model.metadata)
 
 
-def load_room(room: str) -> list[object]:
+def load_room(room: str) -> list[ModuleType]:
     """Import one room of every domain that has it, in order, and return the modules."""
     names = [f"app.{domain}.{room}" for domain in DOMAINS]
     return [import_module(name) for name in names if _exists(name)]
+
+
+def load_background() -> None:
+    """Import every file of every domain's jobs and events: what they declare is known from then."""
+    for room in (*load_room("jobs"), *load_room("events")):
+        for one in walk_packages(getattr(room, "__path__", ()), f"{room.__name__}."):
+            import_module(one.name)
 
 
 def load_kit_screens() -> list[type[Any]]:

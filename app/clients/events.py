@@ -12,6 +12,7 @@ from app.kit.events import Happened, on
 from app.messages.models import DispatchRecipient
 
 
+@on("message.unsubscribed", name="clients.consents")
 def note_unsubscribed(session: Session, happened: Happened) -> None:
     """Withdraw the consent that the message was sent under."""
     purpose = happened.data.get("purpose")
@@ -19,11 +20,13 @@ def note_unsubscribed(session: Session, happened: Happened) -> None:
         _withdraw(session, happened, ConsentSource.LINK, {Purpose(purpose)})
 
 
+@on("message.stopped", name="clients.consents")
 def note_stopped(session: Session, happened: Happened) -> None:
     """Whoever answers STOP wants nothing more by this channel."""
     _withdraw(session, happened, ConsentSource.REPLY, set(Purpose))
 
 
+@on("message.address_dead", name="clients.contact_points")
 def note_dead_address(session: Session, happened: Happened) -> None:
     """Mark the contact point to which messages came back."""
     client_id, channel = happened.data.get("client_id"), Channel(happened.data["channel"])
@@ -75,13 +78,3 @@ def _withdraw(
 def _client(session: Session, data: dict[str, Any]) -> Client | None:
     found = data.get("client_id")
     return session.get(Client, found) if found is not None else None
-
-
-def subscribe() -> None:
-    """Ask for the events; more than once is no matter."""
-    on("message.unsubscribed", name="clients.consents")(note_unsubscribed)
-    on("message.stopped", name="clients.consents")(note_stopped)
-    on("message.address_dead", name="clients.contact_points")(note_dead_address)
-
-
-subscribe()

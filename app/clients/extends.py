@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from app.clients import api, events, queries, screens
+from app.clients import api, queries, screens
 from app.clients.choices import SeenBecause, ServedBecause
 from app.clients.demo import load_clients
 from app.clients.models import Client, ClientEmployee, ClientFigures, ClientStore
@@ -99,7 +99,6 @@ KINDS = (
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all([*screens.ALL, *api.ALL])
-    events.subscribe()
     gates.register(queries.CONSENT)
     values.register(queries.TOLD)
     timeline_kinds.register(*KINDS)

@@ -24,27 +24,19 @@ EVENTS = (
 )
 
 
+@on(*EVENTS, name=SUBSCRIBER, batch=True)
 def count_days(session: Session, happened: list[Happened]) -> None:
     """Compute the days of these events anew, each once."""
     refresh(session, [cell for one in happened for cell in cells_of(one.data)])
 
 
+@on("insights.clients_merged", name=SUBSCRIBER, batch=True)
 def count_clients(session: Session, happened: list[Happened]) -> None:
     """Compute the days of clients that became one anew."""
     refresh_clients(session, [pk for one in happened for pk in one.data["client_ids"]])
 
 
+@on("variant.moved", name=SUBSCRIBER, batch=True)
 def count_variants(session: Session, happened: list[Happened]) -> None:
     """Count variants that went to another product there."""
     follow_variants(session, [one.data["variant_id"] for one in happened])
-
-
-def subscribe() -> None:
-    """Ask for the events; more than once is no matter."""
-    for event in EVENTS:
-        on(event, name=SUBSCRIBER, batch=True)(count_days)
-    on("insights.clients_merged", name=SUBSCRIBER, batch=True)(count_clients)
-    on("variant.moved", name=SUBSCRIBER, batch=True)(count_variants)
-
-
-subscribe()

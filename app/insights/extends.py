@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.insights import events, screens
+from app.insights import screens
 from app.insights.operations import rebuild_pieces, tell_of_merge
 from app.insights.queries import documents
 from app.kit.registry import (
@@ -49,7 +49,6 @@ def load_facts(session: Session, size: str) -> Iterator[int]:  # noqa: ARG001 --
 
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
-    events.subscribe()
     builder.add_all(screens.ALL)
     invariants.register(*INVARIANTS)
     # After those that move the orders.

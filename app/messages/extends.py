@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 
 from app.kit import mail
 from app.kit.registry import Invariant, invariants
-from app.messages import api, jobs, screens
+from app.messages import api, screens
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations.mailing import SENDER
@@ -56,6 +56,5 @@ def extend(builder: Any) -> None:
             completed_with_somebody_waiting,
         ),
     )
-    jobs.register()
     mail.use_sender(SENDER)
     api.init_app(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.clients import events, queries
+from app.clients import events, queries  # noqa: F401 -- events subscribe
 from app.clients.choices import Channel, ContactChannel
 from app.kit.signing import use_keys
 from app.messages.queries import gates, values
@@ -17,7 +17,6 @@ def what_clients_tell() -> None:
     use_keys(["k" * 40])
     gates.register(queries.CONSENT)
     values.register(queries.TOLD)
-    events.subscribe()
 
 
 def make_reader(session, name="Ada Weber", *, agreed=True, address=None, phone=None, **values):

@@ -37,8 +37,8 @@ class Subscriber:
 SUBSCRIBERS: dict[str, dict[str, Subscriber]] = {}
 
 
-def on(event: str, *, name: str, batch: bool = False, attempts: int = 10) -> Callable[[F], F]:
-    """Have a function called, later and once, for each `event` emitted from now on.
+def on(*events: str, name: str, batch: bool = False, attempts: int = 10) -> Callable[[F], F]:
+    """Have a function called, later and once, for each of the events emitted from now on.
 
     `name` is kept with every delivery and must not change ("insights.facts"). It runs as the
     company, not as the user who caused the event, in one transaction with the delivery's end. The
@@ -47,15 +47,16 @@ def on(event: str, *, name: str, batch: bool = False, attempts: int = 10) -> Cal
     """
 
     def subscribe(function: F) -> F:
-        found = SUBSCRIBERS.setdefault(event, {})
-        known = found.get(name)
-        if known and (known.call.__module__, known.call.__qualname__) != (
-            function.__module__,
-            function.__qualname__,
-        ):
-            message = f"{event} already has a subscriber {name}."
-            raise ValueError(message)
-        found[name] = Subscriber(name, event, function, batch, attempts)
+        for event in events:
+            found = SUBSCRIBERS.setdefault(event, {})
+            known = found.get(name)
+            if known and (known.call.__module__, known.call.__qualname__) != (
+                function.__module__,
+                function.__qualname__,
+            ):
+                message = f"{event} already has a subscriber {name}."
+                raise ValueError(message)
+            found[name] = Subscriber(name, event, function, batch, attempts)
         return function
 
     return subscribe

@@ -1,5 +1,1 @@
 """Sending in the background."""
-
-from app.messages.jobs.serving import register
-
-register()

@@ -125,8 +125,6 @@ def make_room(session: Session) -> None:
     session.execute(_PARTITIONS)
 
 
-def register() -> None:
-    """Have workers and tick serve messages."""
-    for queue in sorted(set(QUEUE_OF.values())):
-        add_source(Source(f"messages {queue}", drain, due, queue))
-    schedule("messages: room for recipients", f"{__name__}.make_room", at=clock_time(2))
+for _queue in sorted(set(QUEUE_OF.values())):
+    add_source(Source(f"messages {_queue}", drain, due, _queue))
+schedule("messages: room for recipients", f"{__name__}.make_room", at=clock_time(2))
