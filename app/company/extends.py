@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.company import api, screens
 from app.company.models import Company
@@ -36,14 +37,19 @@ def givers(right: Right) -> Iterable[str]:
         return [str(one.person) for one in holders(session, {right, *ADMINISTERS})[:3]]
 
 
+def country_at_home(session: Session) -> str | None:
+    """Return the country of the stamped company."""
+    return session.scalar(select(Company.country))
+
+
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all([*screens.ALL, *api.ALL])
     who_gives(givers)
-    on_permissions("company", sync_roles)
+    on_permissions(sync_roles)
     say("last_administrator", LastAdministrator.default_message)
     say("uq_membership_employee", _l("Somebody else signs in as this employee already."))
-    tell_home(lambda session: session.scalar(select(Company.country)))
+    tell_home(country_at_home)
     say("ck_store_position", _l("A position has both a latitude and a longitude."), "longitude")
     say("ck_employee_dates", _l("Nobody leaves before they came."), "left_on")
     demo_data.register(*DEMO)

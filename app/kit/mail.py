@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from app.kit.registry import Registry, sole
+
 
 class Deliver(Protocol):
     """See `deliver`."""
@@ -28,19 +30,20 @@ class NoSender(RuntimeError):
     """No part that can send mail has registered."""
 
 
-_senders: list[Sender] = []
+_senders: Registry[Sender] = Registry("sender of mail", key=sole)
 
 
 def use_sender(sender: Sender) -> None:
     """Let `sender` take the mails of this process."""
-    _senders[:] = [sender]
+    _senders.register(sender)
 
 
 def sender() -> Sender:
     """Return who takes the mails. Raises NoSender."""
-    if not _senders:
+    found = _senders.only()
+    if found is None:
         raise NoSender("No part of the application sends mail: register one with use_sender().")
-    return _senders[0]
+    return found
 
 
 def can_deliver() -> bool:

@@ -16,6 +16,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, Phone
 from sqlalchemy.orm import Session
 
 from app.kit.errors import Invalid
+from app.kit.registry import Registry, sole
 
 # Set aside by the regulators for films and examples: never assigned, so the library calls them
 # invalid, yet demo data must live there. Ofcom's mobile range, and 555-01xx of every area in North
@@ -26,18 +27,19 @@ _ABROAD = re.compile(r"\A\s*(?:00|011)[\s./-]*(?=[1-9(])")
 SHORTEST = 6
 """Digits below which what is typed is a part of a number: no country is guessed for it."""
 
-_home: list[Callable[[Session], str | None]] = []
+_home: Registry[Callable[[Session], str | None]] = Registry("country at home", key=sole)
 _said: ContextVar[str | None] = ContextVar("the country that is said beside a phone", default=None)
 
 
 def tell_home(find: Callable[[Session], str | None]) -> None:
     """Say how the country of the stamped company is found; the domain that knows it does."""
-    _home[:] = [find]
+    _home.register(find)
 
 
 def home(session: Session) -> str | None:
     """Return the country in which numbers without a country code are at home."""
-    return _home[0](session) if _home else None
+    find = _home.only()
+    return find(session) if find is not None else None
 
 
 @contextmanager

@@ -1,62 +1,63 @@
-"""What a domain further down adds to one further up without being known there.
+"""What the files of the house declare, by name, and what domains give to those further up.
 
-Each domain's `extends.py` registers; the page, the segment compiler, the importer, the nightly
-check iterate. An entry is a frozen dataclass with a `name`. Its callables are functions of a
-module, so that an entry built twice (one process, two applications) equals itself and is taken
-once; another entry under the same name is an error.
+A `Registry` is the one way in which something is made known: jobs, schedules, subscribers, SQL
+functions, words of refusals, tabs. Each domain's `extends.py` (its `jobs` and `events` by
+themselves) registers; the page, the segment compiler, the importer, the nightly check iterate.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
-from app.kit.database.install.fixed import moving
-
-if TYPE_CHECKING:
-    from datetime import date
-
-
-class Named(Protocol):
-    """Anything with a name of its own."""
-
-    @property
-    def name(self) -> str: ...
-
-
-T = TypeVar("T", bound=Named)
+T = TypeVar("T")
 
 
 class Duplicate(ValueError):
     """Two different entries want one name."""
 
 
-class Registry(Generic[T]):
-    """Entries by name, in the order of registration (or of their `order`, where they have one)."""
+class Unknown(LookupError):
+    """Nothing was registered under that name."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self._entries: dict[str, T] = {}
+
+class Registry(Generic[T]):
+    """Entries by name, in the order of registration (or of their `order`, where they have one).
+
+    One rule for a name that is taken: an entry that equals the one there is taken once, since one
+    process may build two applications; any other raises Duplicate, which shows both. So entries
+    are frozen dataclasses, and their callables functions of a module. `key` gives an entry's name
+    where that is not its `name`.
+    """
+
+    def __init__(self, kind: str, *, key: Callable[[T], Any] = attrgetter("name")) -> None:
+        self.kind, self._key = kind, key
+        self._entries: dict[Any, T] = {}
 
     def register(self, *entries: T) -> None:
         """Add entries. Raises Duplicate when a different one has the name."""
         for entry in entries:
-            known = self._entries.setdefault(entry.name, entry)
+            name = self._key(entry)
+            known = self._entries.setdefault(name, entry)
             if known != entry:
-                raise Duplicate(f"There are two of the {self.kind} “{entry.name}”.")
+                raise Duplicate(f"There are two of the {self.kind} “{name}”: {known} and {entry}.")
 
-    def get(self, name: str) -> T | None:
+    def get(self, name: Any) -> T | None:
         """Return the entry of that name, or None."""
         return self._entries.get(name)
 
-    def __getitem__(self, name: str) -> T:
-        """Return the entry of that name. Raises KeyError in words."""
-        try:
-            return self._entries[name]
-        except KeyError:
-            raise KeyError(f"There is no {self.kind} “{name}”.") from None
+    def only(self) -> T | None:
+        """Return the entry of a registry that holds one at most (its `key` is `sole`)."""
+        return next(iter(self), None)
+
+    def __getitem__(self, name: Any) -> T:
+        """Return the entry of that name. Raises Unknown."""
+        if name not in self._entries:
+            raise Unknown(f"There is no {self.kind} “{name}”.")
+        return self._entries[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -67,13 +68,14 @@ class Registry(Generic[T]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[Any]:
         """Return the names, in order."""
-        return [entry.name for entry in self]
+        return [self._key(entry) for entry in self]
 
-    def on(self, page: str) -> list[T]:
-        """Return the entries whose `page` is this one, in order: tabs, figures, tiles."""
-        return [entry for entry in self if getattr(entry, "page", None) == page]
+
+def sole(_entry: object) -> str:
+    """Give every entry one name: the `key` of a registry that holds one at most."""
+    return "only"
 
 
 @dataclass(frozen=True)
@@ -97,35 +99,6 @@ class SegmentCondition:
 
 
 @dataclass(frozen=True)
-class Tab:
-    """A tab on another domain's page.
-
-    `render` gets (session, record) and returns what the template shows.
-    """
-
-    name: str
-    page: str
-    label: Any
-    render: Callable[[Session, Any], Any]
-    template: str | None = None
-    permission: str | None = None
-    order: int = 0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number with a label on another domain's page; `value` gets (session, record)."""
-
-    name: str
-    page: str
-    label: Any
-    value: Callable[[Session, Any], Any]
-    kind: str = "number"
-    permission: str | None = None
-    order: int = 0
-
-
-@dataclass(frozen=True)
 class TimelineKind:
     """A kind of row in the client's timeline.
 
@@ -138,43 +111,6 @@ class TimelineKind:
     tone: str = "grey"
     link: Callable[[int], str] | None = None
     permission: str | None = None
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One line of a search's answer."""
-
-    id: int
-    title: str
-    subtitle: str
-    url: str
-
-
-@dataclass(frozen=True)
-class SearchKind:
-    """What the search over everything looks through. `find` gets (session, typed text, limit)."""
-
-    name: str
-    label: Any
-    find: Callable[[Session, str, int], list[Hit]]
-    permission: str | None = None
-    order: int = 0
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A tile of a dashboard.
-
-    `data` gets (session, first day, last day) and returns what the template shows.
-    """
-
-    name: str
-    page: str
-    label: Any
-    data: "Callable[[Session, date, date], Any]"
-    template: str
-    permission: str | None = None
-    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -238,21 +174,6 @@ class DemoData:
 
 
 @dataclass(frozen=True)
-class Permission:
-    """A right in plain words, grouped by area.
-
-    `grants` are the (permission, view) pairs it stands for.
-    """
-
-    name: str
-    label: Any
-    area: Any
-    grants: tuple[tuple[str, str], ...] = ()
-    help: Any = ""
-    order: int = 0
-
-
-@dataclass(frozen=True)
 class FileOwner:
     """A kind of record that files hang on.
 
@@ -264,33 +185,13 @@ class FileOwner:
 
 
 segment_conditions: Registry[SegmentCondition] = Registry("segment condition")
-tabs: Registry[Tab] = Registry("tab")
-figures: Registry[Figure] = Registry("figure")
 timeline_kinds: Registry[TimelineKind] = Registry("timeline kind")
-search_kinds: Registry[SearchKind] = Registry("search kind")
-tiles: Registry[Tile] = Registry("tile")
 imports: Registry[ImportKind] = Registry("import")
 invariants: Registry[Invariant] = Registry("invariant")
 merge_handlers: Registry[MergeHandler] = Registry("merge handler")
 erase_handlers: Registry[EraseHandler] = Registry("erase handler")
 demo_data: Registry[DemoData] = Registry("demo data")
-permissions: Registry[Permission] = Registry("permission")
 file_owners: Registry[FileOwner] = Registry("file owner")
-
-
-def merge(session: Session, kind: str, from_id: int, into_id: int) -> None:
-    """Let every domain move what hangs on `from_id` to `into_id`, in the caller's transaction."""
-    with moving(session, f"{kind}_id", from_id, into_id):
-        for handler in merge_handlers:
-            if handler.kind == kind:
-                handler.merge(session, from_id, into_id)
-
-
-def erase(session: Session, kind: str, record_id: int) -> None:
-    """Let every domain remove what it holds about a person, in the caller's transaction."""
-    for handler in erase_handlers:
-        if handler.kind == kind:
-            handler.erase(session, record_id)
 
 
 def broken_invariants(session: Session, *, limit: int = 20) -> Mapping[str, list[Any]]:

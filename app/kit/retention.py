@@ -16,6 +16,7 @@ from app.kit.database.functions import SqlFunction, register
 from app.kit.database.stamp import Role
 from app.kit.jobs.declared import job
 from app.kit.jobs.pieces import progress
+from app.kit.registry import Registry
 
 BATCH = 5_000
 
@@ -30,7 +31,7 @@ class Rule:
     function: str
 
 
-RULES: dict[str, Rule] = {}
+RULES: Registry[Rule] = Registry("rule of retention")
 
 
 def keep(
@@ -84,14 +85,14 @@ def _add(rule: Rule, body: str) -> None:
             definer=True,
         )
     )
-    RULES[rule.name] = rule
+    RULES.register(rule)
 
 
 @job("bulk", timeout=3600)
 def forget_old(session: Session) -> dict[str, int]:
     """Apply every rule, in pieces; return how much went by rule."""
     gone: dict[str, int] = {}
-    for rule in RULES.values():
+    for rule in RULES:
         while True:
             count = session.execute(
                 text(f"select {rule.function}(:batch)"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from flask import has_app_context
@@ -17,6 +18,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.kit.access import Right, may
+from app.kit.registry import Registry, sole
 
 Mark = Literal["money", "private"]
 
@@ -62,8 +64,8 @@ GUARDS: Mapping[str, tuple[Any, Any, tuple[Mark, ...]]] = {
     "salaries": (_l("See salaries"), _l("What colleagues are paid."), ("private",)),
 }
 
-WORDS: dict[Right, Wording] = {}
-_givers: list[Callable[[Right], Iterable[str]]] = []
+WORDS: Registry[Wording] = Registry("right in words", key=attrgetter("right"))
+_givers: Registry[Callable[[Right], Iterable[str]]] = Registry("teller of who gives", key=sole)
 
 
 def word(
@@ -79,7 +81,7 @@ def word(
     """Word one right, better than the usual words would."""
     seen = level or ("see" if permission == "read" else "change")
     made = Wording(permission, view, area, label, description, marks, seen)
-    WORDS[made.right] = made
+    WORDS.register(made)
     return made
 
 
@@ -126,9 +128,9 @@ _USUAL = {
 
 
 def _action_label(screen: Any, permission: str) -> Any:
-    from app.kit.screens.additions import ACTIONS  # noqa: PLC0415 -- as above
+    from app.kit.screens.additions import ACTIONS, added  # noqa: PLC0415 -- as above
 
-    for actions in (screen.actions_on, screen.bulk, ACTIONS.get(screen.view, {})):
+    for actions in (screen.actions_on, screen.bulk, added(ACTIONS, screen.view)):
         if permission in actions:
             return actions[permission].label
     return permission.replace("_", " ")
@@ -162,7 +164,7 @@ def asked_rights() -> Iterator[Right]:
 def all_rights() -> list[Right]:
     """Every right there is in this application: of screens and resources, worded ones, guards."""
     guards = [("read", guard) for guard in GUARDS]
-    return list(dict.fromkeys([*asked_rights(), *WORDS, *guards]))
+    return list(dict.fromkeys([*asked_rights(), *WORDS.names(), *guards]))
 
 
 def sees_every_field() -> bool:
@@ -172,7 +174,7 @@ def sees_every_field() -> bool:
 
 def who_gives(find: Callable[[Right], Iterable[str]]) -> None:
     """Name the function that tells who can give a right; the domain of memberships does."""
-    _givers[:] = [find]
+    _givers.register(find)
 
 
 def refusal(permission: str, view: str) -> str:

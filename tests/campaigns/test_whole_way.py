@@ -45,7 +45,7 @@ def deliver():
     with at_work() as session:
         for row in session.execute(_WAITING).all():
             happened = Happened(row.id, row.name, row.data, row.at, row.company_id, None)
-            SUBSCRIBERS[row.name][row.subscriber].call(session, happened)
+            SUBSCRIBERS[row.name, row.subscriber].call(session, happened)
 
 
 def texts(mail):

@@ -6,6 +6,7 @@ from app.company.operations.role_templates import SUPERUSER, TEMPLATES, template
 from app.kit import rights
 from app.kit.access import OTHERS_CLIENTS
 from app.kit.rights import GUARDS, WORDS, word
+from tests.registries import as_before
 
 AREAS = {
     "Dashboard": "overview",
@@ -32,13 +33,11 @@ ALL = {
 
 @pytest.fixture(autouse=True)
 def _words():
-    before = dict(WORDS)
-    for permission, view in ALL:
-        if view in AREAS:
-            word(permission, view, area=AREAS[view], label=f"{permission} {view}")
-    yield
-    WORDS.clear()
-    WORDS.update(before)
+    with as_before(WORDS, empty=True):
+        for permission, view in ALL:
+            if view in AREAS:
+                word(permission, view, area=AREAS[view], label=f"{permission} {view}")
+        yield
 
 
 def given(key):

@@ -17,14 +17,14 @@ from app.kit.events import emit, emit_many, on
 from app.kit.events.models import DeliveryState, Event, EventDelivery
 from app.kit.events.operations import deliver_again
 from app.kit.events.subscribing import SUBSCRIBERS
+from app.kit.registry import Duplicate
+from tests.registries import as_before
 
 
 @pytest.fixture(autouse=True)
-def subscribers() -> Iterator[dict]:
-    before = {event: dict(found) for event, found in SUBSCRIBERS.items()}
-    yield SUBSCRIBERS
-    SUBSCRIBERS.clear()
-    SUBSCRIBERS.update(before)
+def _subscribers() -> Iterator[None]:
+    with as_before(SUBSCRIBERS):
+        yield
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def test_a_later_subscriber_gets_no_old_events(session):
 def test_two_functions_cannot_share_a_name(session):
     on("test.paid", name="test.one")(test_emit_takes_plain_data)
     on("test.paid", name="test.one")(test_emit_takes_plain_data)
-    with pytest.raises(ValueError, match="already has a subscriber"):
+    with pytest.raises(Duplicate, match="two of the subscriber"):
         on("test.paid", name="test.one")(counted)
 
 

@@ -40,7 +40,7 @@ def deliver(session: Session, *, shuffle: random.Random | None = None, twice: bo
         shuffle.shuffle(rows)
     for row in [*rows, *rows] if twice else rows:
         happened = Happened(row.event_id, row.name, row.data, row.at, row.company_id, None)
-        subscriber = SUBSCRIBERS[row.name][row.subscriber]
+        subscriber = SUBSCRIBERS[row.name, row.subscriber]
         subscriber.call(session, [happened] if subscriber.batch else happened)
     session.execute(text("update event_delivery set state = 'done', done_at = now()"))
 

@@ -29,6 +29,7 @@ from app.kit.jobs import faults, queues, tick, worker
 from app.kit.jobs.runner import Runner
 from app.kit.jobs.schedules import SCHEDULES
 from app.kit.servers import binaries, valkey
+from tests.registries import as_before
 
 FORK = multiprocessing.get_context("fork")
 # Renewed three times in its length: a busy machine may hold a process up for most of a second.
@@ -192,16 +193,15 @@ def open_house(url: str, owner_url: str, redis_url: str | None) -> Iterator[Hous
     """Give a house on a furnished database, also to what this process does; empty it afterwards."""
     engine = make_engine(url, poolclass=NullPool)
     house = House(url, redis_url, engine, make_engine(owner_url, poolclass=NullPool))
-    before, listed = database._engine, dict(SCHEDULES)
+    before = database._engine
     database.bind(engine)
     queues.bind(redis_url)
-    SCHEDULES.clear()
     try:
-        yield house
+        with as_before(SCHEDULES, empty=True):
+            yield house
     finally:
         house.end()
         queues.bind(None)
-        SCHEDULES.update(listed)
         database._engine = before
         with house.owner() as connection:
             connection.execute(

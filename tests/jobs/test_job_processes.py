@@ -17,7 +17,7 @@ from app.kit.jobs import defer, faults, job, queues
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
 from app.kit.jobs.pieces import progress, resume_point
-from app.kit.jobs.sources import Source, add_source
+from app.kit.jobs.sources import SOURCES, Source
 from tests.jobs.house import House, Valkey, do, wait_until
 
 HERE = __name__
@@ -267,7 +267,7 @@ def test_two_ticks_start_a_schedule_once_and_as_each_company(house):
     from app.kit.jobs.schedules import SCHEDULES, Schedule
 
     once, each = Schedule("a", f"{HERE}.look", every=timedelta(days=9)), f"{HERE}.look"
-    SCHEDULES.update(a=once, b=Schedule("b", each, every=timedelta(days=9), each_company=True))
+    SCHEDULES.register(once, Schedule("b", each, every=timedelta(days=9), each_company=True))
     ticks = [house.tick() for _ in range(3)]
     house.worker()
     wait_until(lambda: len(house.rows("select 1 from schedule_run")) == 2)
@@ -438,7 +438,7 @@ def test_a_job_whose_code_vanished_fails_in_words_and_holds_up_no_other(house):
     wait_until(lambda: is_over(house, one))
     (row,) = house.rows("select state, attempts, error from job where id = :id", id=one)
     assert (row.state, row.attempts) == ("failed", 4)
-    assert "LookupError" in row.error
+    assert "There is no job" in row.error
     assert house.deeds() == ["here"]
 
 
@@ -480,7 +480,7 @@ def _broken(_runner):
 def _with_a_broken_source(house: House) -> None:
     from tests.jobs.house import _worker
 
-    add_source(Source("a broken one", _broken, lambda _session: ["default"]))
+    SOURCES.register(Source("a broken one", _broken, lambda _session: ["default"]))
     _worker(house, "default", "", "")
 
 

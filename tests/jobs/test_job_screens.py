@@ -32,7 +32,7 @@ def hear(session, happened):
 
 def test_schedules_are_shown_to_those_with_the_right_only(client: FlaskClient):
     one = Schedule("test.hourly", "app.kit.jobs.upkeep.make_partitions", every=timedelta(hours=1))
-    SCHEDULES[one.name] = one
+    SCHEDULES.register(one)
     with work(SYSTEM) as session:
         start_due(session, one, one.latest_due(clock.now()))
     assert client.get("/schedules/list/").status_code == 302

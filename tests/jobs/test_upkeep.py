@@ -13,10 +13,11 @@ from app.kit.database.session import work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.jobs import job
 from app.kit.jobs.schedules import SCHEDULES, Schedule, schedule, start_due
-from app.kit.jobs.sources import SOURCES, Source, add_source
+from app.kit.jobs.sources import SOURCES, Source
 from app.kit.jobs.tick import Tick
 from app.kit.jobs.upkeep import make_partitions
 from tests.jobs.house import SYSTEM, House
+from tests.registries import as_before
 
 NOON = datetime(2026, 11, 21, 12, 0, 7, tzinfo=UTC)
 
@@ -46,8 +47,8 @@ def test_a_schedule_is_due_on_round_times_or_daily():
 def test_every_schedule_names_a_job_that_exists():
     from app.kit.jobs.declared import declared
 
-    assert {"kit.partitions", "kit.retention"} <= set(SCHEDULES)
-    for one in SCHEDULES.values():
+    assert {"kit.partitions", "kit.retention"} <= set(SCHEDULES.names())
+    for one in SCHEDULES:
         assert declared(one.job).name == one.job
 
 
@@ -80,20 +81,22 @@ def test_a_step_of_the_tick_that_fails_keeps_no_other_from_its_turn(house: House
     def broken(_session):
         raise ZeroDivisionError
 
-    add_source(Source("a broken", broken, broken, recover=broken))
-    add_source(Source("b whole", seen.append, lambda _s: [], recover=lambda _s: seen.append("b")))
-    SCHEDULES["a"] = Schedule("a", "no.such.job", every=timedelta(days=1))
-    SCHEDULES["b"] = Schedule("b", NOTHING, every=timedelta(days=1))
-    try:
+    SCHEDULES.register(
+        Schedule("a", "no.such.job", every=timedelta(days=1)),
+        Schedule("b", NOTHING, every=timedelta(days=1)),
+    )
+    with as_before(SOURCES):
+        SOURCES.register(
+            Source("a broken", broken, broken, recover=broken),
+            Source("b whole", seen.append, lambda _s: [], recover=lambda _s: seen.append("b")),
+        )
         Tick().once()
-    finally:
-        del SOURCES["a broken"], SOURCES["b whole"]
     assert seen == ["b"]
     assert [row.name for row in house.rows("select name from schedule_run")] == ["b"]
 
 
 def test_a_missed_start_is_made_up_for_once(house: House):
-    SCHEDULES["a"] = Schedule("a", NOTHING, every=timedelta(hours=1))
+    SCHEDULES.register(Schedule("a", NOTHING, every=timedelta(hours=1)))
     with clock.frozen(NOON) as at:
         tick = Tick()
         tick.once()
@@ -204,5 +207,5 @@ def test_every_rule_of_retention_names_a_table_that_exists():
     from app.kit.database.model import Model
 
     assert retention.RULES
-    for rule in retention.RULES.values():
+    for rule in retention.RULES:
         assert rule.table in Model.metadata.tables

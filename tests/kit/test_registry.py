@@ -6,56 +6,64 @@ import pytest
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import Session
 
-from app.kit import registry
+from app.kit import merging, registry
 from app.kit.registry import (
     Duplicate,
     EraseHandler,
     Invariant,
     MergeHandler,
     Registry,
-    Tab,
+    Unknown,
     broken_invariants,
+    sole,
 )
 
 
 @dataclass(frozen=True)
 class Dish:
     name: str
-    page: str = "menu"
     order: int = 0
-
-
-def render(_session: Session, record: object) -> object:
-    return record
 
 
 def test_entries_come_in_their_order_then_as_registered() -> None:
     dishes: Registry[Dish] = Registry("dish")
-    dishes.register(Dish("soup", order=2), Dish("bread"), Dish("salt"), Dish("tea", "bar", 1))
+    dishes.register(Dish("soup", order=2), Dish("bread"), Dish("salt"), Dish("tea", 1))
     assert dishes.names() == ["bread", "salt", "tea", "soup"]
-    assert [dish.name for dish in dishes.on("menu")] == ["bread", "salt", "soup"]
+    assert [dish.name for dish in dishes] == dishes.names()
     assert ("soup" in dishes, "cake" in dishes, len(dishes)) == (True, False, 4)
 
 
 def test_a_second_entry_of_the_same_name_is_an_error_not_a_replacement() -> None:
     dishes: Registry[Dish] = Registry("dish")
     dishes.register(Dish("soup"))
-    with pytest.raises(Duplicate, match="two of the dish “soup”"):
+    with pytest.raises(Duplicate, match=r"two of the dish “soup”: .*order=0.* and .*order=1"):
         dishes.register(Dish("soup", order=1))
     assert dishes["soup"].order == 0
 
 
 def test_the_same_entry_of_a_second_application_is_taken_once() -> None:
-    tabs: Registry[Tab] = Registry("tab")
+    dishes: Registry[Dish] = Registry("dish")
     for _application in range(2):
-        tabs.register(Tab("orders", "client", "Orders", render))
-    assert tabs.names() == ["orders"]
+        dishes.register(Dish("soup"))
+    assert dishes.names() == ["soup"]
+
+
+def test_an_entry_may_have_another_name_and_a_registry_one_entry_only() -> None:
+    by_order: Registry[Dish] = Registry("dish", key=lambda dish: dish.order)
+    by_order.register(Dish("soup", 2), Dish("soup", 1))
+    assert by_order.names() == [1, 2]
+    best: Registry[Dish] = Registry("best dish", key=sole)
+    assert best.only() is None
+    best.register(Dish("soup"))
+    with pytest.raises(Duplicate, match=r"soup.*cake"):
+        best.register(Dish("cake"))
+    assert best.only() == Dish("soup")
 
 
 def test_a_missing_entry_is_named() -> None:
     dishes: Registry[Dish] = Registry("dish")
     assert dishes.get("cake") is None
-    with pytest.raises(KeyError, match="no dish “cake”"):
+    with pytest.raises(Unknown, match="no dish “cake”"):
         dishes["cake"]
 
 
@@ -65,16 +73,16 @@ def test_merging_and_erasing_ask_every_domain_about_that_kind(
     done: list[object] = []
     merges: Registry[MergeHandler] = Registry("merge handler")
     erases: Registry[EraseHandler] = Registry("erase handler")
-    monkeypatch.setattr(registry, "merge_handlers", merges)
-    monkeypatch.setattr(registry, "erase_handlers", erases)
+    monkeypatch.setattr(merging, "merge_handlers", merges)
+    monkeypatch.setattr(merging, "erase_handlers", erases)
     merges.register(
         MergeHandler("b", "client", lambda _s, old, new: done.append(("b", old, new)), order=2),
         MergeHandler("a", "client", lambda _s, old, new: done.append(("a", old, new)), order=1),
         MergeHandler("c", "product", lambda _s, _old, _new: done.append("wrong kind")),
     )
     erases.register(EraseHandler("a", "client", lambda _s, one: done.append(("erase", one))))
-    registry.merge(session, "client", 1, 2)
-    registry.erase(session, "client", 3)
+    merging.merge(session, "client", 1, 2)
+    merging.erase(session, "client", 3)
     assert done == [("a", 1, 2), ("b", 1, 2), ("erase", 3)]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from app.kit.database.session import bind, make_engine
 from app.kit.jobs import queues, worker
 from app.kit.jobs.runner import Runner
-from app.kit.jobs.sources import SOURCES, Source, add_source
+from app.kit.jobs.sources import SOURCES, Source
 from app.kit.signing import use_keys
 from app.messages.engine.journal import Journal
 from app.messages.jobs import recording, serving
@@ -39,8 +39,8 @@ def main(given: dict[str, Any]) -> None:
         lease=timedelta(seconds=given.get("lease", LEASE)),
         retries=(0.2, 0.2, 0.2),
     )
-    SOURCES.clear()
-    add_source(Source("messages", partial(serving.drain, terms=terms), serving.due, "mail"))
+    SOURCES._entries.clear()
+    SOURCES.register(Source("messages", partial(serving.drain, terms=terms), serving.due, "mail"))
     die_at(given.get("die_at", ""), given.get("after", 1))
     worker.run(runner.app, runner, given["redis"])
 

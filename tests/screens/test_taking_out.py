@@ -124,8 +124,8 @@ def member(monkeypatch):
         yield who
 
 
-def run_last() -> BulkRun:
-    with at_work() as session:
+def run_last(client) -> BulkRun:
+    with client.application.app_context(), at_work() as session:
         pk = session.scalar(text("select max(id) from bulk_run"))
         run_bulk(session, pk, 5)
     with at_work() as session:
@@ -140,7 +140,7 @@ def test_a_bulk_action_does_each_ticked_record_and_counts_the_refused(client, me
     answer = client.post("/bench-brands/bulk", data={"action": "rename", "rowid": [*ids, 999999]})
     assert answer.status_code == 302
     assert "Waiting" in page(client, answer.location)
-    run = run_last()
+    run = run_last(client)
     assert (run.total, run.done, run.skipped, run.failed) == (4, 2, 2, 0)
     assert run.reasons == {"This brand keeps its name.": 1, "It is no longer there.": 1}
     html = page(client, answer.location)
@@ -153,7 +153,7 @@ def test_a_bulk_action_passes_over_archived_records_but_archives_them_once(clien
         session.add_all([Brand(name="Here"), Brand(name="Gone", archived_at=clock.now())])
     for action, done in (("rename", (1, 1)), ("archive", (2, 0))):
         client.post("/bench-brands/bulk?f.archived.is=all", data={"action": action, "all": "1"})
-        run = run_last()
+        run = run_last(client)
         assert (run.done, run.skipped, run.failed) == (*done, 0)
         assert run.reasons == (
             {"This is archived. Restore it first.": 1} if action == "rename" else {}
@@ -168,7 +168,7 @@ def test_all_that_match_means_the_filters_of_the_page(client, member):
         session.add_all([Brand(name=f"Match {i}") for i in range(450)])
         session.add(Brand(name="Other"))
     client.post("/bench-brands/bulk?f.name.starts=match", data={"action": "archive", "all": "1"})
-    run = run_last()
+    run = run_last(client)
     assert (run.total, run.done) == (450, 450)
     with at_work() as session:
         left = session.scalars(text("select name from brand where archived_at is null")).all()
@@ -191,7 +191,7 @@ def test_a_right_taken_away_stops_the_run(client, member, monkeypatch):
     monkeypatch.setattr(
         jobs, "resolve", lambda _door, membership_id: reader_with({("read", "BenchBrand")})
     )
-    assert run_last().done == 0
+    assert run_last(client).done == 0
 
 
 def test_bulk_actions_need_their_right_and_show_their_run_to_nobody_else(client, member):

@@ -22,6 +22,7 @@ from app.kit.security.permissions import create_permissions
 from app.kit.servers import TestServer
 from config import Config
 from tests.company.factories import PASSWORD, make_membership, make_reader
+from tests.registries import as_before
 from tests.security.working import work_through
 
 
@@ -83,14 +84,13 @@ def _nobody_tried_before(owner_sql: Callable[..., list]) -> None:
 def mails(_no_work_waits: None) -> Iterator[list[Mail]]:
     """Return the mails that the installation's own mail server was given."""
     kept: list[Mail] = []
-    before = mail.sender()
 
     def deliver(to: str, subject: str, text: str) -> None:
         kept.append(Mail(to, subject, text))
 
-    mail.use_sender(mail.Sender(lambda: True, deliver))
-    yield kept
-    mail.use_sender(before)
+    with as_before(mail._senders, empty=True):
+        mail.use_sender(mail.Sender(lambda: True, deliver))
+        yield kept
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from app.kit import clock
 from app.kit.access import OTHERS_CLIENTS, reader
 from app.kit.database.stamp import Role
 from app.kit.screens import Bulk
-from app.kit.screens.known import KNOWN
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
 from tests.factories import make_brand, make_client, make_store
 
@@ -150,7 +149,11 @@ def test_work_that_a_key_starts_is_done_with_the_rights_and_the_sight_of_the_key
     def note(session, brand, *, by, at):
         seen.append(reader())
 
-    monkeypatch.setitem(KNOWN["BrandScreen"].bulk, "archive", Bulk(note, "Archive"))
+    monkeypatch.setitem(
+        client.application.extensions["crm_screens"]["BrandScreen"].bulk,
+        "archive",
+        Bulk(note, "Archive"),
+    )
     start_archiving(client, make_key(*ARCHIVE)[1], brands)
     work_done()
     assert {(one.rights, one.bound_as) for one in seen} == {
@@ -180,7 +183,11 @@ def test_work_that_a_key_starts_ends_with_the_key_between_two_pieces(
     def revoke(session, brand, *, by, at):
         session.get_one(ApiKey, key.id).revoked_at = clock.now()
 
-    monkeypatch.setitem(KNOWN["BrandScreen"].bulk, "archive", Bulk(revoke, "Archive"))
+    monkeypatch.setitem(
+        client.application.extensions["crm_screens"]["BrandScreen"].bulk,
+        "archive",
+        Bulk(revoke, "Archive"),
+    )
     where = start_archiving(client, token, brands)
     work_done()
     run = client.get(where, headers=bearer(make_key(*ARCHIVE)[1])).json["result"]

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from app.kit import clock, phone
+from tests.registries import as_before
 from tests.web.demo import create_demo
 
 FLAGS = [
@@ -29,10 +30,8 @@ FLAGS = [
 @pytest.fixture(autouse=True)
 def _no_company() -> Iterator[None]:
     """Other folders have told the process where a company is at home; here there is none to ask."""
-    told = phone._home[:]
-    phone._home.clear()
-    yield
-    phone._home[:] = told
+    with as_before(phone._home, empty=True):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,12 @@ from app.kit.rights import word
 from app.kit.screens.areas import PLATFORM
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Cell, Column, ListPage, Row
-from app.kit.security.home import Landing, land
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.home import LANDINGS, Landing
+from app.kit.security.menu import ENTRIES, Entry
 
 VIEW = "Platform"
 word("read", VIEW, area=PLATFORM.name, label=_l("See the list of companies"))
-add_entry(
+ENTRIES.register(
     Entry(
         "companies",
         PLATFORM,
@@ -35,7 +35,9 @@ add_entry(
         lambda: url_for("PlatformView.companies"),
     )
 )
-land(Landing("platform", ("read", VIEW), lambda: url_for("PlatformView.companies"), order=1))
+LANDINGS.register(
+    Landing("platform", ("read", VIEW), lambda: url_for("PlatformView.companies"), order=1)
+)
 
 
 class PlatformView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped

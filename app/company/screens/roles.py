@@ -37,7 +37,7 @@ from app.kit.screens.pages import (
     Row,
 )
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.menu import ENTRIES, Entry
 from app.kit.security.models import Role
 
 VIEW = "Role"
@@ -45,7 +45,7 @@ SHOWN = 6
 word("read", VIEW, area=SETTINGS.name, label=_l("See roles and what they may do"))
 word("write", VIEW, area=SETTINGS.name, label=_l("Make and change roles"))
 word("delete", VIEW, area=SETTINGS.name, label=_l("Remove roles"))
-add_entry(
+ENTRIES.register(
     Entry(
         "roles", SETTINGS, _l("Roles"), "shield", ("read", VIEW), lambda: url_for("RoleView.list")
     )

@@ -17,8 +17,8 @@ from app.kit.screens.areas import OVERVIEW
 from app.kit.screens.dashboards import DashboardView
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import DashboardPage
-from app.kit.security.home import Landing, land
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.home import LANDINGS, Landing
+from app.kit.security.menu import ENTRIES, Entry
 
 VIEW = "SalesDashboard"
 RIGHT = ("read", VIEW)
@@ -36,8 +36,10 @@ def address() -> str:
     return url_for("SalesDashboard.show")
 
 
-add_entry(Entry("dashboard", OVERVIEW, _l("Dashboard"), "layout-dashboard", RIGHT, address, 0))
-land(Landing("dashboard", RIGHT, address, order=50))
+ENTRIES.register(
+    Entry("dashboard", OVERVIEW, _l("Dashboard"), "layout-dashboard", RIGHT, address, 0)
+)
+LANDINGS.register(Landing("dashboard", RIGHT, address, order=50))
 
 
 class SalesDashboard(DashboardView):

@@ -34,7 +34,7 @@ from app.kit.screens.pages import (
     TableCard,
     Text,
 )
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.menu import ENTRIES, Entry
 
 VIEW = "SalesReport"
 KINDS: Mapping[str, Text] = {
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Text] = {
 
 word("read", VIEW, area=REPORTS.name, label=_l("See the sales report"))
 word("export", VIEW, area=REPORTS.name, label=_l("Export the sales report to a file"))
-add_entry(
+ENTRIES.register(
     Entry(
         "sales-report",
         REPORTS,

@@ -158,7 +158,7 @@ def violations(connection: Connection, metadata: MetaData) -> list[str]:
         "apart": [table.name for table in tables if table.info.get("apart")],
         "of_stores": [table.name for table in tables if sights.read_as_the_stores(table)],
         "shared": _SHARED,
-        "definers": [_spelled(f) for f in FUNCTIONS.values() if f.definer],
+        "definers": [_spelled(f) for f in FUNCTIONS if f.definer],
     }
     found: list[str] = []
     for sentence, query in _RULES.items():

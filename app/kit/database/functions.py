@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from app.kit.database.stamp import BOUND_ROLES, Role
 from app.kit.fold import FOLD_SQL
+from app.kit.registry import Registry
 
 APPLICATION = (Role.APP, *BOUND_ROLES)
 
@@ -30,16 +31,18 @@ class SqlFunction:
     early: bool = False
     tables: tuple[str, ...] = field(default=())
 
+    @property
+    def name(self) -> str:
+        """Its name among all: schema.name(arg type, …)."""
+        return f"{self.schema}.{self.signature}"
 
-FUNCTIONS: dict[str, SqlFunction] = {}
+
+FUNCTIONS: Registry[SqlFunction] = Registry("SQL function")
 
 
 def register(function: SqlFunction) -> SqlFunction:
-    """Add a function to what `install` writes. Raises ValueError when its name is taken."""
-    key = f"{function.schema}.{function.signature}"
-    if FUNCTIONS.setdefault(key, function) != function:
-        message = f"SQL function {key} is registered twice."
-        raise ValueError(message)
+    """Add a function to what `install` writes. Raises Duplicate when another has its name."""
+    FUNCTIONS.register(function)
     return function
 
 

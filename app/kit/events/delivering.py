@@ -27,7 +27,7 @@ from app.kit.events.subscribing import SUBSCRIBERS, Happened, Subscriber
 from app.kit.jobs import faults
 from app.kit.jobs.lease import SYSTEM, statement_limit, time_limit
 from app.kit.jobs.runner import DIED, Runner
-from app.kit.jobs.sources import Source, add_source
+from app.kit.jobs.sources import SOURCES, Source
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _parts(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
 
 
 def _subscriber(delivery: Delivery) -> Subscriber | None:
-    return SUBSCRIBERS.get(delivery.happened.name, {}).get(delivery.subscriber)
+    return SUBSCRIBERS.get((delivery.happened.name, delivery.subscriber))
 
 
 def _apply(runner: Runner, part: list[Delivery]) -> None:
@@ -195,4 +195,4 @@ def _due(session: Session) -> list[str]:
     return [EVENTS_QUEUE] if session.execute(_WAITING).first() else []
 
 
-add_source(Source("deliveries", deliver, _due, queue=EVENTS_QUEUE))
+SOURCES.register(Source("deliveries", deliver, _due, queue=EVENTS_QUEUE))

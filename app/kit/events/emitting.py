@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.kit.events.subscribing import SUBSCRIBERS
+from app.kit.events.subscribing import subscribers_of
 from app.kit.jobs.deferring import plain_json
 from app.kit.jobs.queues import wake_after_commit
 
@@ -33,7 +33,7 @@ def emit_many(session: Session, name: str, /, items: Iterable[Mapping[str, Any]]
     events = list(items)
     if not events:
         return
-    subscribers = list(SUBSCRIBERS.get(name, ()))
+    subscribers = subscribers_of(name)
     session.execute(_EMIT, {"name": name, "data": plain_json(events), "subscribers": subscribers})
     if subscribers:
         wake_after_commit(session, EVENTS_QUEUE)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from app.kit.registry import Registry
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -33,8 +35,14 @@ class Subscriber:
     attempts: int
 
 
-# By event, then by the subscriber's name, which is what a delivery keeps.
-SUBSCRIBERS: dict[str, dict[str, Subscriber]] = {}
+SUBSCRIBERS: Registry[Subscriber] = Registry(
+    "subscriber of the event", key=lambda one: (one.event, one.name)
+)
+
+
+def subscribers_of(event: str) -> list[str]:
+    """Return the names of those who want to know, which are what a delivery keeps."""
+    return [one.name for one in SUBSCRIBERS if one.event == event]
 
 
 def on(*events: str, name: str, batch: bool = False, attempts: int = 10) -> Callable[[F], F]:
@@ -43,20 +51,12 @@ def on(*events: str, name: str, batch: bool = False, attempts: int = 10) -> Call
     `name` is kept with every delivery and must not change ("insights.facts"). It runs as the
     company, not as the user who caused the event, in one transaction with the delivery's end. The
     order of events is not kept. With `batch` it gets a list: all of one company that wait, up to
-    200. Raises ValueError when another function has that name.
+    200. Raises Duplicate when another function has that name.
     """
 
     def subscribe(function: F) -> F:
         for event in events:
-            found = SUBSCRIBERS.setdefault(event, {})
-            known = found.get(name)
-            if known and (known.call.__module__, known.call.__qualname__) != (
-                function.__module__,
-                function.__qualname__,
-            ):
-                message = f"{event} already has a subscriber {name}."
-                raise ValueError(message)
-            found[name] = Subscriber(name, event, function, batch, attempts)
+            SUBSCRIBERS.register(Subscriber(name, event, function, batch, attempts))
         return function
 
     return subscribe

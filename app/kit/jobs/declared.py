@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from app.kit.errors import CrmError
+from app.kit.registry import Registry, Unknown
 
 JobFunction = Callable[..., Any]
 F = TypeVar("F", bound=JobFunction)
@@ -33,7 +34,7 @@ class TryLater(CrmError):
         self.after = after
 
 
-DECLARED: dict[str, Declared] = {}
+DECLARED: Registry[Declared] = Registry("job")
 
 
 def job(queue: str = "default", *, attempts: int = 5, timeout: float = 600) -> Callable[[F], F]:
@@ -46,21 +47,17 @@ def job(queue: str = "default", *, attempts: int = 5, timeout: float = 600) -> C
 
     def declare(function: F) -> F:
         name = f"{function.__module__}.{function.__qualname__}"
-        DECLARED[name] = Declared(name, function, queue, attempts, timeout)
+        DECLARED.register(Declared(name, function, queue, attempts, timeout))
         return function
 
     return declare
 
 
 def declared(name: str) -> Declared:
-    """Return the job of that dotted name, importing its module if need be. Raises LookupError."""
+    """Return the job of that dotted name, importing its module if need be. Raises Unknown."""
     if name not in DECLARED and name.count("."):
         try:
             import_module(name.rpartition(".")[0])
         except ModuleNotFoundError as error:
-            message = f"There is no job {name}."
-            raise LookupError(message) from error
-    if name not in DECLARED:
-        message = f"There is no job {name}: is its function decorated with @job?"
-        raise LookupError(message)
+            raise Unknown(f"There is no job {name}.") from error
     return DECLARED[name]

@@ -50,7 +50,7 @@ def defer(
     Arguments are plain data, never objects of the session. With `key` at most one job of that name
     and key (and, of somebody bound to stores, of those stores) is unfinished: asked for while one
     waits, that one does; while one runs, it runs once more. Keys make callers wait for each other:
-    many at once emit an event instead. Returns the job's id. Raises LookupError for an unknown job.
+    many at once emit an event instead. Returns the job's id. Raises Unknown for an unknown job.
     """
     job = declared(name)
     on = queue or job.queue

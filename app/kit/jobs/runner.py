@@ -42,7 +42,7 @@ from app.kit.jobs.lease import (
 )
 from app.kit.jobs.queues import wake as wake_queue
 from app.kit.jobs.queues import wake_taken
-from app.kit.jobs.sources import Source, add_source, sources
+from app.kit.jobs.sources import SOURCES, Source, sources
 
 log = logging.getLogger(__name__)
 
@@ -274,4 +274,4 @@ def wake(queue: str) -> None:
     _runners.setdefault(queue, Runner(queue)).drain()
 
 
-add_source(Source("jobs", Runner.run_next, _due, recover=free_expired))
+SOURCES.register(Source("jobs", Runner.run_next, _due, recover=free_expired))

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kit.jobs.declared import declared
+from app.kit.registry import Registry
 
 _START = text("select crm_start_schedule(:name, :due, :queue, :job, :attempts, :each_company)")
 
@@ -36,7 +37,7 @@ class Schedule:
         return due if due <= now else due - timedelta(days=1)
 
 
-SCHEDULES: dict[str, Schedule] = {}
+SCHEDULES: Registry[Schedule] = Registry("schedule")
 
 
 def schedule(
@@ -51,7 +52,7 @@ def schedule(
     if (every is None) == (at is None):
         message = f"Schedule {name} needs either every= or at=."
         raise ValueError(message)
-    SCHEDULES[name] = Schedule(name, job, every, at, each_company)
+    SCHEDULES.register(Schedule(name, job, every, at, each_company))
 
 
 def start_due(session: Session, one: Schedule, due: datetime) -> int:

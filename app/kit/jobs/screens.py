@@ -22,7 +22,7 @@ from app.kit.screens import Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import Cell, Column, Row, ShowPage, TableCard
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.menu import ENTRIES, Entry
 
 
 def _is_over_badly(job: Any) -> bool:
@@ -108,7 +108,7 @@ class ScheduleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyp
             ScheduleRun.name
         )
         started = {row.name: row.due for row in db.session.execute(last)}
-        rows = [_row(one, started.get(one.name)) for one in SCHEDULES.values()]
+        rows = [_row(one, started.get(one.name)) for one in SCHEDULES]
         columns = (
             Column("name", _lp("by the clock", "Schedule"), "lead"),
             Column("job", _l("Work"), wide=True),
@@ -137,7 +137,7 @@ word(
     description=_l("What the program starts by the clock."),
 )
 
-add_entry(
+ENTRIES.register(
     Entry(
         "schedules",
         SETTINGS,

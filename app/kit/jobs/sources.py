@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from app.kit.registry import Registry
+
 if TYPE_CHECKING:
     from app.kit.jobs.runner import Runner
 
@@ -33,14 +35,9 @@ class Source:
     recover: Callable[[Session], object] | None = None
 
 
-SOURCES: dict[str, Source] = {}
-
-
-def add_source(source: Source) -> None:
-    """Have workers and tick serve `source`; the same name again replaces it."""
-    SOURCES[source.name] = source
+SOURCES: Registry[Source] = Registry("source of work")
 
 
 def sources(queue: str) -> list[Source]:
     """Return what the worker of `queue` serves."""
-    return [source for source in SOURCES.values() if source.queue in (None, queue)]
+    return [source for source in SOURCES if source.queue in (None, queue)]

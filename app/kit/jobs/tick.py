@@ -38,12 +38,12 @@ class Tick:
 
     def once(self) -> None:
         """Free what dead workers held, start what is due, wake the workers of what waits."""
-        for source in list(SOURCES.values()):
+        for source in list(SOURCES):
             if source.recover is not None:
                 self._guarded(f"recover {source.name}", self._recover, source.name)
-        for name in list(SCHEDULES):
+        for name in SCHEDULES.names():
             self._guarded(f"schedule {name}", self._start, name)
-        for source in list(SOURCES.values()):
+        for source in list(SOURCES):
             self._guarded(f"wake {source.name}", self._wake, source.name)
 
     def _guarded(self, what: str, call: Callable[[str], None], name: str) -> None:

@@ -1,38 +1,58 @@
 """What other domains add to a screen: tabs, cards, buttons, and what pages of theirs do."""
 
-from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from app.kit.registry import Registry
 from app.kit.screens.declare import Do, Panel, Related
 from app.kit.screens.pages import Card
 
+A = TypeVar("A")
 Figure = Callable[[Session, Any], Card | None]
 
-TABS: dict[str, dict[str, Related | Panel]] = defaultdict(dict)
-FIGURES: dict[str, list[Figure]] = defaultdict(list)
-ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
-PAGE_ACTIONS: dict[str, dict[str, Do]] = defaultdict(dict)
+
+@dataclass(frozen=True, slots=True)
+class Added(Generic[A]):
+    """`what` is on the records of the screen whose rights are kept under `view`."""
+
+    view: str
+    name: str
+    what: A
+
+
+def _key(one: Added[Any]) -> tuple[str, str]:
+    return one.view, one.name
+
+
+TABS: Registry[Added[Related | Panel]] = Registry("tab", key=_key)
+FIGURES: Registry[Added[Figure]] = Registry("card", key=_key)
+ACTIONS: Registry[Added[Do]] = Registry("button", key=_key)
+PAGE_ACTIONS: Registry[Added[Do]] = Registry("action of a page", key=_key)
+
+
+def added(registry: Registry[Added[A]], view: str) -> dict[str, A]:
+    """Return what was added to a screen, by name, in order."""
+    return {one.name: one.what for one in registry if one.view == view}
 
 
 def add_tab(view: str, tab: Related | Panel) -> None:
-    """Put a tab on the records of a screen of a domain further up. Said twice, it counts once."""
-    TABS[view][tab.name] = tab
+    """Put a tab on the records of a screen of a domain further up."""
+    TABS.register(Added(view, tab.name, tab))
 
 
 def add_figure(view: str, figure: Figure) -> None:
     """Put a card into the right column of a screen's records."""
-    if figure not in FIGURES[view]:
-        FIGURES[view].append(figure)
+    FIGURES.register(Added(view, figure.__name__, figure))
 
 
 def add_action(view: str, name: str, action: Do) -> None:
     """Put a button on the records of a screen; its right is (name, view)."""
-    ACTIONS[view][name] = action
+    ACTIONS.register(Added(view, name, action))
 
 
 def add_page_action(view: str, name: str, action: Do) -> None:
     """Say what a page of another domain does with a screen's records, for the API."""
-    PAGE_ACTIONS[view][name] = action
+    PAGE_ACTIONS.register(Added(view, name, action))

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.screens import bulk, export, history, listing, lookup, record, saved, saving
-from app.kit.screens.additions import ACTIONS, PAGE_ACTIONS, TABS
+from app.kit.screens.additions import ACTIONS, PAGE_ACTIONS, TABS, added
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
@@ -213,7 +213,7 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         if self.exports:
             found.append("export")
         return list(
-            dict.fromkeys([*found, *self.actions_on, *self.bulk, *ACTIONS.get(self.view, {})])
+            dict.fromkeys([*found, *self.actions_on, *self.bulk, *added(ACTIONS, self.view)])
         )
 
     def may(self, permission: str) -> bool:
@@ -233,14 +233,14 @@ class Screen(RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuild
         return self.seen(self.filters)
 
     def all_actions(self) -> dict[str, Do]:
-        return {**self.actions_on, **ACTIONS.get(self.view, {})}
+        return {**self.actions_on, **added(ACTIONS, self.view)}
 
     def all_operations(self) -> dict[str, Do]:
         """Return all that can be done with a record, by buttons and by pages of their own."""
-        return {**self.page_actions, **PAGE_ACTIONS.get(self.view, {}), **self.all_actions()}
+        return {**self.page_actions, **added(PAGE_ACTIONS, self.view), **self.all_actions()}
 
     def all_tabs(self) -> dict[str, Related | Panel]:
-        return {**{tab.name: tab for tab in self.related}, **TABS.get(self.view, {})}
+        return {**{tab.name: tab for tab in self.related}, **added(TABS, self.view)}
 
     # --- addresses --------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ tests/house/test_constraints.py walks all of them.
 """
 
 import re
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from flask_babel import gettext as _
@@ -21,22 +23,28 @@ from app.kit.database.install.policies import is_whole
 from app.kit.database.lines import place_of, refused_line
 from app.kit.database.model import Model
 from app.kit.errors import Again, Conflict, CrmError, Invalid, NotFound, Refused
+from app.kit.registry import Registry
 from app.kit.screens.attrs import link_of
 from app.kit.screens.pages import Text
 
-_SAID: dict[str, tuple[Text, str | None]] = {}
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How the refusal of one constraint is worded, and the attribute it is shown at."""
+
+    constraint: str
+    sentence: Text
+    field: str | None
+
+
+SAID: Registry[Said] = Registry("refusal of", key=attrgetter("constraint"))
 _TABLE = re.compile(r"for table (\w+)")
 _INDEX = re.compile(r'index row .* for index "(\w+)"')
 
 
 def say(constraint: str, sentence: Text, field: str | None = None) -> None:
     """Word the refusal of one constraint; `field` is the attribute it is shown at."""
-    _SAID[constraint] = sentence, field
-
-
-def said_of(constraint: str) -> tuple[Text, str | None] | None:
-    """Return the words of a constraint and their field, where a domain gave it any."""
-    return _SAID.get(constraint)
+    SAID.register(Said(constraint, sentence, field))
 
 
 def as_refusal(error: Exception) -> CrmError | None:
@@ -77,9 +85,9 @@ def refusal_of(state: str, table: str, constraint: str, column: str = "") -> Crm
     """Return how the refusal of a constraint reads, and the attribute it names."""
     found = column_of(table, constraint, column)
     field = None if found is None else field_of(found)
-    if (said := _SAID.get(constraint)) is not None:
+    if (said := SAID.get(constraint)) is not None:
         kind = Conflict if state == REFUSED_CHANGE else Invalid
-        return kind(said[0], field=said[1] or field)
+        return kind(said.sentence, field=said.field or field)
     return _WORDS[state](found.info.get("label") if found is not None else None, field)
 
 

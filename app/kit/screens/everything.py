@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from app.kit.access import may, reader
 from app.kit.database.session import db
 from app.kit.phone import display_phone
-from app.kit.registry import search_kinds
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.cells import has_archive
 from app.kit.screens.finding import find
@@ -58,18 +57,6 @@ def found(session: Session, words: str) -> list[SearchGroup]:
         _group(session, screen, words)
         for screen in screens().values()
         if screen.menu and screen.searches and screen.may("read")
-    ]
-    groups += [
-        SearchGroup(
-            kind.label,
-            "search",
-            [
-                SearchHit(hit.title, hit.url, hit.subtitle)
-                for hit in kind.find(session, words, SHOWN)
-            ],
-        )
-        for kind in search_kinds
-        if kind.permission is None or may("read", kind.permission)
     ]
     return [group for group in groups if group.hits]
 

@@ -18,7 +18,7 @@ from app.kit.screens.address import Address
 from app.kit.screens.attrs import table_of
 from app.kit.screens.bulk import right_of
 from app.kit.screens.dberrors import as_refusal
-from app.kit.screens.known import KNOWN
+from app.kit.screens.known import screens
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.saving import archive_one, refuse_archived
 from app.kit.screens.selection import selection_of
@@ -42,7 +42,7 @@ def run_bulk(
     Commits after each piece and goes on from there, as long as they may.
     """
     run = session.get_one(BulkRun, run_id)
-    screen = KNOWN[run.screen]
+    screen = screens()[run.screen]
     start = int(resume_point(session, 0))
     while True:
         who = _who(membership_id, api_key_id)

@@ -7,14 +7,10 @@ from flask import current_app
 if TYPE_CHECKING:
     from app.kit.screens.base import Screen
 
-KNOWN: dict[str, "Screen"] = {}
-"""The screens of this process by name, for jobs, which run outside a request."""
-
 
 def note_screen(screen: "Screen") -> None:
     """Remember a registered screen in the application."""
     screens()[screen.name] = screen
-    KNOWN[screen.name] = screen
 
 
 def screens() -> dict[str, "Screen"]:

@@ -10,13 +10,12 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.kit import registry as parts
 from app.kit.access import may, reader, require
 from app.kit.choices import Choice
 from app.kit.database.session import db
 from app.kit.fitting import COMPANY
 from app.kit.i18n.reading import number_text
-from app.kit.screens.additions import FIGURES
+from app.kit.screens.additions import FIGURES, added
 from app.kit.screens.attrs import (
     Attr,
     apart_title_of,
@@ -264,34 +263,8 @@ def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
 
 
 def _figures(screen: "Screen", session: Session, obj: Any) -> list[Card]:
-    cards = [
-        card
-        for figure in FIGURES.get(screen.view, ())
-        if (card := figure(session, obj)) is not None
-    ]
-    facts = [
-        Fact(
-            one.label,
-            one.value(session, obj),
-            _FIGURE_KINDS.get(one.kind, "text"),
-            currency=_own_currency(one.kind),
-        )
-        for one in parts.figures.on(screen.view)
-        if one.permission is None or may("read", one.permission)
-    ]
-    return [*([KvCard(_("At a glance"), facts)] if facts else []), *cards]
-
-
-_FIGURE_KINDS: dict[str, Any] = {
-    "number": "num",
-    "money": "money",
-    "date": "date",
-    "datetime": "datetime",
-}
-
-
-def _own_currency(kind: str) -> str:
-    return reader().currency if kind == "money" else ""
+    cards = (figure(session, obj) for figure in added(FIGURES, screen.view).values())
+    return [card for card in cards if card is not None]
 
 
 def _tabs(screen: "Screen", obj: Any) -> list[Tab]:
@@ -307,11 +280,6 @@ def _tabs(screen: "Screen", obj: Any) -> list[Tab]:
                 tabs.append(Tab(name, tab.label or other.label, url))
         elif tab.needs is None or may(*tab.needs):
             tabs.append(Tab(name, tab.label, screen.url("tab", f"{obj.id}/{name}")))
-    tabs += [
-        Tab(one.name, one.label, screen.url("tab", f"{obj.id}/{one.name}"))
-        for one in parts.tabs.on(screen.view)
-        if one.permission is None or may("read", one.permission)
-    ]
     return [*tabs, Tab("history", _("History"), screen.url("history", obj.id))]
 
 
@@ -319,21 +287,12 @@ def tab(screen: "Screen", pk: int, name: str) -> Any:
     """Answer GET tab/<pk>/<name>: what a panel draws."""
     session = db.session()
     found = screen.all_tabs().get(name)
-    if isinstance(found, Panel):
-        if found.needs is not None:
-            require(*found.needs)
-        obj = load_or_404(screen, session, pk)
-        return _drawn(found.render(session, obj))
-    other = next((one for one in parts.tabs.on(screen.view) if one.name == name), None)
-    if other is None:
+    if not isinstance(found, Panel):
         abort(404)
-    if other.permission is not None:
-        require("read", other.permission)
+    if found.needs is not None:
+        require(*found.needs)
     obj = load_or_404(screen, session, pk)
-    made = other.render(session, obj)
-    if other.template:
-        return render_template(other.template, page=made, obj=obj)
-    return _drawn(made)
+    return _drawn(found.render(session, obj))
 
 
 def _drawn(made: Any) -> Any:

@@ -13,6 +13,7 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext as _
 
 from app.kit.access import Reader, Right, reader
+from app.kit.registry import Registry
 from app.kit.screens.areas import AREAS
 from app.kit.screens.known import screens
 from app.kit.screens.pages import Card, Fact, KvCard, Note, ShowPage
@@ -28,12 +29,7 @@ class Landing:
     order: int = 100
 
 
-LANDINGS: dict[str, Landing] = {}
-
-
-def land(landing: Landing) -> None:
-    """Offer a page to begin with. Said twice under one name, the last counts."""
-    LANDINGS[landing.name] = landing
+LANDINGS: Registry[Landing] = Registry("landing page")
 
 
 class HomeView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
@@ -49,7 +45,7 @@ class HomeView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         who = reader()
         if who.company_id is None and not who.is_superuser:
             return redirect(url_for("AccountView.companies"))
-        for landing in sorted(LANDINGS.values(), key=lambda one: one.order):
+        for landing in LANDINGS:
             if landing.right in who.rights:
                 return redirect(landing.url())
         return self.parts(who)

@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.kit.access import Reader, Right, reader_or_none
+from app.kit.registry import Registry
 from app.kit.screens.areas import AREAS, Area
 from app.kit.screens.known import screens
 from app.kit.screens.pages import Language, Link, MenuArea, MenuItem, Shell
@@ -30,12 +31,7 @@ class Entry:
     order: int = 100
 
 
-ENTRIES: dict[str, Entry] = {}
-
-
-def add_entry(entry: Entry) -> None:
-    """Put a page into the menu. Said twice under one name, the last counts."""
-    ENTRIES[entry.name] = entry
+ENTRIES: Registry[Entry] = Registry("page in the menu")
 
 
 def shell() -> Shell | None:
@@ -62,7 +58,7 @@ def areas_of(who: Reader) -> list[MenuArea]:
         if screen.menu and who.may("read", screen.view):
             item = _item(screen.label, screen.list_url(), screen.icon, screen.route_base)
             found[screen.area.name].append(((screen.menu_rank, number), item))
-    for entry in ENTRIES.values():
+    for entry in ENTRIES:
         if who.may(*entry.right):
             url = entry.url()
             item = _item(entry.label, url, entry.icon, url)

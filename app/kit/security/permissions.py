@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kit.access import Right
+from app.kit.registry import Registry
 from app.kit.rights import all_rights
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,12 @@ log = logging.getLogger(__name__)
 _LOCK = 7_304_001
 
 Seeder = Callable[[Session], None]
-_seeders: dict[str, Seeder] = {}
+_seeders: Registry[Seeder] = Registry("seeder of roles", key=lambda seed: seed.__qualname__)
 
 
-def on_permissions(name: str, seed: Seeder) -> None:
+def on_permissions(seed: Seeder) -> None:
     """Run `seed(session)` after the permissions exist, in the same transaction, as the owner."""
-    _seeders[name] = seed
+    _seeders.register(seed)
 
 
 def create_permissions(
@@ -41,7 +42,7 @@ def create_permissions(
     session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     wanted = set(all_rights())
     made = make_rights(session, wanted)
-    for seed in _seeders.values():
+    for seed in _seeders:
         seed(session)
     log.info("%d permissions, %d of them new", len(wanted), made)
     return made

@@ -41,7 +41,7 @@ from app.kit.screens.pages import (
     Note,
     ShowPage,
 )
-from app.kit.security.menu import Entry, add_entry
+from app.kit.security.menu import ENTRIES, Entry
 from app.kit.settings.definitions import Setting, areas, definitions
 from app.kit.settings.models import CompanySetting
 from app.kit.settings.operations import SecretLost, get_many, put, reset, secret_state
@@ -220,7 +220,7 @@ word(
     label=_l("Change the company's settings"),
     description=_l("Mail server, Twilio account, numbers and more."),
 )
-add_entry(
+ENTRIES.register(
     Entry(
         "settings",
         SETTINGS,

@@ -18,7 +18,7 @@ from app.kit.errors import CrmError
 from app.kit.jobs import job
 from app.kit.jobs.runner import Runner
 from app.kit.jobs.schedules import schedule
-from app.kit.jobs.sources import Source, add_source
+from app.kit.jobs.sources import SOURCES, Source
 from app.messages.choices import DispatchStatus, PauseReason
 from app.messages.engine.render import UnreadableText
 from app.messages.jobs import recording
@@ -126,5 +126,5 @@ def make_room(session: Session) -> None:
 
 
 for _queue in sorted(set(QUEUE_OF.values())):
-    add_source(Source(f"messages {_queue}", drain, due, _queue))
+    SOURCES.register(Source(f"messages {_queue}", drain, due, _queue))
 schedule("messages: room for recipients", f"{__name__}.make_room", at=clock_time(2))

@@ -33,7 +33,7 @@ def prelude(connection: Connection) -> None:
     connection.execute(text(f"set local role {Role.OWNER}"))
     connection.execute(text("create schema if not exists auth"))
     connection.execute(text(f"create schema if not exists {sights.SCHEMA}"))
-    for function in FUNCTIONS.values():
+    for function in FUNCTIONS:
         if function.early:
             _run(connection, _function_statements(function))
     connection.execute(text("reset role"))
@@ -65,7 +65,7 @@ def statements() -> list[str]:
     """Return what `install` runs, in order, for the tables and functions known now."""
     search.register_all(Model.metadata)
     steps = [f"grant usage on schema public to {', '.join(_readers())}"]
-    for function in FUNCTIONS.values():
+    for function in FUNCTIONS:
         steps += _function_statements(function)
     for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
         steps += policies.statements(table)
