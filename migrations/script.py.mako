@@ -1,4 +1,4 @@
-"""${message.capitalize()}.
+"""${message[:1].upper()}${message[1:].rstrip(".")}.
 
 Drafted by Alembic from the models and read by a person. Functions, grants, policies and triggers are
 no part of it: they are installed after it, the same for every version.

@@ -11,19 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import produce_migrations
-from alembic.migration import MigrationContext
-from alembic.operations.ops import CreateTableOp
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Column, Integer, NullPool, Table, text
+from sqlalchemy import NullPool, text
 
 import config as settings
 from app.assembly import ROOT
 from app.deploy import _bare, migrate
 from app.kit.database.catalogue import differences, snapshot
-from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
 from app.kit.servers import TestServer
@@ -236,37 +230,6 @@ insert into employee (company_id, last_name) values (1, 'A'), (1, 'B');
 insert into membership (company_id, user_id, employee_id)
   select 1, n, (array[1, 1, 2, null, null])[n] from generate_series(1, 5) n;
 """
-
-
-@pytest.mark.timeout(300)
-def test_a_table_that_no_migration_makes_yet_can_be_drafted(
-    server: TestServer, migrated: str, tmp_path: Path
-) -> None:
-    made = Table("drafted", Model.metadata, Column("id", Integer, primary_key=True))
-    try:
-        app = _bare(config_of(server, migrated, tmp_path))
-        with app.app_context():
-            draft = app.extensions["migrate"].migrate.get_config(opts=["autogenerate"])
-            # As `flask db migrate`, but for writing the file.
-            found: list[str] = []
-            with EnvironmentContext(
-                draft,
-                ScriptDirectory.from_config(draft),
-                fn=lambda revision, context: found.extend(_drafted(context)) or [],
-            ):
-                ScriptDirectory.from_config(draft).run_env()
-        assert "drafted" in found
-    finally:
-        Model.metadata.remove(made)
-
-
-def _drafted(context: MigrationContext) -> list[str]:
-    """The tables that a draft would make."""
-    return [
-        operation.table_name
-        for operation in produce_migrations(context, Model.metadata).upgrade_ops.ops
-        if isinstance(operation, CreateTableOp)
-    ]
 
 
 def test_what_a_migration_installs_is_all_that_the_application_needs():

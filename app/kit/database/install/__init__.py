@@ -26,6 +26,10 @@ from app.kit.database.model import Model
 from app.kit.database.stamp import Role
 
 _STAMP = "tresen install "
+_COLUMNS = """
+select relname, attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+   and a.attnum > 0 and not a.attisdropped"""
 
 
 def prelude(connection: Connection) -> None:
@@ -37,6 +41,32 @@ def prelude(connection: Connection) -> None:
         if function.early:
             _run(connection, _function_statements(function))
     connection.execute(text("reset role"))
+
+
+class MissingTables(RuntimeError):
+    """The code has tables or columns that no migration makes."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"No migration makes {', '.join(names)}, which the code has: draft one with"
+            ' `.venv/bin/flask db migrate -m "…"`, read it, then `.venv/bin/flask db upgrade`.'
+        )
+
+
+def refuse_missing(connection: Connection) -> None:
+    """Raise MissingTables where the newest tables lack what the code declares."""
+    found: dict[str, set[str]] = {}
+    for table, column in connection.execute(text(_COLUMNS)):
+        found.setdefault(table, set()).add(column)
+    missing: list[str] = []
+    for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
+        if table.name not in found:
+            missing.append(f"the table {table.name}")
+        else:
+            lacking = [c.name for c in table.columns if c.name not in found[table.name]]
+            missing += [f"the column {table.name}.{name}" for name in lacking]
+    if missing:
+        raise MissingTables(missing)
 
 
 def install(connection: Connection, *, force: bool = False) -> bool:
