@@ -64,11 +64,10 @@ def _move(connection: Connection) -> None:
     if before not in (None, now):
         connection.execute(text("analyze"))
     connection.execute(text("reset role"))
-    if now is not None:
-        newest = now == context.get_head_revision()
-        if newest:
-            install.refuse_missing(connection)
-        install.install(connection, force=pending and newest)
+    if now == context.get_head_revision():
+        # Of an older version its own code writes what is no table.
+        install.refuse_missing(connection)
+        install.install(connection, force=pending)
 
 
 # One transaction for all of it: Alembic makes none of its own in one that has begun.

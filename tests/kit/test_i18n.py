@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale, lazy_gettext, lazy_pgettext, ngettext
 
+from app.kit.i18n import update as update_module
 from app.kit.i18n.catalogues import (
     ROOT,
     Project,
@@ -19,7 +20,7 @@ from app.kit.i18n.catalogues import (
     write,
 )
 from app.kit.i18n.check import check
-from app.kit.i18n.update import fill, missing, update
+from app.kit.i18n.update import fill, main, missing, update
 
 CODE = """
 from flask_babel import lazy_gettext as _l, lazy_pgettext as _lp, ngettext
@@ -215,6 +216,25 @@ def test_translations_are_taken_from_a_file_unless_they_break_a_rule(project: Pr
     assert found["Client"].string == "Клієнт"
     assert found["Hello %(name)s"].string == "Вітаємо, %(name)s"
     json.dumps(missing(project, "uk"))
+
+
+def test_what_lacks_in_every_language_is_filled_in_at_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(update_module, "Project", lambda: project)
+    page = project.root / "app" / "templates" / "page.html"
+    page.write_text(PAGE + '{{ _("Fresh text") }}')
+    update(project)
+    assert main(["missing"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "de": {"Fresh text": ""},
+        "uk": {"Fresh text": ""},
+    }
+    file = project.root / "texts.json"
+    file.write_text('{"de": {"Fresh text": "Neuer Text"}, "uk": {"Fresh text": "New text"}}')
+    assert main(["fill", str(file)]) == 1
+    assert capsys.readouterr().out == "uk: “Fresh text”: without a Cyrillic letter\n"
+    assert set(check(project)) == {"uk: “Fresh text”: missing"}
 
 
 def test_an_update_without_news_changes_no_file(project: Project) -> None:

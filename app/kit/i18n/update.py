@@ -1,8 +1,9 @@
 """Bring the catalogues up to what the code says now, and compile them.
 
 `python -m app.kit.i18n.update` extracts, adds what is new, drops what is gone and compiles.
-With `missing de` it prints what lacks a translation, as JSON {text: ""} or {text: ["", …]}.
-With `fill de FILE` it takes translations from such a file, refusing those that break a rule.
+With `missing` it prints what lacks a translation, as JSON {language: {text: "" or ["", …]}}.
+With `fill FILE` it takes translations from such a file, refusing those that break a rule.
+`missing de` and `fill de FILE` are the same of one language, without its name in the JSON.
 """
 
 import json
@@ -120,15 +121,33 @@ def main(arguments: Sequence[str] = ()) -> int:
             for language, count in update(project).items():
                 write_line(f"{language}: {count} texts without translation\n")
             return 0
-        case ["missing", language]:
-            write_line(json.dumps(missing(project, language), ensure_ascii=False, indent=1) + "\n")
+        case ["missing"]:
+            write_line(_json({one: missing(project, one) for one in project.languages}))
             return 0
+        case ["missing", language]:
+            write_line(_json(missing(project, language)))
+            return 0
+        case ["fill", path]:
+            return _filled(project, json.loads(Path(path).read_text("utf-8")))
         case ["fill", language, path]:
-            refused = fill(project, language, json.loads(Path(path).read_text("utf-8")))
-            write_line("".join(line + "\n" for line in refused))
-            return 1 if refused else 0
+            return _filled(project, {language: json.loads(Path(path).read_text("utf-8"))})
     write_line(__doc__ or "")
     return 2
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _filled(project: Project, translations: Mapping[str, Translations]) -> int:
+    """Fill and say what was refused, and of which language; return the exit status."""
+    refused = [
+        f"{language}: {one}\n"
+        for language, texts in translations.items()
+        for one in fill(project, language, texts)
+    ]
+    sys.stdout.write("".join(refused))
+    return 1 if refused else 0
 
 
 if __name__ == "__main__":
