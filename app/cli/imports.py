@@ -12,6 +12,7 @@ from app.cli.company import company_option, stamp_for
 from app.kit.database.statistics import analyse
 from app.kit.errors import CrmError
 from app.kit.registry import imports
+from app.kit.rights import words_of
 
 
 @click.command("import")
@@ -37,7 +38,7 @@ def import_(
     try:
         outcome = found.run(stamp, list(files), rate=rate)
     except CrmError as error:
-        raise click.ClickException(str(error.message)) from error
+        raise click.ClickException(str(words_of(error))) from error
     analyse(current_app.config["CRM"].database_owner_url)
     text = json.dumps(outcome, indent=2, ensure_ascii=False, default=str)
     if report:

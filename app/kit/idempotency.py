@@ -37,7 +37,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
-from app.kit.database.install.policies import own_rows
+from app.kit.database.install.rules import own_rows
 from app.kit.database.model import USER_DEFAULT, Model, OfCompany
 from app.kit.database.stamp import Role, current_user_id
 from app.kit.errors import Conflict, Invalid

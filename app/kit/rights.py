@@ -8,7 +8,7 @@ Field guards are rights as well: a column with `info={"guard": "costs"}` is ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
@@ -17,8 +17,12 @@ from flask import has_app_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.kit.access import Right, may
+from app.kit.access import MissingRight, Right, may
+from app.kit.errors import CrmError
 from app.kit.registry import Registry, sole
+from app.kit.screens.additions import ACTIONS, added
+from app.kit.screens.declaration import Declaration
+from app.kit.screens.known import screen_of_view
 
 Mark = Literal["money", "private"]
 
@@ -103,8 +107,6 @@ def wording(permission: str, view: str) -> Wording:
 
 
 def _of_screen(permission: str, view: str) -> Wording:
-    from app.kit.screens.known import screen_of_view  # noqa: PLC0415 -- screens know rights
-
     screen = screen_of_view(view) if has_app_context() else None
     if screen is None:
         return Wording(permission, view, "other", f"{permission}: {view}")
@@ -127,9 +129,7 @@ _USUAL = {
 }
 
 
-def _action_label(screen: Any, permission: str) -> Any:
-    from app.kit.screens.additions import ACTIONS, added  # noqa: PLC0415 -- as above
-
+def _action_label(screen: Declaration, permission: str) -> Any:
     for actions in (screen.actions_on, screen.bulk, added(ACTIONS, screen.view)):
         if permission in actions:
             return actions[permission].label
@@ -149,22 +149,6 @@ class _Label:
         from markupsafe import escape  # noqa: PLC0415 -- templates only
 
         return str(escape(str(self)))
-
-
-def asked_rights() -> Iterator[Right]:
-    """Give every right that the registered screens and resources ask for."""
-    from app.kit.rest.known import resources  # noqa: PLC0415 -- as above
-    from app.kit.screens.known import screens  # noqa: PLC0415 -- as above
-
-    parts: list[Any] = [*screens().values(), *resources().values()]
-    rights = ((permission, part.view) for part in parts for permission in part.permissions())
-    yield from dict.fromkeys(rights)
-
-
-def all_rights() -> list[Right]:
-    """Every right there is in this application: of screens and resources, worded ones, guards."""
-    guards = [("read", guard) for guard in GUARDS]
-    return list(dict.fromkeys([*asked_rights(), *WORDS.names(), *guards]))
 
 
 def sees_every_field() -> bool:
@@ -188,3 +172,11 @@ def refusal(permission: str, view: str) -> str:
         right=label,
         names=", ".join(names),
     )
+
+
+def words_of(error: CrmError) -> Any:
+    """Return what a refusal says to whoever is refused: of a missing right, which one it is.
+
+    Asked where a refusal becomes an answer, in the language and the transaction of that.
+    """
+    return refusal(*error.right) if isinstance(error, MissingRight) else error.message

@@ -19,6 +19,7 @@ from wtforms.validators import InputRequired, Length
 from app.kit.choices import can_move
 from app.kit.database.session import db
 from app.kit.errors import CrmError, Invalid
+from app.kit.rights import words_of
 from app.kit.screens import Ask, Do, Related, Screen
 from app.kit.screens.areas import MARKETING
 from app.kit.screens.guarding import needs
@@ -367,7 +368,7 @@ class SuppressionScreen(Screen):
             title=title,
             crumbs=[Link(self.area.label), Link(self.label, self.list_url())],
             sections=[FormSection(title, fields)],
-            errors=[FormError(str(error.message))] if error else (),
+            errors=[FormError(str(words_of(error)))] if error else (),
             save_label=save,
             discard_url=back,
         )

@@ -13,7 +13,7 @@ from app.company.operations.role_templates import template
 from app.kit.access import Reader
 from app.kit.database import session as sessions
 from app.kit.database.session import db
-from app.kit.rights import all_rights
+from app.kit.security.permissions import all_rights
 from tests.screens.bench import at_work, let_tests_choose_the_reader, reader_with, signed_in
 
 __all__ = ["at_work", "reading_as", "site"]

@@ -14,7 +14,7 @@ from app.clients.models import Client, ContactPoint
 from app.company.models import Company
 from app.kit.errors import Invalid
 from app.kit.phone import normalise_phone
-from app.kit.rights import asked_rights
+from app.kit.security.permissions import asked_rights
 from app.messages.choices import MessageChannel
 from tests.factories import NOON, make_client
 from tests.messages.hostile import quick

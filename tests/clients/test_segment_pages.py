@@ -15,7 +15,7 @@ import config as settings
 from app.clients.models import Segment
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
-from app.kit.rights import all_rights
+from app.kit.security.permissions import all_rights
 from app.kit.servers import TestServer
 from tests import factories
 from tests.screens import bench, filling

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from app.company.models import Membership
 from app.company.operations import add_member, add_person, seed_roles
 from app.company.queries import known_rights
-from app.kit.access import Reader, Right, resolve
+from app.kit.access import Reader, Right
 from app.kit.security import doors
 from app.kit.security.models import Role, role_rights
+from app.kit.security.readers import resolve
 from tests.factories import make_employee, make_franchise, make_store
 
 __all__ = [

@@ -15,7 +15,7 @@ from app.cli.demo import load_demo
 from app.kit.access import Reader
 from app.kit.database.session import db, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
-from app.kit.rights import all_rights
+from app.kit.security.permissions import all_rights
 from app.kit.servers import TestServer
 from config import Config
 from tests.screens.bench import let_tests_choose_the_reader, reader_with

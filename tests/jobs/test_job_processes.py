@@ -17,7 +17,7 @@ from app.kit.jobs import defer, faults, job, queues
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
 from app.kit.jobs.pieces import progress, resume_point
-from app.kit.jobs.sources import SOURCES, Source
+from app.kit.jobs.runner import SOURCES, Source
 from tests.jobs.house import House, Valkey, do, wait_until
 
 HERE = __name__

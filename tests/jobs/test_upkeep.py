@@ -12,8 +12,8 @@ from app.kit import clock, retention
 from app.kit.database.session import work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.jobs import job
+from app.kit.jobs.runner import SOURCES, Source
 from app.kit.jobs.schedules import SCHEDULES, Schedule, schedule, start_due
-from app.kit.jobs.sources import SOURCES, Source
 from app.kit.jobs.tick import Tick
 from app.kit.jobs.upkeep import make_partitions
 from tests.jobs.house import SYSTEM, House

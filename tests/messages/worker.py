@@ -17,8 +17,7 @@ from typing import Any
 
 from app.kit.database.session import bind, make_engine
 from app.kit.jobs import queues, worker
-from app.kit.jobs.runner import Runner
-from app.kit.jobs.sources import SOURCES, Source
+from app.kit.jobs.runner import SOURCES, Runner, Source
 from app.kit.signing import use_keys
 from app.messages.engine.journal import Journal
 from app.messages.jobs import recording, serving

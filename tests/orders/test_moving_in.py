@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.kit.numbering import Period, Series
-from app.kit.rights import all_rights
+from app.kit.security.permissions import all_rights
 from app.orders import queries
 from app.orders.models import Order
 from tests import factories

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from app.kit.rights import asked_rights
+from app.kit.security.permissions import asked_rights
 from tests import factories
 from tests.orders.test_screens import app  # noqa: F401 -- the fixture of the domains' application
 from tests.screens import bench

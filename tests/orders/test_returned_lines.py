@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.kit.database.stamp import Role
-from app.kit.rights import asked_rights
+from app.kit.security.permissions import asked_rights
 from app.orders.models import GoodsReturn, Order, ReturnLine
 from app.orders.operations import Item
 from tests import factories

@@ -19,8 +19,8 @@ from app.clients import screens as clients
 from app.clients.models import ClientFigures
 from app.company.operations.role_templates import template
 from app.kit.rest.known import resources
-from app.kit.rights import asked_rights
 from app.kit.screens.known import screens
+from app.kit.security.permissions import asked_rights
 from app.orders import operations as orders_operations
 from app.orders import screens as orders
 from app.orders.models import GoodsReturn, Order, ReturnLine

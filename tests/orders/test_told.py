@@ -12,7 +12,7 @@ from app.kit.access import reading
 from app.kit.database.session import make_engine, psycopg2_url, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.errors import Conflict, Invalid
-from app.kit.rights import asked_rights
+from app.kit.security.permissions import asked_rights
 from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentStatus
 from app.orders.models import Order, PaidByWay, Payment

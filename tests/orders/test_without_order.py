@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.company.operations.role_templates import template
 from app.kit.access import MissingRight
 from app.kit.errors import Conflict
-from app.kit.rights import asked_rights
+from app.kit.security.permissions import asked_rights
 from app.orders import operations
 from app.orders.choices import PaymentMethod, PaymentStatus
 from app.orders.models import Payment

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.kit.access import Reader
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.screens import Screen
@@ -37,7 +37,7 @@ ANY_VALUE = {"num": "1", "money": "1", "text": "a", "lookup": "1"}
 
 
 def all_rights(app: Flask) -> set[tuple[str, str]]:
-    from app.kit.rights import all_rights as known
+    from app.kit.security.permissions import all_rights as known
 
     with app.app_context():
         return set(known())

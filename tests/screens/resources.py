@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from app.kit.database.install.fixed import REFUSED_CHANGE
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource

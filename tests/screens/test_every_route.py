@@ -23,7 +23,7 @@ from app.clients.models import Client
 from app.company.models import Franchise, Role, Store
 from app.company.operations.role_templates import template
 from app.kit.access import Reader
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.registry import tabs as parts_tabs

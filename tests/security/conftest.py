@@ -13,12 +13,12 @@ from sqlalchemy import NullPool, text
 from app import create_app
 from app.company import operations
 from app.kit import clock, mail
-from app.kit.access import KEPT
 from app.kit.database import session as sessions
 from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
 from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
+from app.kit.security.readers import KEPT
 from app.kit.servers import TestServer
 from config import Config
 from tests.company.factories import PASSWORD, make_membership, make_reader

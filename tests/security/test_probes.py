@@ -196,7 +196,8 @@ def test_making_permissions_again_changes_nothing(site, owner_sql):
 
 
 def test_every_right_has_words(site):
-    from app.kit.rights import all_rights, wording
+    from app.kit.rights import wording
+    from app.kit.security.permissions import all_rights
 
     with site.test_request_context("/"):
         unworded = [right for right in all_rights() if wording(*right).area == "other"]

@@ -20,6 +20,7 @@ from app.campaigns.operations.launching import TEST_OWNER
 from app.campaigns.screens import preparing
 from app.kit.access import may, reader
 from app.kit.errors import Conflict
+from app.kit.rights import words_of
 from app.kit.screens.pages import (
     Action,
     Card,
@@ -84,7 +85,7 @@ def test(screen: Any, session: Session, campaign: Campaign) -> Any:
                 return redirect(screen.url("test", campaign.id))
             session.expire_all()
             campaign = screen.load(campaign.id)
-            errors, status = [FormError(str(refused.message))], refused.status
+            errors, status = [FormError(str(words_of(refused)))], refused.status
     elif may("read", "contacts") and not form.addresses.data:
         form.addresses.data = reader().email if campaign.channel.value == "email" else ""
     page = FormPage(

@@ -23,6 +23,7 @@ from app.campaigns.queries import Counts, Example
 from app.company.queries import company_name
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
+from app.kit.rights import words_of
 from app.kit.screens import forms
 from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import (
@@ -154,7 +155,7 @@ def counted(session: Session, campaign: Campaign) -> tuple[Counts | None, str]:
     try:
         return queries.count(session, campaign), ""
     except CrmError as error:
-        return None, str(error.message)
+        return None, str(words_of(error))
 
 
 def variables() -> dict[str, Any]:

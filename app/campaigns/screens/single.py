@@ -23,7 +23,7 @@ from app.clients.models import Client
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
-from app.kit.rights import word
+from app.kit.rights import word, words_of
 from app.kit.screens import Ask, Do, Panel
 from app.kit.screens.areas import CLIENTS
 from app.kit.screens.guarding import needs
@@ -111,7 +111,7 @@ class ClientMessageView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is 
                 return redirect(_card_of(client))
             client = _client(session, pk)
             status = refused.status
-            errors = [] if form.errors else [FormError(str(refused.message))]
+            errors = [] if form.errors else [FormError(str(words_of(refused)))]
         return render_template(
             "tresen/form.html", page=_page(session, client, by, form, errors)
         ), status

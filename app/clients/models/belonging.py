@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clients.choices import SeenBecause, ServedBecause
 from app.kit.choices import choice
-from app.kit.database.install.policies import COMPANY_IS, STORES
+from app.kit.database.install.rules import COMPANY_IS, STORES
 from app.kit.database.install.sights import Sight
 from app.kit.database.model import COMPANY_DEFAULT, Model, link
 from app.kit.database.stamp import Role

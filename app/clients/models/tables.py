@@ -35,7 +35,7 @@ from app.clients.models.belonging import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
 from app.company.models import Employee, Store
 from app.kit import clock
 from app.kit.choices import choice
-from app.kit.database.install.policies import COMPANY_IS, STORES
+from app.kit.database.install.rules import COMPANY_IS, STORES
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
@@ -28,18 +28,17 @@ from app.kit.database.session import db
 from app.kit.errors import Invalid
 from app.kit.registry import SegmentCondition, segment_conditions
 from app.kit.rest.values import refuse_odd_texts
+from app.kit.rights import words_of
 from app.kit.screens import people
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.finding import find
 from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link
 from app.kit.screens.saving import attempted
 
-if TYPE_CHECKING:
-    from app.clients.screens import SegmentScreen
-
 SAMPLE = 8
 
 
-def respond(screen: SegmentScreen, segment: Segment | None) -> Any:
+def respond(screen: Declaration, segment: Segment | None) -> Any:
     """Answer GET and POST of the editor; `segment` is None for a new one."""
     session = db.session()
     if request.method == "GET":
@@ -54,11 +53,11 @@ def respond(screen: SegmentScreen, segment: Segment | None) -> Any:
     again = session.get(Segment, segment.id) if segment is not None else None
     if again is not None and refused.field == "version":
         return _show_conflict(screen, session, again)
-    error = [FormError(str(refused.message))]
+    error = [FormError(str(words_of(refused)))]
     return _page(screen, session, again, _posted(again), errors=error), refused.status
 
 
-def _show_conflict(screen: SegmentScreen, session: Session, segment: Segment) -> Any:
+def _show_conflict(screen: Declaration, session: Session, segment: Segment) -> Any:
     """409 with both versions; saved again, the form carries the new version and wins."""
     yours, theirs = _posted(segment), _values(segment)
     labels = {
@@ -200,7 +199,7 @@ def _posted(segment: Segment | None) -> dict[str, Any]:
 
 
 def _page(
-    screen: SegmentScreen,
+    screen: Declaration,
     session: Session,
     segment: Segment | None,
     values: dict[str, Any],

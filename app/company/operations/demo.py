@@ -16,6 +16,7 @@ from app.company.operations.companies import add_member, add_person
 from app.company.operations.roles import seed_roles
 from app.kit.errors import Refused
 from app.kit.registry import DemoData
+from app.kit.security import doors
 
 _WEEK = {day: [["09:00", "18:30"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 HOURS = {**_WEEK, "sat": [["10:00", "16:00"]], "exceptions": {"2026-12-24": [["09:00", "13:00"]]}}
@@ -157,8 +158,6 @@ def _config() -> Any:
 
 def load_superuser(session: Session, size: str) -> None:
     """Make the installation's administrator, of no company. Raises Refused in production."""
-    from app.kit.security import doors  # noqa: PLC0415 -- only here
-
     config = _config()
     user = add_person(
         session,

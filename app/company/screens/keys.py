@@ -19,7 +19,7 @@ from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError
-from app.kit.rights import parse, wording
+from app.kit.rights import parse, wording, words_of
 from app.kit.screens import Computed, Do, Screen
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
@@ -92,7 +92,7 @@ class ApiKeyScreen(Screen):
                 )
             except CrmError as refused:
                 session.rollback()
-                errors, status = [FormError(str(refused.message))], refused.status
+                errors, status = [FormError(str(words_of(refused)))], refused.status
             else:
                 return self._shown_once(key, token)
         page = RightsPage(

@@ -17,10 +17,10 @@ from app.company import operations, queries
 from app.company.models import Membership
 from app.company.screens.shared import areas_to_edit
 from app.kit import clock
-from app.kit.access import Right, reader
+from app.kit.access import Right, reader, require
 from app.kit.database.session import db
 from app.kit.errors import CrmError
-from app.kit.rights import parse, word
+from app.kit.rights import parse, word, words_of
 from app.kit.screens.areas import SETTINGS
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
@@ -105,9 +105,7 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     def edit(self, pk: int) -> Any:
         """See what a role may do, and change it within one's own rights."""
         role = _load(pk)
-        if request.method == "POST" and not reader().may("write", VIEW):
-            from app.kit.access import require  # noqa: PLC0415 -- words the refusal
-
+        if request.method == "POST":
             require("write", VIEW)
         return self._edit(role, queries.rights_of_roles(db.session(), [role.id])[role.id])
 
@@ -130,7 +128,7 @@ class RoleView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
                     saved = _save(role, form, given)
                 except CrmError as refused:
                     db.session.rollback()
-                    errors, status = [FormError(str(refused.message))], refused.status
+                    errors, status = [FormError(str(words_of(refused)))], refused.status
                 else:
                     flash(_("Saved. It counts from the next click."), "success")
                     return redirect(url_for(".edit", pk=saved))

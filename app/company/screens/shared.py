@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from app.company.models import Store
 from app.kit.access import Reader
 from app.kit.access import Right as RightPair
-from app.kit.rights import FIELDS, Wording, wording
+from app.kit.rights import FIELDS, Wording, wording, words_of
 from app.kit.screens.areas import AREAS, PLATFORM
 from app.kit.screens.pages import Right, RightsArea
 
@@ -102,4 +102,4 @@ def refuse_beside(form: Any, refused: Any) -> None:
     """Show a refusal beside its field, else beside the first one."""
     names = [refused.field] if refused.field in form else [next(iter(form)).name]
     for name in names:
-        form[name].errors = [*form[name].errors, str(refused.message)]
+        form[name].errors = [*form[name].errors, str(words_of(refused))]

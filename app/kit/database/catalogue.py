@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, text
 
 from app.kit.database.functions import FUNCTIONS, SqlFunction
 from app.kit.database.install import sights
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 
 # What they hold is the same for every company, or says nothing about any.
 _SHARED = ["ab_permission", "ab_permission_view", "ab_view_menu", "beat", "schedule_run"]

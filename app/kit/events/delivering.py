@@ -26,8 +26,8 @@ from app.kit.events.emitting import EVENTS_QUEUE
 from app.kit.events.subscribing import SUBSCRIBERS, Happened, Subscriber
 from app.kit.jobs import faults
 from app.kit.jobs.lease import SYSTEM, statement_limit, time_limit
-from app.kit.jobs.runner import DIED, Runner
-from app.kit.jobs.sources import SOURCES, Source
+from app.kit.jobs.runner import DIED, SOURCES, Runner, Source
+from app.kit.rights import words_of
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ def _apply(runner: Runner, part: list[Delivery]) -> None:
             faults.reach("before delivery commit")
         faults.reach("delivered")
     except CrmError as error:
-        _fail(runner, part, str(error), subscriber.attempts)
+        _fail(runner, part, str(words_of(error)), subscriber.attempts)
     except Exception as error:
         ids = [delivery.id for delivery in part]
         log.exception("Deliveries %s to %s failed.", ids, subscriber.name)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.choices import Choice, choice
-from app.kit.database.install.policies import COMPANY_IS
+from app.kit.database.install.rules import COMPANY_IS
 from app.kit.database.model import USER_DEFAULT, Model, OfCompany, link
 from app.kit.database.stamp import Role
 from app.kit.events.showing import shown

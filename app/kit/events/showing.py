@@ -15,6 +15,7 @@ from typing import Any
 from app.kit.access import may
 from app.kit.database.model import Model
 from app.kit.rights import sees_every_field
+from app.kit.screens.known import screen_of_view
 
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 # Said of no record and harmless to whoever may read the records. All else that is no column of one
@@ -41,8 +42,6 @@ def shown(data: Any) -> dict[str, Any]:
 
 
 def _may_read(models: Iterable[type[Any]]) -> bool:
-    from app.kit.screens.known import screen_of_view  # noqa: PLC0415 -- screens know events
-
     views = [model.__name__ for model in models]
     # A kind of records without a screen has no right of its own.
     return all(may("read", view) for view in views if screen_of_view(view) is not None)

@@ -19,7 +19,7 @@ own end: killed anywhere, it is either wholly done or done again. Long work comm
             progress(session, start + 500, len(ids), point=start + 500)   # commits
         return {"archived": len(ids)}
 
-`schedule(...)` in `schedules.py` starts jobs by the clock; `SOURCES` in `sources.py` lets a
+`schedule(...)` in `schedules.py` starts jobs by the clock; `SOURCES` in `runner.py` lets a
 queue's worker and the tick serve other tables. Event subscribers are in `app.kit.events`.
 """
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import choice
-from app.kit.database.install.policies import COMPANY_IS, STORES, USER_IS
+from app.kit.database.install.rules import COMPANY_IS, STORES, USER_IS
 from app.kit.database.model import COMPANY_DEFAULT, USER_DEFAULT, Model
 from app.kit.database.stamp import Role
 from app.kit.jobs.choices import JobState

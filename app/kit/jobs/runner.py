@@ -1,7 +1,8 @@
 """The runner: claims a job, runs it, and ends it in the job's own transaction.
 
 So a job is done exactly when its row says so. Whoever lost the lease finds another epoch and rolls
-back.
+back. Besides jobs a queue's worker serves event deliveries, message batches and inboxes: each is a
+source, a table whose rows a worker claims by SKIP LOCKED; the tick finds what was left.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,7 +43,8 @@ from app.kit.jobs.lease import (
 )
 from app.kit.jobs.queues import wake as wake_queue
 from app.kit.jobs.queues import wake_taken
-from app.kit.jobs.sources import SOURCES, Source, sources
+from app.kit.registry import Registry
+from app.kit.rights import words_of
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +167,7 @@ class Runner:
         except TryLater as later:
             self._end(claim, "queued", str(later), wait=later.after, spared=1)
         except CrmError as error:
-            self._end(claim, "failed", str(error))
+            self._end(claim, "failed", str(words_of(error)))
         except Exception as error:
             log.exception("Job %s (%s) failed, attempt %s.", claim.id, claim.name, claim.attempts)
             self._failed(claim, error)
@@ -209,6 +211,32 @@ class Runner:
     def context(self) -> Any:
         """Return the application's context for a piece of work of another source."""
         return self._context()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of work.
+
+    `drain(runner)` serves what waits and returns whether there was anything; it stops soon after
+    `runner.stopping()` and leaves with work undone when it has taken a minute. `due(session)` names
+    the queues for which something waits, `recover(session)` frees what a dead worker held; the tick
+    calls both as crm_system, each in a short transaction. `queue` None: every queue's worker drains
+    it.
+    """
+
+    name: str
+    drain: Callable[[Runner], bool]
+    due: Callable[[Session], Iterable[str]]
+    queue: str | None = None
+    recover: Callable[[Session], object] | None = None
+
+
+SOURCES: Registry[Source] = Registry("source of work")
+
+
+def sources(queue: str) -> list[Source]:
+    """Return what the worker of `queue` serves."""
+    return [source for source in SOURCES if source.queue in (None, queue)]
 
 
 def _perform(claim: Claim) -> None:

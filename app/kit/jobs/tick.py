@@ -21,8 +21,8 @@ from app.kit.database.session import work
 from app.kit.jobs import queues
 from app.kit.jobs.beats import Heart
 from app.kit.jobs.lease import SYSTEM
+from app.kit.jobs.runner import SOURCES
 from app.kit.jobs.schedules import SCHEDULES, start_due
-from app.kit.jobs.sources import SOURCES
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from app.kit.outgoing.web import guarded_pools
+from app.kit.outgoing.pools import guarded_pools
 
 
 class _Adapter(HTTPAdapter):

@@ -5,16 +5,13 @@ They are loaded when first asked for: half a second of the start of a process th
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app.kit.outgoing.addresses import connect
+from app.kit.outgoing.pools import guarded_pools
 
 if TYPE_CHECKING:
     import requests
-    from urllib3.connection import HTTPConnection
 
 
 def session(*, timeout: float = 15) -> requests.Session:
@@ -43,36 +40,3 @@ def s3_client(*, endpoint_url: str | None, **options: Any) -> Any:
     # botocore has no way of its own to be given a transport.
     client._endpoint.http_session._manager.pool_classes_by_scheme = pools  # noqa: SLF001
     return client
-
-
-def guarded_pools(
-    http: type[Any], https: type[Any], *, trusted: Collection[str] = ()
-) -> dict[str, type[Any]]:
-    """Return these kinds of connection pools, made so that they connect by the door."""
-    made = {}
-    for scheme, pool in (("http", http), ("https", https)):
-        connection = type("Checked", (_Checked, pool.ConnectionCls), {"trusted": trusted})
-        made[scheme] = type("CheckedPool", (pool,), {"ConnectionCls": connection})
-    return made
-
-
-class _Checked:
-    """Connects to the checked address; the name stays for TLS and the Host header."""
-
-    trusted: Collection[str] = ()
-
-    def _new_conn(self) -> socket.socket:
-        from urllib3.exceptions import NewConnectionError  # noqa: PLC0415 -- loaded by now
-
-        me = cast("HTTPConnection", self)
-        try:
-            return connect(
-                me._dns_host,  # noqa: SLF001 -- ours: this is the method's subclass
-                me.port,
-                me.timeout,
-                trusted=self.trusted,
-                source_address=me.source_address,
-                socket_options=me.socket_options,
-            )
-        except OSError as error:
-            raise NewConnectionError(me, f"Failed to connect: {error}") from error

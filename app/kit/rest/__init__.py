@@ -41,7 +41,8 @@ Beside `q` there are `expand` (expanding.py), codes such as `sku` (codes.py) and
 (changes.py); other parameters are refused. Refusals are problems: app/kit/problems.py.
 """
 
+from app.kit.rest.declaration import MOVE_IN
 from app.kit.rest.openapi import OpenApiView
-from app.kit.rest.resource import MOVE_IN, Resource, resource_for
+from app.kit.rest.resource import Resource, resource_for
 
 __all__ = ["MOVE_IN", "OpenApiView", "Resource", "resource_for"]

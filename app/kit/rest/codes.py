@@ -6,7 +6,6 @@ be written in any way.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Table, Text, UniqueConstraint
@@ -15,16 +14,14 @@ from sqlalchemy.orm import Session
 from app.kit.access import may
 from app.kit.errors import Invalid
 from app.kit.rest.asking import BadRequest, Question
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.screens.attrs import fold_column, table_of
 from app.kit.screens.plan import Plan
-
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
 
 LONGEST = 500
 
 
-def names_of(resource: "Resource") -> list[str]:
+def names_of(resource: ResourceDeclaration) -> list[str]:
     """Return the codes that this reader may find records by."""
     known = {field.name: field for field in resource.seen_fields()}
     table = table_of(resource.model)
@@ -36,7 +33,7 @@ def names_of(resource: "Resource") -> list[str]:
 
 
 def conditions(
-    resource: "Resource", session: Session, plan: Plan, given: Mapping[str, str]
+    resource: ResourceDeclaration, session: Session, plan: Plan, given: Mapping[str, str]
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the codes that were asked for. Raises BadRequest."""
     found: list[ColumnElement[bool]] = []
@@ -55,7 +52,7 @@ def conditions(
 
 
 def _condition(
-    resource: "Resource", session: Session, plan: Plan, name: str, value: str
+    resource: ResourceDeclaration, session: Session, plan: Plan, name: str, value: str
 ) -> ColumnElement[bool]:
     if name in resource.of.codes:
         return resource.of.codes[name].condition(session, value)

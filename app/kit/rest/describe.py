@@ -1,27 +1,25 @@
 """The OpenAPI description of resources, written from their fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.kit.database.source import SAYS
 from app.kit.problems import MIMETYPE
 from app.kit.rest import asks
 from app.kit.rest.asking import LONGEST_SEARCH
 from app.kit.rest.codes import LONGEST, names_of
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.expanding import MOST, targets
 from app.kit.rest.formed import patched
 from app.kit.rest.headers import headers_of
 from app.kit.rest.taking import MERGE_PATCH, is_asked_for
 from app.kit.rest.telling import is_kept
+from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import table_of
 from app.kit.screens.declare import MOST_LINES
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
-
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
-    from app.kit.rest.values import ApiField
 
 PROBLEM = {
     "type": "object",
@@ -70,7 +68,7 @@ def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {k: str(v) if k in ("title", "description") else v for k, v in schema.items()}
 
 
-def info(resource: "Resource") -> dict[str, Any]:
+def info(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return what a program needs to draw forms and filters: the answer of `_info`."""
     screen = resource.of
     written = {n: f for n, f in resource.writable_fields.items() if screen.sees(f.attr)}
@@ -93,7 +91,7 @@ def info(resource: "Resource") -> dict[str, Any]:
     }
 
 
-def schemas(resource: "Resource") -> dict[str, Any]:
+def schemas(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return the component schemas of a resource: record, POST, PUT and PATCH."""
     name = type(resource).__name__
     properties: dict[str, Any] = {"id": _ID}
@@ -130,7 +128,9 @@ def schemas(resource: "Resource") -> dict[str, Any]:
     return found
 
 
-def _by(resource: "Resource", post: Mapping[str, Any], put: Mapping[str, Any]) -> dict[str, Any]:
+def _by(
+    resource: ResourceDeclaration, post: Mapping[str, Any], put: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what is told of a record by its key: all of it, or what is new of one."""
     made = post["properties"] if resource.adds else {}
     made = made if resource.asks else _patched(made)
@@ -149,7 +149,7 @@ _VERSION: Mapping[str, Any] = {
 }
 
 
-def _post(resource: "Resource", written: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _post(resource: ResourceDeclaration, written: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return what makes a record."""
     if resource.asks:
         return asks.schema(resource.asks)
@@ -165,7 +165,7 @@ def _post(resource: "Resource", written: Mapping[str, dict[str, Any]]) -> dict[s
     return post
 
 
-def _written(resource: "Resource") -> dict[str, dict[str, Any]]:
+def _written(resource: ResourceDeclaration) -> dict[str, dict[str, Any]]:
     """Return the fields of a form as they are sent; of what is needed, nothing is no value."""
     found = {n: _plain(f.sent) for n, f in resource.writable_fields.items()}
     for name in _required(resource):
@@ -175,11 +175,11 @@ def _written(resource: "Resource") -> dict[str, dict[str, Any]]:
     return found
 
 
-def _required(resource: "Resource") -> list[str]:
+def _required(resource: ResourceDeclaration) -> list[str]:
     return [n for n, f in resource.writable_fields.items() if is_required(resource.of, f.attr)]
 
 
-def _only_new(resource: "Resource") -> dict[str, Any]:
+def _only_new(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return what is said of new records only: where they come from, and what is moved in."""
     found = {name: _plain(field.sent) for name, field in resource.new_fields.items()}
     for name in resource.moved_in:
@@ -192,7 +192,7 @@ _FORMS = {"pattern", "format", "enum"}
 _SAYS = {"minLength": 1, "pattern": SAYS}
 
 
-def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:
+def _record(fields: Iterable[ApiField]) -> dict[str, Any]:
     """Return the properties of fields as they are read: a relation's name stands beside its id."""
     found: dict[str, Any] = {}
     for field in fields:
@@ -205,7 +205,7 @@ def _record(fields: Iterable["ApiField"]) -> dict[str, Any]:
 _ID = {"type": "integer", "format": "int64"}
 
 
-def _read_lines(resource: "Resource") -> dict[str, Any]:
+def _read_lines(resource: ResourceDeclaration) -> dict[str, Any]:
     return {
         name: {
             "type": "array",
@@ -215,7 +215,7 @@ def _read_lines(resource: "Resource") -> dict[str, Any]:
     }
 
 
-def _sent_lines(resource: "Resource", *, with_id: bool) -> dict[str, Any]:
+def _sent_lines(resource: ResourceDeclaration, *, with_id: bool) -> dict[str, Any]:
     """Return the lines as they are sent.
 
     `with_id` a line of the record may be among them, by its id: of it nothing else is needed.
@@ -248,7 +248,7 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def describe(resource: "Resource") -> dict[str, Any]:
+def describe(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return the paths of a resource."""
     name, screen = type(resource).__name__, resource.of
     base, tag = f"/api/v1/{resource.resource_name}", [str(screen.label)]
@@ -340,7 +340,7 @@ _SINCE = {
 }
 
 
-def _expand(resource: "Resource") -> list[dict[str, Any]]:
+def _expand(resource: ResourceDeclaration) -> list[dict[str, Any]]:
     names = [*resource.nested, *targets(resource)]
     one = {
         "name": "expand",
@@ -353,7 +353,7 @@ def _expand(resource: "Resource") -> list[dict[str, Any]]:
     return [one] if names else []
 
 
-def _asked_of(resource: "Resource") -> list[dict[str, Any]]:
+def _asked_of(resource: ResourceDeclaration) -> list[dict[str, Any]]:
     """Return the parameters of a list."""
     found = [*_LIST_PARAMETERS, *_expand(resource)]
     if is_kept(table_of(resource.model)):

@@ -1,19 +1,16 @@
 """The OpenAPI description of what is done with records: each action by its own path."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from app.kit.database.source import LONGEST_KEY, SAYS, SOURCE
 from app.kit.rest.asks import schema
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation, record_of
 from app.kit.rest.headers import headers_of
 from app.kit.rest.values import ID_SCHEMA
 from app.kit.screens.bulk import MOST_TICKED
 from app.kit.screens.declare import Ask
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.kit.rest.resource import Resource
 
 _VERSION = {"type": "integer", "nullable": True}
 _RUN = {
@@ -79,7 +76,7 @@ _MEANT = {
 }
 
 
-def describe_doing(resource: "Resource") -> dict[str, Any]:
+def describe_doing(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return the paths of a resource's actions, one by one and in bulk."""
     screen, base = resource.of, f"/api/v1/{resource.resource_name}"
     tag = [str(screen.label)]
@@ -102,7 +99,7 @@ def describe_doing(resource: "Resource") -> dict[str, Any]:
     return paths
 
 
-def describe_sourced(resource: "Resource") -> dict[str, Any]:
+def describe_sourced(resource: ResourceDeclaration) -> dict[str, Any]:
     """Return the path of records by another program's key."""
     if not resource.pair:
         return {}
@@ -137,7 +134,7 @@ def _segment(name: str, pattern: str, longest: int, words: str) -> dict[str, Any
 
 
 def _one(
-    resource: "Resource", tag: list[str], summary: str, asks: "Sequence[Ask]"
+    resource: ResourceDeclaration, tag: list[str], summary: str, asks: Sequence[Ask]
 ) -> dict[str, Any]:
     record = {"$ref": f"#/components/schemas/{type(resource).__name__}.get"}
     answer = {

@@ -6,7 +6,7 @@ are the screen's; a version that is sent (in the body, or as If-Match) must be t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, abort, request
 from flask_appbuilder.api import expose
@@ -21,7 +21,9 @@ from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
 from app.kit.rest.asking import Asked, asked_in, only
 from app.kit.rest.known import resources
+from app.kit.rest.listing import Listing
 from app.kit.rest.once import once
+from app.kit.rest.records import Records
 from app.kit.screens.bulk import MOST_TICKED, note_run, own_run, refuse_bulk
 from app.kit.screens.guarding import needs
 from app.kit.screens.models import BulkRun
@@ -30,17 +32,14 @@ from app.kit.screens.record import load_or_404
 from app.kit.screens.saving import act, restore_one
 from app.kit.screens.selection import COUNT_CAP, capped_at
 
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
 
-
-class Doing:
+class Doing(Listing, Records):
     """The routes of a resource that do something with its records."""
 
     @expose("/<int:pk>/<word:name>", methods=["POST"])
     @needs("read")
     @once()
-    def do(self: "Resource", pk: int, name: str, **kwargs: Any) -> Response:
+    def do(self, pk: int, name: str, **kwargs: Any) -> Response:
         action = self.of.all_operations().get(name)
         if action is None:
             abort(404)
@@ -56,7 +55,7 @@ class Doing:
     @expose("/<int:pk>/restore", methods=["POST"])
     @needs("delete")
     @once()
-    def restore(self: "Resource", pk: int, **kwargs: Any) -> Response:
+    def restore(self, pk: int, **kwargs: Any) -> Response:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         body = _optional_body()
@@ -69,7 +68,7 @@ class Doing:
     @expose("/bulk/<word:name>", methods=["POST"])
     @needs("read")
     @once()
-    def start_bulk(self: "Resource", name: str, **kwargs: Any) -> Response:
+    def start_bulk(self, name: str, **kwargs: Any) -> Response:
         refuse_bulk(self.of, name)
         session = db.session()
         run = note_run(self.of, session, name, _meant(self, session, taking.json_body()))
@@ -79,7 +78,7 @@ class Doing:
 
     @expose("/bulk/<int:pk>", methods=["GET"])
     @needs("read")
-    def show_bulk(self: "Resource", pk: int, **kwargs: Any) -> Response:
+    def show_bulk(self, pk: int, **kwargs: Any) -> Response:
         only()
         return json_answer(200, _told_of(own_run(self.of, db.session(), pk)))
 
@@ -88,9 +87,7 @@ def _optional_body() -> dict[str, Any]:
     return taking.json_body() if request.get_data() else {}
 
 
-def _done(
-    resource: "Resource", session: Session, pk: int, sentence: str, found: object
-) -> Response:
+def _done(resource: Records, session: Session, pk: int, sentence: str, found: object) -> Response:
     """Answer with the record in its new state; beside it what was made."""
     session.flush()
     try:
@@ -124,7 +121,7 @@ def _told_of(run: BulkRun) -> dict[str, Any]:
     return {"id": run.id, "result": row}
 
 
-def _meant(resource: "Resource", session: Session, body: Mapping[str, Any]) -> Sequence[int]:
+def _meant(resource: Doing, session: Session, body: Mapping[str, Any]) -> Sequence[int]:
     """Return the ids of the records that are meant: named, or all that match now."""
     if ("ids" in body) == bool({"filters", "search"} & body.keys()):
         raise Invalid(_("Send either “ids” or “filters” and “search”."), field="ids")
@@ -140,7 +137,7 @@ def _meant(resource: "Resource", session: Session, body: Mapping[str, Any]) -> S
     return list(dict.fromkeys(ids))
 
 
-def _matching(resource: "Resource", session: Session, question: Asked) -> Sequence[int]:
+def _matching(resource: Doing, session: Session, question: Asked) -> Sequence[int]:
     if not question.filters and not question.words:
         raise Invalid(_("Say which records are meant."), field="filters")
     chosen = resource.selection(session, question)

@@ -6,26 +6,24 @@ policies hide it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.kit.access import require
 from app.kit.rest.asking import BadRequest, Question
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.known import resources
 from app.kit.rest.rows import as_object, selected
 from app.kit.screens.plan import Plan
 
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
-
 MOST = 5
 
 
-def targets(resource: "Resource") -> dict[str, "Resource"]:
+def targets(resource: ResourceDeclaration) -> dict[str, ResourceDeclaration]:
     """Return the references that can be expanded: those to records with a resource of their own."""
-    by_model: dict[Any, Resource] = {}
+    by_model: dict[Any, ResourceDeclaration] = {}
     for one in resources().values():
         if one.of.where is None:
             by_model.setdefault(one.model, one)
@@ -36,7 +34,7 @@ def targets(resource: "Resource") -> dict[str, "Resource"]:
     }
 
 
-def read_names(resource: "Resource", raw: str) -> list[str]:
+def read_names(resource: ResourceDeclaration, raw: str) -> list[str]:
     """Return what is to be expanded. Raises BadRequest, and MissingRight."""
     names = raw.split(",") if raw else []
     if len(names) > MOST:
@@ -52,7 +50,7 @@ def read_names(resource: "Resource", raw: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def links_of(resource: "Resource", plan: Plan, names: Iterable[str]) -> list[Any]:
+def links_of(resource: ResourceDeclaration, plan: Plan, names: Iterable[str]) -> list[Any]:
     """Return what to select so that `expand` finds the references."""
     return [
         plan.column(resource.of.attr(name)).label(f"e_{name}")
@@ -62,7 +60,7 @@ def links_of(resource: "Resource", plan: Plan, names: Iterable[str]) -> list[Any
 
 
 def expand(
-    resource: "Resource",
+    resource: ResourceDeclaration,
     session: Session,
     names: Iterable[str],
     ids: Sequence[int],
@@ -87,7 +85,9 @@ def expand(
             one.setdefault("expanded", {})[name] = record
 
 
-def _records(resource: "Resource", session: Session, ids: set[int]) -> dict[int, dict[str, Any]]:
+def _records(
+    resource: ResourceDeclaration, session: Session, ids: set[int]
+) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
     plan = Plan(resource.model)

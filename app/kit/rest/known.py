@@ -1,19 +1,16 @@
 """The resources that an application has."""
 
-from typing import TYPE_CHECKING
-
 from flask import current_app
 
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
+from app.kit.rest.declaration import ResourceDeclaration
 
 
-def note_resource(resource: "Resource") -> None:
+def note_resource(resource: ResourceDeclaration) -> None:
     """Remember a registered resource in the application."""
     resources()[resource.resource_name] = resource
 
 
-def resources() -> dict[str, "Resource"]:
+def resources() -> dict[str, ResourceDeclaration]:
     """Every resource of this application by its name in the address."""
-    found: dict[str, Resource] = current_app.extensions.setdefault("crm_resources", {})
+    found: dict[str, ResourceDeclaration] = current_app.extensions.setdefault("crm_resources", {})
     return found

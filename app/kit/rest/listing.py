@@ -15,6 +15,7 @@ from app.kit.database.session import db
 from app.kit.rest import changes, codes, telling
 from app.kit.rest.answers import json_answer
 from app.kit.rest.asking import Asked, Question, asked
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.expanding import expand, links_of, read_names
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField
@@ -27,13 +28,13 @@ from app.kit.screens.plan import Plan
 from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 
-class Listing:
+class Listing(ResourceDeclaration):
     """The list of a resource."""
 
     @expose("", methods=["GET"])
     @expose("/", methods=["GET"])
     @needs("read")
-    def get_list(self: Any, **kwargs: Any) -> Response:
+    def get_list(self, **kwargs: Any) -> Response:
         session, question = db.session(), asked(codes.names_of(self))
         fields = self.asked_fields(question.columns, *self.nested)
         expanded = read_names(self, question.expand)
@@ -56,7 +57,7 @@ class Listing:
         )
 
     def _page(
-        self: Any, session: Session, question: Asked, shown: Plan, columns: Sequence[Any]
+        self, session: Session, question: Asked, shown: Plan, columns: Sequence[Any]
     ) -> "_Page":
         """Read the page that is asked for."""
         reading = self._period(session, question)
@@ -83,9 +84,7 @@ class Listing:
         after = write_place(found.next) if found.next is not None else None
         return _Page(found.rows, count, {"next": after})
 
-    def _period(
-        self: Any, session: Session, question: Asked
-    ) -> tuple[str, changes.Round, int] | None:
+    def _period(self, session: Session, question: Asked) -> tuple[str, changes.Round, int] | None:
         """Return what round of changes is read, and its place and part to go on at."""
         if question.changed_since is None:
             return None
@@ -102,14 +101,14 @@ class Listing:
         begun = changes.begin(session, question.changed_since)
         return "", telling.with_floor(session, table, begun), 0
 
-    def _order(self: Any, question: Asked, plan: Plan) -> Order:
+    def _order(self, question: Asked, plan: Plan) -> Order:
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
             raise Question(
                 _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
             )
         return order_of(self.of, plan, question.order or None)[0]
 
-    def asked_fields(self: Any, names: Sequence[str], *also: str) -> list[ApiField]:
+    def asked_fields(self, names: Sequence[str], *also: str) -> list[ApiField]:
         """Return the fields to show; `also` may be asked for too. Raises BadRequest."""
         fields: list[ApiField] = self.seen_fields(names)
         known = {field.name for field in self.seen_fields()}
@@ -119,9 +118,7 @@ class Listing:
                 raise Question(words, field=name[:60])
         return fields
 
-    def selection(
-        self: Any, session: Session, question: Asked, *, archived: bool = False
-    ) -> Selection:
+    def selection(self, session: Session, question: Asked, *, archived: bool = False) -> Selection:
         """Return which records a question means. Raises BadRequest."""
         found = Selection(Plan(self.model))
         found.where += self.of.always()

@@ -18,7 +18,7 @@ from app.kit.rest import taking
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens.attrs import lines_of, resolve, table_of
-from app.kit.screens.base import Screen
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Lines
 from app.kit.screens.forms import remove
 from app.kit.screens.plan import Plan
@@ -38,7 +38,7 @@ class Nested:
     """Those of the fields that are read only."""
 
     @classmethod
-    def of(cls, screen: Screen, lines: Lines) -> "Nested":
+    def of(cls, screen: Declaration, lines: Lines) -> "Nested":
         """Return what a screen declares as lines."""
         model, link = lines_of(screen.model, lines.name)
         names = (*lines.columns, *lines.also_told)
@@ -47,7 +47,7 @@ class Nested:
 
     def seen(self) -> list[ApiField]:
         """Return the fields that this reader may see."""
-        return [field for field in self.fields.values() if Screen.sees(field.attr)]
+        return [field for field in self.fields.values() if Declaration.sees(field.attr)]
 
     def written(self) -> dict[str, ApiField]:
         """Return the fields that somebody may write."""

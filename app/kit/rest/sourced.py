@@ -6,7 +6,7 @@ is locked for the transaction, and unique in the table. A version is checked whe
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, abort
 from flask_appbuilder.api import expose
@@ -21,20 +21,18 @@ from app.kit.rest import taking
 from app.kit.rest.answers import json_answer, with_version
 from app.kit.rest.asking import only
 from app.kit.rest.once import once
+from app.kit.rest.records import Records
 from app.kit.rest.values import ApiField, refuse_odd_texts
 from app.kit.screens.guarding import needs
 from app.kit.screens.saving import refuse_archived
 
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
 
-
-class Sourced:
+class Sourced(Records):
     """The routes of a resource whose records may come from other programs."""
 
     @expose("/by/<source>/<path:key>", methods=["GET"])
     @needs("read")
-    def get_by(self: "Resource", source: str, key: str, **kwargs: Any) -> Response:
+    def get_by(self, source: str, key: str, **kwargs: Any) -> Response:
         only()
         session = db.session()
         _check_name(source, key)
@@ -47,7 +45,7 @@ class Sourced:
     @expose("/by/<source>/<path:key>", methods=["PUT"])
     @needs("write")
     @once(insists=True)
-    def put_by(self: "Resource", source: str, key: str, **kwargs: Any) -> Response:
+    def put_by(self, source: str, key: str, **kwargs: Any) -> Response:
         session = db.session()
         _check_name(source, key)
         body = taking.json_body(taking.MERGE_PATCH)
@@ -75,20 +73,20 @@ def _check_name(source: str, key: str) -> None:
             raise
 
 
-def _hold(resource: "Resource", session: Session, source: str, key: str) -> None:
+def _hold(resource: Records, session: Session, source: str, key: str) -> None:
     """Hold the key until the transaction ends: whoever comes second finds what the first made."""
     table = resource.model.__tablename__
     name = func.concat_ws("/", text("crm_company()"), table, source, key)
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 8))))
 
 
-def _known(resource: "Resource", session: Session, source: str, key: str) -> Any:
+def _known(resource: Records, session: Session, source: str, key: str) -> Any:
     names, keys = resource.pair_columns()
     found = select(resource.model).where(names == source, keys == key, *resource.of.always())
     return session.scalars(found).one_or_none()
 
 
-def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str, Any]) -> Response:
+def _changed(resource: Records, session: Session, obj: Any, body: Mapping[str, Any]) -> Response:
     refuse_archived(obj)
     sent = dict(body)
     if refused := resource.stale(session, obj, resource.told_version(sent), required=False):
@@ -103,9 +101,7 @@ def _changed(resource: "Resource", session: Session, obj: Any, body: Mapping[str
     return with_version(json_answer(200, {"id": obj.id, "result": row}), row)
 
 
-def _news(
-    resource: "Resource", session: Session, obj: Any, body: Mapping[str, Any]
-) -> dict[str, Any]:
+def _news(resource: Records, session: Session, obj: Any, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what differs from the record: the same told twice is no change."""
     fields = {**resource.writable_fields, **resource.new_fields}
     found = {}
@@ -132,7 +128,7 @@ def _is_so(field: ApiField, obj: Any, raw: Any) -> bool:
         return False
 
 
-def _are_so(resource: "Resource", session: Session, obj: Any, name: str, raw: Any) -> bool:
+def _are_so(resource: Records, session: Session, obj: Any, name: str, raw: Any) -> bool:
     """Whether the lines say, as far as they say anything, what the record's own lines do."""
     one = resource.nested[name]
     fields = {field.name: field for field in one.seen()}

@@ -14,19 +14,17 @@ a second part, by id, without those that the first part gives.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, not_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit.database.stamp import current_stamp
 from app.kit.rest.changes import LONGEST, Round
+from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.screens.attrs import is_indexed, table_of
 from app.kit.screens.paging import Order
 from app.kit.screens.plan import Plan
-
-if TYPE_CHECKING:
-    from app.kit.rest.resource import Resource
 
 _FIRST_STEP = 1000
 
@@ -51,7 +49,7 @@ def with_floor(session: Session, table: Table, one: Round) -> Round:
     return replace(one, floor=_floor(session, table, one))
 
 
-def parts(resource: "Resource", plan: Plan, one: Round) -> list[Part]:
+def parts(resource: ResourceDeclaration, plan: Plan, one: Round) -> list[Part]:
     """Return what the round gives, part by part: no record stands in two of them."""
     root = plan.root
     own = _own(root, one)
@@ -92,7 +90,7 @@ def _own(table: Table, one: Round) -> list[ColumnElement[bool]]:
     return [table.c.id >= one.floor, *one.tells(table, "created_at")]
 
 
-def _told_elsewhere(resource: "Resource", one: Round) -> Iterator[Select[Any]]:
+def _told_elsewhere(resource: ResourceDeclaration, one: Round) -> Iterator[Select[Any]]:
     """Give the ids of records of which another table's rows show something that has changed."""
     for path in dict.fromkeys(f.attr.path for f in resource.seen_fields() if f.attr.path):
         plan = Plan(resource.model)

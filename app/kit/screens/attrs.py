@@ -1,4 +1,26 @@
-"""What is known about a name in a declaration: read once from the model, used by every page."""
+"""What is known about a name in a declaration: read once from the model, used by every page.
+
+Names are attributes of the model: a column, a relation to one ("home_store": shown by its name,
+chosen by a remote select, links to its page), or a dotted column behind relations to one
+("home_store.city", "figures.total"). Label, help, unit, guard and currency come from the column's
+`info` (of a relation: from the info of its `link` column), badges from its choices. Of `info`:
+
+- `currency` names the sibling column with a currency code;
+- `format` is "phone", "email", "percent", "long" (a text of several lines), "hours" (opening
+  hours), "address" (a postal address), "pairs" (names with values; `pairs` says what the two
+  columns are called), "texts" (in other languages; `texts_of` names the columns, default "name"),
+  "country", "language", "currency" or "zone" (codes that people read and choose by name:
+  app/kit/codes.py) or "json" (only to be read: nobody types JSON into a form);
+- by a link that is `living` no form and no program names an archived record, where it is not named
+  already; `within` of a link names a relation that the offered records share with the form's (a
+  return's line: the lines of its order);
+- `told` is a function that says what of a value the present reader is told, where a whole guard is
+  too coarse (an event's data).
+
+What a record is called: `Table.info["title"]` names one text column; without it the first there is
+of name, title, number, code, label; else its number. `Table.info["told_apart"]` names numbers that
+are said beside it where others may be called the same. Filters, lookups, links and history use it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Bulk actions: ticked rows, or all that match, done by a job piece by piece, with progress."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from flask import abort, redirect, render_template, request
 from flask_babel import gettext as _
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.kit.access import reader, require
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
+from app.kit.jobs import defer
 from app.kit.screens.address import Address
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Bulk
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.pages import (
@@ -29,9 +31,6 @@ from app.kit.screens.pages import (
 from app.kit.screens.paging import BIGGEST_ID, read_id
 from app.kit.screens.selection import selection_of
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 JOB = "app.kit.screens.jobs.run_bulk"
 MOST_TICKED = 1000
 
@@ -41,7 +40,7 @@ def right_of(action: str) -> str:
     return "delete" if action == "archive" else action
 
 
-def start(screen: "Screen") -> Any:
+def start(screen: Declaration) -> Any:
     """Answer POST bulk: note what is meant, and have a job do it."""
     name = request.form.get("action", "")
     refuse_bulk(screen, name)
@@ -55,7 +54,7 @@ def start(screen: "Screen") -> Any:
     return redirect(screen.url("bulk", run.id))
 
 
-def refuse_bulk(screen: "Screen", name: str) -> None:
+def refuse_bulk(screen: Declaration, name: str) -> None:
     """Raise NotFound for what is not done in bulk, MissingRight for who may not do it."""
     if name not in screen.bulk and not (name == "archive" and screen.archives):
         raise NotFound
@@ -63,14 +62,12 @@ def refuse_bulk(screen: "Screen", name: str) -> None:
 
 
 def note_run(
-    screen: "Screen", session: Session, action: str, meant: Address | Sequence[int]
+    screen: Declaration, session: Session, action: str, meant: Address | Sequence[int]
 ) -> BulkRun:
     """Note which records are meant, by their ids or as a list's address, and have a job do it.
 
     Raises Invalid for an address that does not give all that it means.
     """
-    from app.kit.jobs import defer  # noqa: PLC0415 -- jobs has screens of its own
-
     who = reader()
     ids, query = [], None
     if isinstance(meant, Address):
@@ -96,7 +93,7 @@ def note_run(
     return run
 
 
-def progress(screen: "Screen", pk: int) -> Any:
+def progress(screen: Declaration, pk: int) -> Any:
     """Answer GET bulk/<pk>; with `part=1` only the live part, for polling."""
     run = own_run(screen, db.session(), pk)
     page = _page(screen, run)
@@ -105,7 +102,7 @@ def progress(screen: "Screen", pk: int) -> Any:
     return render_template(template, page=page)
 
 
-def own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
+def own_run(screen: Declaration, session: Session, pk: int) -> BulkRun:
     """Return a run of this reader on this screen. Raises NotFound."""
     if pk > BIGGEST_ID:
         abort(404)
@@ -115,13 +112,13 @@ def own_run(screen: "Screen", session: Session, pk: int) -> BulkRun:
     return run
 
 
-def label_of(screen: "Screen", action: str) -> Text:
+def label_of(screen: Declaration, action: str) -> Text:
     """Return what the action is called."""
     known: Bulk | None = screen.bulk.get(action)
     return known.label if known is not None else _("Archive")
 
 
-def _page(screen: "Screen", run: BulkRun) -> ProgressPage:
+def _page(screen: Declaration, run: BulkRun) -> ProgressPage:
     counted = run.done + run.skipped + run.failed
     over = run.status is RunStatus.DONE
     cards = []

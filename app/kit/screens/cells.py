@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.kit.access import may, reader
 from app.kit.fitting import COMPANY
 from app.kit.phone import display_phone
 from app.kit.screens.attrs import Attr, called, table_of
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import Cell, Column, Kind
 from app.kit.screens.plan import Plan
 from app.kit.screens.shapes import in_words, told
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 Writer = Callable[[Any], Cell]
 LONGEST = 160
@@ -56,7 +54,7 @@ def currency_column(plan: Plan, attr: Attr) -> Any:
 class Table:
     """The columns of one list and how their cells are written."""
 
-    def __init__(self, screen: "Screen", plan: Plan, attrs: Sequence[Attr]) -> None:
+    def __init__(self, screen: Declaration, plan: Plan, attrs: Sequence[Attr]) -> None:
         self.screen, self.plan, self.attrs = screen, plan, attrs
         self.selected: list[Any] = []
         self._writers: list[Writer] = []

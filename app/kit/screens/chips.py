@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,12 +11,10 @@ from sqlalchemy.orm import Session
 from app.kit.screens.address import FILTER, Address
 from app.kit.screens.attrs import Attr
 from app.kit.screens.cells import has_archive
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.filters import Filter, operators_of
 from app.kit.screens.pages import Chip, FilterField, FilterKind, FilterOperator, Text
 from app.kit.screens.selection import ARCHIVED, Selection, names_of
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 _ARCHIVE_FIELD = FilterField(
     ARCHIVED,
@@ -27,14 +25,14 @@ _ARCHIVE_FIELD = FilterField(
 )
 
 
-def filter_fields(screen: "Screen") -> list[FilterField]:
+def filter_fields(screen: Declaration) -> list[FilterField]:
     """Return the fields this reader may filter by."""
     fields = [_field(screen, name) for name in screen.filterable()]
     return [*fields, _ARCHIVE_FIELD] if has_archive(screen.model) else fields
 
 
 @lru_cache(maxsize=4096)
-def _field(screen: "Screen", name: str) -> FilterField:
+def _field(screen: Declaration, name: str) -> FilterField:
     """Return one field, the same object each time: the page keeps what it wrote of it."""
     attr = screen.attr(name)
     return FilterField(
@@ -52,7 +50,7 @@ def _choices(attr: Attr) -> Sequence[tuple[str, Text]]:
 
 
 def chips_of(
-    screen: "Screen", session: Session, address: Address, selection: Selection
+    screen: Declaration, session: Session, address: Address, selection: Selection
 ) -> list[Chip]:
     """One chip for each filter in force, red where it could not be read."""
     names = names_of(session, selection.filters)

@@ -5,16 +5,13 @@ many rows a moment ago has them now, or says so a minute late; whatever is narro
 """
 
 import time
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from app.kit.database.stamp import Role, current_stamp
+from app.kit.screens.address import Address
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.selection import COUNT_CAP, Selection
-
-if TYPE_CHECKING:
-    from app.kit.screens.address import Address
-    from app.kit.screens.base import Screen
 
 KEPT = 60.0
 """Seconds for which a whole table stays "more than 10,000"."""
@@ -23,7 +20,7 @@ MOST_KEPT = 10_000
 _full: dict[tuple[object, ...], float] = {}
 
 
-def count_of(screen: "Screen", session: Session, address: "Address", selection: Selection) -> int:
+def count_of(screen: Declaration, session: Session, address: Address, selection: Selection) -> int:
     """Return how many rows match, at most one more than the cap."""
     stamp = session.info.get("stamp") or current_stamp()
     narrowed = any(address.filters()) or address.words or address.scopes() or screen.always()

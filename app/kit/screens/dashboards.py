@@ -23,6 +23,7 @@ from flask_appbuilder import BaseView, expose
 from app.kit.access import require
 from app.kit.errors import CrmError
 from app.kit.problems import problem
+from app.kit.rights import words_of
 from app.kit.screens import edge
 from app.kit.screens.guarding import needs
 from app.kit.screens.pages import DashboardPage
@@ -41,7 +42,7 @@ def needs_for_script(permission: str) -> Callable[[F], F]:
                 return function(self, *args, **kwargs)
             except CrmError as error:
                 edge.rollback()
-                return problem(error.status, error.message, kind=error.kind)
+                return problem(error.status, words_of(error), kind=error.kind)
 
         guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's
         return guarded  # type: ignore[return-value]

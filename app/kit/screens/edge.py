@@ -28,7 +28,7 @@ from app.kit.access import MissingRight, NobodyReads
 from app.kit.database.session import db, is_gone
 from app.kit.errors import CrmError
 from app.kit.problems import as_problem, problem, title
-from app.kit.rights import refusal, wording
+from app.kit.rights import wording, words_of
 from app.kit.screens.dberrors import as_refusal, located
 from app.kit.screens.pages import Text
 
@@ -196,7 +196,7 @@ def _worded(error: CrmError) -> Any:
     more: dict[str, Any] = {"errors": getattr(error, "errors", None), "kind": error.kind}
     if isinstance(error, MissingRight):
         more["missing"] = wording(*error.right).label
-        return answer(error.status, refusal(*error.right), **more)
+        return answer(error.status, words_of(error), **more)
     return answer(error.status, error.message, error.field, **more)
 
 

@@ -4,7 +4,7 @@ A few statements for each kind of record, by the search functions that the lists
 name column is hidden from the reader is not looked through.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from flask import render_template, request
@@ -19,12 +19,10 @@ from app.kit.database.session import db
 from app.kit.phone import display_phone
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.cells import has_archive
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.finding import find
 from app.kit.screens.known import screens
 from app.kit.screens.pages import Empty, SearchGroup, SearchHit, SearchPage
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 SHOWN = 5
 LOOKED_AT = 1000
@@ -61,7 +59,7 @@ def found(session: Session, words: str) -> list[SearchGroup]:
     return [group for group in groups if group.hits]
 
 
-def _group(session: Session, screen: "Screen", words: str) -> SearchGroup:
+def _group(session: Session, screen: Declaration, words: str) -> SearchGroup:
     table, title = table_of(screen.model), title_column(screen.model)
     guard = title.info.get("guard")
     ids = find(session, table, words, LOOKED_AT) if not guard or may("read", guard) else []
@@ -79,7 +77,7 @@ def _group(session: Session, screen: "Screen", words: str) -> SearchGroup:
     return SearchGroup(screen.label, screen.icon, hits, f"{screen.list_url()}?q={quote(words)}")
 
 
-def _second(screen: "Screen", title: str) -> Attr | None:
+def _second(screen: Declaration, title: str) -> Attr | None:
     """Return what tells two records of one name apart: the first other text of the list."""
     for name in screen.list_columns:
         if name == title or name in screen.computed:

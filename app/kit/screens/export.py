@@ -7,7 +7,7 @@ does not grow with the rows: a server-side cursor hands them over in portions.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, request
@@ -23,19 +23,17 @@ from app.kit.screens import listing
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import currency_column
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.models import ExportLog
 from app.kit.screens.selection import Selection, selection_of
 from app.kit.screens.shapes import in_words, told
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 PORTION = 2000
 ALL = "*"
 """Asked for as `cols`: every column that the reader may see."""
 
 
-def respond(screen: "Screen") -> Response:
+def respond(screen: Declaration) -> Response:
     """Answer GET export: the rows and columns of the list at the same address."""
     session, who = db.session(), reader()
     address = Address.of(screen.list_url(), request.args)
@@ -77,7 +75,7 @@ def _columns(selection: Selection, attrs: Sequence[Attr]) -> list[Any]:
     return columns
 
 
-def chosen(screen: "Screen", address: Address) -> list[str]:
+def chosen(screen: Declaration, address: Address) -> list[str]:
     """Return the columns of the file: exactly the asked ones, in their order, or the list's.
 
     Raises Invalid for one that is none, or none of this reader's: a file that lacks it would be
@@ -95,7 +93,7 @@ def chosen(screen: "Screen", address: Address) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _heads(screen: "Screen", names: Sequence[str]) -> list[str]:
+def _heads(screen: Declaration, names: Sequence[str]) -> list[str]:
     """Return a head for each column, no two alike: what two share is said with whose it is."""
     found = [screen.computed.get(name) or screen.attr(name) for name in names]
     labels = [str(one.label) for one in found]
@@ -119,7 +117,7 @@ def _head(heads: Sequence[str]) -> str:
 class _Hand:
     """Writes rows in one reader's words, also when the request is over."""
 
-    def __init__(self, screen: "Screen", names: Sequence[str], who: Reader) -> None:
+    def __init__(self, screen: Declaration, names: Sequence[str], who: Reader) -> None:
         self._names = names
         self._computed = {n: screen.computed[n] for n in names if n in screen.computed}
         self._attrs = {n: screen.attr(n) for n in names if n not in self._computed}
@@ -177,7 +175,7 @@ class _Hand:
 
 
 def _stream(
-    screen: "Screen", statement: Any, names: Sequence[str], heads: Sequence[str], who: Reader
+    screen: Declaration, statement: Any, names: Sequence[str], heads: Sequence[str], who: Reader
 ) -> Iterator[str]:
     head, stamp, hand = _head(heads), who.stamp(), _Hand(screen, names, who)
     if stamp is None:

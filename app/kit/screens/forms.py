@@ -5,7 +5,7 @@ Made once from the declaration, bound for each request, without what the reader 
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from wtforms import Form
 from app.kit import clock
 from app.kit.database.lines import put_at
 from app.kit.screens.attrs import Attr, lines_of, mapper_of
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import MOST_LINES, Lines
 from app.kit.screens.fields import TextHidden
 from app.kit.screens.making import is_wide, make_field
@@ -24,13 +25,10 @@ from app.kit.screens.pages import Column, ConflictField, Field, FormSection, She
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import line_attrs, load_lines, shown, value_of
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 BLANK = "__i__"
 
 
-def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
+def form_attrs(screen: Declaration, *, adding: bool) -> dict[str, Attr]:
     """Return the columns that this reader may set."""
     names = [name for name in screen.section_names if name not in screen.computed]
     found = screen.seen([name for name in names if name not in screen.read_only])
@@ -44,7 +42,7 @@ def form_attrs(screen: "Screen", *, adding: bool) -> dict[str, Attr]:
     }
 
 
-def is_required(screen: "Screen", attr: Attr) -> bool:
+def is_required(screen: Declaration, attr: Attr) -> bool:
     """Whether the form insists on a value: NOT NULL without a default, or declared so."""
     if attr.name in screen.required:
         return True
@@ -53,7 +51,7 @@ def is_required(screen: "Screen", attr: Attr) -> bool:
 
 
 def make_form(
-    screen: "Screen", attrs: dict[str, Attr], obj: Any, formdata: MultiDict[str, str] | None
+    screen: Declaration, attrs: dict[str, Attr], obj: Any, formdata: MultiDict[str, str] | None
 ) -> Any:
     """Return a bound form over `attrs`.
 
@@ -77,7 +75,7 @@ def make_form(
     return form
 
 
-def _defaults(screen: "Screen", attrs: dict[str, Attr]) -> dict[str, Any]:
+def _defaults(screen: Declaration, attrs: dict[str, Attr]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, attr in attrs.items():
         default = screen.defaults.get(name)
@@ -99,7 +97,9 @@ def prefill(form: Any, attrs: dict[str, Attr]) -> None:
                 continue
 
 
-def sections_of(screen: "Screen", form: Any, attrs: dict[str, Attr]) -> list[FormSection | Sheet]:
+def sections_of(
+    screen: Declaration, form: Any, attrs: dict[str, Attr]
+) -> list[FormSection | Sheet]:
     """Return the form's cards."""
     found: list[FormSection | Sheet] = []
     for section in screen.sections:
@@ -120,7 +120,7 @@ def sections_of(screen: "Screen", form: Any, attrs: dict[str, Attr]) -> list[For
 class LinesForm:
     """The rows of one sheet: those kept, those changed, those new and those to go."""
 
-    def __init__(self, screen: "Screen", session: Session, obj: Any, lines: Lines) -> None:
+    def __init__(self, screen: Declaration, session: Session, obj: Any, lines: Lines) -> None:
         self.screen, self.lines = screen, lines
         self.child = lines_of(screen.model, lines.name)[0]
         self.attrs = {

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from app.kit.access import OfTheWhole, reader, require
-from app.kit.database.install.policies import is_whole
+from app.kit.database.install.rules import is_whole
 from app.kit.screens.attrs import table_of
 
 F = TypeVar("F", bound=Callable[..., Any])

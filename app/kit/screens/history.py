@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
@@ -17,20 +17,18 @@ from app.kit.database.session import db
 from app.kit.money import from_stored, is_money
 from app.kit.screens import people
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.pages import Change, HistoryEntry, HistoryPage, Kind
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import load_or_404
 from app.kit.screens.shapes import in_words
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 SHOWN = 30
 _MOST_LINES = 500
 _HIDDEN = {"id", "company_id", "version", "created_at", "created_by", "changed_at", "changed_by"}
 
 
-def respond(screen: "Screen", pk: int) -> Any:
+def respond(screen: Declaration, pk: int) -> Any:
     """Answer GET history/<pk>: the fragment of the history tab."""
     session = db.session()
     obj = load_or_404(screen, session, pk)
@@ -51,7 +49,7 @@ def respond(screen: "Screen", pk: int) -> Any:
     return render_template("tresen/fragment/history.html", page=page)
 
 
-def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequence[AuditEntry]:
+def _entries(session: Session, screen: Declaration, pk: int, before: str) -> Sequence[AuditEntry]:
     """Return the newest entries about the record and its lines, one more than are shown."""
     child = [_children(session, screen, pk, lines.name) for lines in screen.lines]
     about = or_(
@@ -74,7 +72,7 @@ def _entries(session: Session, screen: "Screen", pk: int, before: str) -> Sequen
     return session.scalars(statement.limit(SHOWN + 1)).all()
 
 
-def _children(session: Session, screen: "Screen", pk: int, name: str) -> tuple[str, set[int]]:
+def _children(session: Session, screen: Declaration, pk: int, name: str) -> tuple[str, set[int]]:
     """Return the table of these lines and the ids of those that are there or were removed."""
     child, link = lines_of(screen.model, name)
     table = table_of(child)
@@ -100,7 +98,7 @@ def _removed(table: Table, pk: int) -> Select[Any]:
 
 
 def _entry(
-    screen: "Screen",
+    screen: Declaration,
     one: AuditEntry,
     names: dict[int | None, str],
     linked: dict[tuple[str, int], str],
@@ -127,7 +125,7 @@ def _entry(
     return HistoryEntry(one.at, text, names.get(one.user_id, ""), icon, changes=changes)
 
 
-def _what(one: AuditEntry, screen: "Screen", table: str) -> tuple[str, str]:
+def _what(one: AuditEntry, screen: Declaration, table: str) -> tuple[str, str]:
     own = table == table_of(screen.model).name
     after = one.after or {}
     if one.action == "delete":
@@ -173,7 +171,7 @@ def _value(  # noqa: PLR0911 -- one answer for each kind of column
 
 
 def _linked(
-    session: Session, screen: "Screen", entries: Sequence[AuditEntry]
+    session: Session, screen: Declaration, entries: Sequence[AuditEntry]
 ) -> dict[tuple[str, int], str]:
     """(table, id) → name of what the changed links lead to; one query for each table."""
     wanted: dict[str, set[int]] = {}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -10,22 +10,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.kit.access import Reader, reading, resolve, resolve_key
+from app.kit.access import Reader, reading
 from app.kit.errors import CrmError
 from app.kit.jobs import job
 from app.kit.jobs.pieces import progress, resume_point
+from app.kit.rights import words_of
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import table_of
 from app.kit.screens.bulk import right_of
 from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.known import screens
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.saving import archive_one, refuse_archived
 from app.kit.screens.selection import selection_of
 from app.kit.security import doors
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
+from app.kit.security.readers import resolve, resolve_key
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _who(membership_id: int | None, api_key_id: int | None) -> Reader | None:
         return resolve(door, membership_id=membership_id) if membership_id else None
 
 
-def _begin(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> None:
+def _begin(session: Session, run: BulkRun, screen: Declaration, who: Reader) -> None:
     if run.status is RunStatus.QUEUED:
         if run.query is not None:
             run.ids = _matching(session, run, screen, who)
@@ -82,7 +82,7 @@ def _end(run: BulkRun, reasons: dict[str, int]) -> dict[str, int]:
     return {"done": run.done, "skipped": run.skipped, "failed": run.failed}
 
 
-def _matching(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> list[int]:
+def _matching(session: Session, run: BulkRun, screen: Declaration, who: Reader) -> list[int]:
     """Return the ids of all that match now, as the list itself selects them."""
     address = Address.read("", run.query or "")
     selection = selection_of(screen, session, address, screen.filterable(), who.time_zone)
@@ -93,7 +93,7 @@ def _matching(session: Session, run: BulkRun, screen: "Screen", who: Reader) -> 
 
 
 def _do_piece(
-    session: Session, run: BulkRun, screen: "Screen", ids: Sequence[int], by: int
+    session: Session, run: BulkRun, screen: Declaration, ids: Sequence[int], by: int
 ) -> None:
     found: dict[int, Any] = {
         obj.id: obj
@@ -125,7 +125,9 @@ def _count(reasons: dict[str, int], reason: str) -> None:
     reasons[key] = reasons.get(key, 0) + 1
 
 
-def _do_one(session: Session, run: BulkRun, screen: "Screen", obj: Any, by: int) -> tuple[str, str]:
+def _do_one(
+    session: Session, run: BulkRun, screen: Declaration, obj: Any, by: int
+) -> tuple[str, str]:
     """Do the action with one record in a savepoint: a refusal leaves the others alone."""
     try:
         with session.begin_nested():
@@ -138,7 +140,7 @@ def _do_one(session: Session, run: BulkRun, screen: "Screen", obj: Any, by: int)
                 screen.bulk[run.action].operation(session, obj, by=by, at=clock.now())
                 session.flush()
     except CrmError as error:
-        return "skipped", str(error.message)
+        return "skipped", str(words_of(error))
     except SQLAlchemyError as error:
         refusal = as_refusal(error)
         if refusal is None:

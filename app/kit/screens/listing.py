@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import Table, column_head, has_archive
 from app.kit.screens.chips import chips_of, filter_fields
 from app.kit.screens.counting import count_of
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.pages import (
     Action,
     BulkAction,
@@ -37,15 +38,12 @@ from app.kit.screens.plan import Plan
 from app.kit.screens.selection import COUNT_CAP, Selection, capped_at, selection_of
 from app.kit.screens.totals import totals_of
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 MOST_COLUMNS = 12
 NARROW = 5
 """Columns that a phone has room for."""
 
 
-def respond(screen: "Screen") -> Any:
+def respond(screen: Declaration) -> Any:
     """Answer GET list; with `part=1` only the table, for a tab of another record."""
     session = db.session()
     address = Address.of(screen.list_url(), request.args)
@@ -57,7 +55,7 @@ def respond(screen: "Screen") -> Any:
     return render_template("tresen/fragment/list.html" if part else "tresen/list.html", page=page)
 
 
-def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
+def order_of(screen: Declaration, plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
     """Return the order in force: (order, its name, descending).
 
     Only what an index gives; anything else is the default.
@@ -80,7 +78,7 @@ def order_of(screen: "Screen", plan: Plan, asked: str | None) -> tuple[Order, st
     return Order(column, tie, desc, nullable), name, desc
 
 
-def chosen_columns(screen: "Screen", address: Address) -> list[str]:
+def chosen_columns(screen: Declaration, address: Address) -> list[str]:
     """Return the columns to show: the asked ones that exist and may be seen, or the declared.
 
     The first one stays.
@@ -94,12 +92,12 @@ def chosen_columns(screen: "Screen", address: Address) -> list[str]:
     return list(dict.fromkeys([first, *found])) if first else found
 
 
-def possible_columns(screen: "Screen") -> list[str]:
+def possible_columns(screen: Declaration) -> list[str]:
     """Return the columns that this reader may see."""
     return [name for name in screen.shown if _sees(screen, name)]
 
 
-def _sees(screen: "Screen", name: str) -> bool:
+def _sees(screen: Declaration, name: str) -> bool:
     if name not in screen.computed:
         return screen.sees(screen.attr(name))
     guard = screen.computed[name].guard
@@ -107,7 +105,7 @@ def _sees(screen: "Screen", name: str) -> bool:
 
 
 def list_page(
-    screen: "Screen", session: Session, address: Address, views: Sequence[saved.View]
+    screen: Declaration, session: Session, address: Address, views: Sequence[saved.View]
 ) -> ListPage:
     """Everything the list shows."""
     zone = reader().time_zone
@@ -148,7 +146,7 @@ def list_page(
 
 
 def _columns(
-    screen: "Screen",
+    screen: Declaration,
     address: Address,
     names: Sequence[str],
     table: Table,
@@ -183,7 +181,7 @@ def _columns(
     return columns
 
 
-def _on_phones(screen: "Screen", names: Sequence[str]) -> Sequence[str]:
+def _on_phones(screen: Declaration, names: Sequence[str]) -> Sequence[str]:
     """Return the columns that phones show: the first, what the reader has added, the rest."""
     usual = [name for name in names[1:] if name in screen.list_columns]
     added = [name for name in names[1:] if name not in screen.list_columns]
@@ -192,7 +190,7 @@ def _on_phones(screen: "Screen", names: Sequence[str]) -> Sequence[str]:
 
 
 def _rows(
-    screen: "Screen",
+    screen: Declaration,
     table: Table,
     found: Slice,
     names: Sequence[str],
@@ -223,7 +221,7 @@ def _rows(
 
 
 def _page(
-    screen: "Screen",
+    screen: Declaration,
     session: Session,
     address: Address,
     selection: Selection,
@@ -281,11 +279,11 @@ def _clear_url(address: Address) -> str:
     return address.url(kept)
 
 
-def _bulk_url(screen: "Screen", address: Address) -> str:
+def _bulk_url(screen: Declaration, address: Address) -> str:
     return Address(screen.url("bulk"), ()).url(address.without("part"))
 
 
-def _export_url(screen: "Screen", address: Address, *, every: bool = False) -> str:
+def _export_url(screen: Declaration, address: Address, *, every: bool = False) -> str:
     """Return the address of the file of these rows, with the columns that are shown."""
     pairs = [*address.without("part", "cols")]
     if every:
@@ -307,7 +305,9 @@ def _pager(address: Address, found: Slice, counted: str, columns: Sequence[Colum
     return Pager(to(found.previous), to(found.next), found.number, last, counted)
 
 
-def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -> ViewPanel | None:
+def _view_panel(
+    screen: Declaration, address: Address, columns: Sequence[Column]
+) -> ViewPanel | None:
     if any(key.startswith(SCOPE) for key, _value in address.args):
         return None
     shown = [column.name for column in columns]
@@ -324,7 +324,7 @@ def _view_panel(screen: "Screen", address: Address, columns: Sequence[Column]) -
     return ViewPanel(choices, save_url=screen.url("views"), can_share=may(*saved.SHARE))
 
 
-def bulk_actions(screen: "Screen") -> list[BulkAction]:
+def bulk_actions(screen: Declaration) -> list[BulkAction]:
     """Return what this reader may do with many records."""
     found = [
         BulkAction(name, one.label, one.icon, one.danger, one.confirm)
@@ -340,7 +340,7 @@ def bulk_actions(screen: "Screen") -> list[BulkAction]:
     return found
 
 
-def _empty(screen: "Screen", address: Address, selection: Selection, add_url: str) -> Empty:
+def _empty(screen: Declaration, address: Address, selection: Selection, add_url: str) -> Empty:
     narrowed = bool(selection.filters or address.words)
     if narrowed:
         last = [Action(_("Remove all filters"), _clear_url(address))]
@@ -354,6 +354,6 @@ def _empty(screen: "Screen", address: Address, selection: Selection, add_url: st
     return Empty(_("Nothing here yet"), screen.empty or screen.help, screen.icon, first)
 
 
-def attrs_by_name(screen: "Screen", names: Sequence[str]) -> list[Attr]:
+def attrs_by_name(screen: Declaration, names: Sequence[str]) -> list[Attr]:
     """Return the attributes of those columns that are columns."""
     return [screen.attr(name) for name in names if name not in screen.computed]

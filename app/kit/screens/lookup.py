@@ -1,6 +1,6 @@
 """The remote options of a select field: a few rows for what was typed, under the policies."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from flask import abort, jsonify, request
 from sqlalchemy import and_, select
@@ -23,17 +23,15 @@ from app.kit.screens.attrs import (
     title_column,
     told_apart,
 )
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.filters import LAST
 from app.kit.screens.finding import find
 from app.kit.screens.paging import read_id
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 SHOWN = 20
 
 
-def respond(screen: "Screen", name: str) -> Any:
+def respond(screen: Declaration, name: str) -> Any:
     """Answer GET lookup/<name>?q=…, or ?id=… for the name of one record."""
     attr = relation_of(screen, name)
     if attr is None or not screen.sees(attr):
@@ -50,7 +48,7 @@ def respond(screen: "Screen", name: str) -> Any:
     return jsonify(results=found[:SHOWN], pagination={"more": len(found) > SHOWN})
 
 
-def relation_of(screen: "Screen", name: str) -> Attr | None:
+def relation_of(screen: Declaration, name: str) -> Attr | None:
     """Return the relation that a form, a filter or a line of the screen chooses by.
 
     None for anything else.

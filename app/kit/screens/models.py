@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import Choice, choice
-from app.kit.database.install.policies import own_rows
+from app.kit.database.install.rules import own_rows
 from app.kit.database.model import Created, Ledger, Model, OfCompany
 from app.kit.database.stamp import Role
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from flask import abort, render_template
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from app.kit.screens.attrs import (
     title_of,
 )
 from app.kit.screens.cells import has_archive, phone_text, record_url
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Do, Lines, Panel, Related
 from app.kit.screens.known import screen_of_model, screen_of_view
 from app.kit.screens.pages import (
@@ -48,13 +49,10 @@ from app.kit.screens.pages import (
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.shapes import in_words, told
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 MOST_LINES = 200
 
 
-def load_or_404(screen: "Screen", session: Session, pk: int, *options: Any) -> Any:
+def load_or_404(screen: Declaration, session: Session, pk: int, *options: Any) -> Any:
     """Return the record, under the policies and the screen's own condition, or 404."""
     if not 0 < pk <= BIGGEST_ID:
         abort(404)
@@ -66,7 +64,7 @@ def load_or_404(screen: "Screen", session: Session, pk: int, *options: Any) -> A
     return obj
 
 
-def eager(screen: "Screen") -> list[Any]:
+def eager(screen: Declaration) -> list[Any]:
     """Loader options for every relation that the sections name: they come with the record."""
     options = []
     for name in screen.section_names:
@@ -93,14 +91,16 @@ def value_of(obj: Any, attr: Attr) -> Any:
     return obj
 
 
-def respond(screen: "Screen", pk: int) -> Any:
+def respond(screen: Declaration, pk: int) -> Any:
     """Answer GET show/<pk>."""
     session = db.session()
     obj = load_or_404(screen, session, pk, *eager(screen))
     return render_template("tresen/show.html", page=show_page(screen, session, obj))
 
 
-def show_page(screen: "Screen", session: Session, obj: Any, notes: Sequence[Note] = ()) -> ShowPage:
+def show_page(
+    screen: Declaration, session: Session, obj: Any, notes: Sequence[Note] = ()
+) -> ShowPage:
     """Everything the page of a record shows."""
     quiet, more, primary = _actions(screen, obj)
     archived = getattr(obj, "archived_at", None)
@@ -164,7 +164,7 @@ def _currency(attr: Attr, owner: Any, obj: Any, document: Any) -> str | None:
     return own or getattr(document, "currency", None) or getattr(obj, "currency", None)
 
 
-def _cards(screen: "Screen", obj: Any) -> list[Card]:
+def _cards(screen: Declaration, obj: Any) -> list[Card]:
     cards: list[Card] = []
     for section in screen.sections:
         attrs = screen.seen([name for name in section[1] if name not in screen.computed])
@@ -174,7 +174,7 @@ def _cards(screen: "Screen", obj: Any) -> list[Card]:
     return cards
 
 
-def _line_cards(screen: "Screen", session: Session, obj: Any) -> list[Card]:
+def _line_cards(screen: Declaration, session: Session, obj: Any) -> list[Card]:
     return [
         _lines_card(screen, session, obj, lines)
         for lines in screen.lines
@@ -182,14 +182,14 @@ def _line_cards(screen: "Screen", session: Session, obj: Any) -> list[Card]:
     ]
 
 
-def line_attrs(screen: "Screen", lines: Lines) -> list[Attr]:
+def line_attrs(screen: Declaration, lines: Lines) -> list[Attr]:
     """Return the columns of a line that this reader may see."""
     child = lines_of(screen.model, lines.name)[0]
     return [attr for attr in (resolve(child, name) for name in lines.columns) if screen.sees(attr)]
 
 
 def load_lines(
-    screen: "Screen", session: Session, obj: Any, lines: Lines, most: int = MOST_LINES
+    screen: Declaration, session: Session, obj: Any, lines: Lines, most: int = MOST_LINES
 ) -> list[Any]:
     """Return the lines of a record by id, with what their columns lead to, in one query.
 
@@ -209,7 +209,7 @@ def load_lines(
     return list(session.scalars(statement.order_by(table.c.id).limit(most + 1)))
 
 
-def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> Card:
+def _lines_card(screen: Declaration, session: Session, obj: Any, lines: Lines) -> Card:
     attrs = line_attrs(screen, lines)
     rows = []
     found = load_lines(screen, session, obj, lines)
@@ -228,7 +228,7 @@ def _lines_card(screen: "Screen", session: Session, obj: Any, lines: Lines) -> C
     return replace(card, footer=footer, all_url=_all_lines_url(screen, obj, lines))
 
 
-def _all_lines_url(screen: "Screen", obj: Any, lines: Lines) -> str:
+def _all_lines_url(screen: Declaration, obj: Any, lines: Lines) -> str:
     """Return the address of the list of all lines, where they have a screen of their own."""
     child, link = lines_of(screen.model, lines.name)
     other = screen_of_model(child)
@@ -238,7 +238,7 @@ def _all_lines_url(screen: "Screen", obj: Any, lines: Lines) -> str:
     return f"{other.list_url()}?of.{by}={obj.id}" if by else ""
 
 
-def _badges(screen: "Screen", obj: Any) -> list[Badge]:
+def _badges(screen: Declaration, obj: Any) -> list[Badge]:
     found = []
     for name in screen.shown:
         if name in screen.computed:
@@ -251,7 +251,7 @@ def _badges(screen: "Screen", obj: Any) -> list[Badge]:
     return found[:3]
 
 
-def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
+def _path(screen: Declaration, obj: Any) -> tuple[list[Step], int]:
     """Return the states of the record's choice; those it left the usual way for are not drawn."""
     if not screen.path_of:
         return [], 0
@@ -262,12 +262,12 @@ def _path(screen: "Screen", obj: Any) -> tuple[list[Step], int]:
     return [Step(member.label) for member in usual], usual.index(present) if present else 0
 
 
-def _figures(screen: "Screen", session: Session, obj: Any) -> list[Card]:
+def _figures(screen: Declaration, session: Session, obj: Any) -> list[Card]:
     cards = (figure(session, obj) for figure in added(FIGURES, screen.view).values())
     return [card for card in cards if card is not None]
 
 
-def _tabs(screen: "Screen", obj: Any) -> list[Tab]:
+def _tabs(screen: Declaration, obj: Any) -> list[Tab]:
     """Only those whose content the reader may see; each is fetched when it is opened."""
     tabs = []
     for name, tab in screen.all_tabs().items():
@@ -283,7 +283,7 @@ def _tabs(screen: "Screen", obj: Any) -> list[Tab]:
     return [*tabs, Tab("history", _("History"), screen.url("history", obj.id))]
 
 
-def tab(screen: "Screen", pk: int, name: str) -> Any:
+def tab(screen: Declaration, pk: int, name: str) -> Any:
     """Answer GET tab/<pk>/<name>: what a panel draws."""
     session = db.session()
     found = screen.all_tabs().get(name)
@@ -305,7 +305,7 @@ def _card(one: Any) -> Any:
     return HtmlCard("", one) if isinstance(one, Markup) else one
 
 
-def _actions(screen: "Screen", obj: Any) -> tuple[list[Action], list[Action], Action | None]:
+def _actions(screen: Declaration, obj: Any) -> tuple[list[Action], list[Action], Action | None]:
     """(quiet buttons, the menu, the one filled button)."""
     quiet, more, primary = [], [], None
     version = getattr(obj, "version", None)
@@ -338,7 +338,7 @@ def _actions(screen: "Screen", obj: Any) -> tuple[list[Action], list[Action], Ac
     return quiet, more, primary
 
 
-def _button(screen: "Screen", obj: Any, name: str, do: Do) -> Action:
+def _button(screen: Declaration, obj: Any, name: str, do: Do) -> Action:
     return Action(
         do.label,
         screen.url(f"do/{name}", obj.id),

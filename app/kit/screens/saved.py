@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import abort, redirect, request
@@ -14,12 +14,10 @@ from app.kit.access import may, reader
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound, Refused
 from app.kit.screens.address import Address
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.models import SavedView as Saved
 from app.kit.screens.pages import Action, SavedView
 from app.kit.screens.paging import BIGGEST_ID
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 SHARE = ("share", "SavedView")
 """The right to show a view to everybody who may read the list."""
@@ -37,7 +35,7 @@ class View:
     mine: bool
 
 
-def views_of(screen: "Screen", session: Session) -> list[View]:
+def views_of(screen: Declaration, session: Session) -> list[View]:
     """Return the reader's own views of this list and the shared ones, by name; one query."""
     me = reader().user_id
     rows = session.execute(
@@ -52,7 +50,7 @@ def views_of(screen: "Screen", session: Session) -> list[View]:
     ]
 
 
-def default_address(screen: "Screen", views: Sequence[View], address: Address) -> Address:
+def default_address(screen: Declaration, views: Sequence[View], address: Address) -> Address:
     """Return the reader's own default, for an address that asks for nothing."""
     usual = next((view for view in views if view.name == USUAL), None)
     if usual is None:
@@ -60,7 +58,7 @@ def default_address(screen: "Screen", views: Sequence[View], address: Address) -
     return Address.read(address.base, usual.query)
 
 
-def tabs(screen: "Screen", views: Sequence[View], address: Address) -> list[SavedView]:
+def tabs(screen: Declaration, views: Sequence[View], address: Address) -> list[SavedView]:
     """Return the tabs over the list."""
     named = [view for view in views if view.name != USUAL]
     if not named:
@@ -87,11 +85,11 @@ def tabs(screen: "Screen", views: Sequence[View], address: Address) -> list[Save
     return found
 
 
-def _first_order(screen: "Screen") -> str:
+def _first_order(screen: Declaration) -> str:
     return ("-" if screen.order[1] == "desc" else "") + screen.order[0]
 
 
-def save(screen: "Screen") -> Any:
+def save(screen: Declaration) -> Any:
     """Save the address under a name; without a name it becomes the reader's own default."""
     session, me = db.session(), reader().user_id
     name = request.form.get("name", "").replace("\x00", "").strip()
@@ -113,7 +111,7 @@ def save(screen: "Screen") -> Any:
     return redirect(f"{screen.list_url()}?{query}" if query else screen.list_url())
 
 
-def delete(screen: "Screen", pk: int) -> Any:
+def delete(screen: Declaration, pk: int) -> Any:
     """Delete a view of the reader's own."""
     session = db.session()
     if pk > BIGGEST_ID:

@@ -1,7 +1,7 @@
 """Adding, editing, archiving and acting on one record. Flushes; the edge commits."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
@@ -15,9 +15,11 @@ from app.kit.database.lines import one_by_one
 from app.kit.database.session import db
 from app.kit.errors import Conflict as ConflictError
 from app.kit.errors import CrmError
+from app.kit.rights import words_of
 from app.kit.screens import forms, people
 from app.kit.screens.attrs import title_of
 from app.kit.screens.dberrors import as_refusal
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Do
 from app.kit.screens.edge import rollback
 from app.kit.screens.models import FormSent
@@ -25,14 +27,11 @@ from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, 
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import eager, load_or_404, show_page, shown, value_of
 
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
-
 
 class Attempt:
     """One try to save: the form, its lines, and what went wrong."""
 
-    def __init__(self, screen: "Screen", session: Session, obj: Any) -> None:
+    def __init__(self, screen: Declaration, session: Session, obj: Any) -> None:
         self.screen, self.session, self.obj = screen, session, obj
         self.adding = obj is None
         self.attrs = forms.form_attrs(screen, adding=self.adding)
@@ -73,7 +72,7 @@ class Attempt:
 
     def refuse(self, error: CrmError) -> None:
         """Show the sentence beside its field, or on top when it has none."""
-        message = str(error.message)
+        message = str(words_of(error))
         name, _dot, place = str(error.field or "").partition(".")
         sheet = next((one for one in self.lines if one.lines.name == name), None)
         if error.field is not None and error.field in self.attrs:
@@ -113,7 +112,7 @@ class Attempt:
 
 
 def add(  # noqa: PLR0911 -- each way in which a form can end
-    screen: "Screen", kind: type[Attempt] = Attempt
+    screen: Declaration, kind: type[Attempt] = Attempt
 ) -> Any:
     """Answer GET and POST add. `kind` may draw another page around the same form."""
     session = db.session()
@@ -160,7 +159,7 @@ def _create(attempt: Attempt) -> Any:
     return obj
 
 
-def insert(screen: "Screen", session: Session, obj: Any, *, by: int | None) -> Any:
+def insert(screen: Declaration, session: Session, obj: Any, *, by: int | None) -> Any:
     """Save a new record by the screen's own operation, if it has one; return it with its id."""
     if screen.on_add is not None:
         found = screen.on_add(session, obj, by=by, at=clock.now())
@@ -177,7 +176,7 @@ def _token(raw: Any) -> str:
     return f"{reader().user_id}:{str(raw)[:64]}".replace("\x00", "")
 
 
-def _sent_before(screen: "Screen", session: Session, raw: Any) -> int | None:
+def _sent_before(screen: Declaration, session: Session, raw: Any) -> int | None:
     """Return the record that this very form has already made."""
     if not raw:
         return None
@@ -205,7 +204,7 @@ def attempted(call: Callable[[], object], kinds: Sequence[type[Any]] = ()) -> Cr
     return None
 
 
-def edit(screen: "Screen", pk: int, kind: type[Attempt] = Attempt) -> Any:
+def edit(screen: Declaration, pk: int, kind: type[Attempt] = Attempt) -> Any:
     """Answer GET and POST edit/<pk>. `kind` may draw another page around the same form."""
     session = db.session()
     obj = load_or_404(screen, session, pk, *eager(screen))
@@ -294,7 +293,7 @@ def _show_conflict(attempt: Attempt) -> Any:
     return attempt.answer(409)
 
 
-def archive(screen: "Screen", pk: int) -> Any:
+def archive(screen: Declaration, pk: int) -> Any:
     """Answer POST archive/<pk>."""
     obj = _for_action(screen, pk)
     if getattr(obj, "archived_at", None) is None:
@@ -303,7 +302,7 @@ def archive(screen: "Screen", pk: int) -> Any:
     return redirect(screen.list_url())
 
 
-def archive_one(screen: "Screen", session: Session, obj: Any, *, by: int | None) -> None:
+def archive_one(screen: Declaration, session: Session, obj: Any, *, by: int | None) -> None:
     """Archive a record, by the domain's own operation where the screen names one."""
     if screen.on_archive is not None:
         screen.on_archive(session, obj, by=by, at=clock.now())
@@ -312,7 +311,7 @@ def archive_one(screen: "Screen", session: Session, obj: Any, *, by: int | None)
     session.flush()
 
 
-def restore(screen: "Screen", pk: int) -> Any:
+def restore(screen: Declaration, pk: int) -> Any:
     """Answer POST restore/<pk>."""
     obj = _for_action(screen, pk)
     restore_one(db.session(), obj)
@@ -326,7 +325,7 @@ def restore_one(session: Session, obj: Any) -> None:
     session.flush()
 
 
-def _for_action(screen: "Screen", pk: int) -> Any:
+def _for_action(screen: Declaration, pk: int) -> Any:
     """Return the record, in the version its page showed."""
     if not screen.archives:
         abort(404)
@@ -343,7 +342,7 @@ def _check_version(obj: Any) -> None:
         )
 
 
-def do(screen: "Screen", name: str, pk: int) -> Any:
+def do(screen: Declaration, name: str, pk: int) -> Any:
     """Answer POST do/<name>/<pk>: the operation behind a button."""
     action = screen.all_actions().get(name)
     if action is None:
@@ -359,7 +358,11 @@ def do(screen: "Screen", name: str, pk: int) -> Any:
     refused = attempted(run)
     if refused is not None:
         return _page_with(
-            screen, session, pk, [Note(str(refused.message), "bad", "alert-circle")], refused.status
+            screen,
+            session,
+            pk,
+            [Note(str(words_of(refused)), "bad", "alert-circle")],
+            refused.status,
         )
     flash(str(action.done) if action.done else _("Done: %(what)s.", what=action.label), "success")
     return redirect(screen.url("show", pk))
@@ -379,7 +382,7 @@ def act(session: Session, obj: Any, action: Do, **told: Any) -> object:
 
 
 def _page_with(
-    screen: "Screen", session: Session, pk: int, notes: Sequence[Note], status: int
+    screen: Declaration, session: Session, pk: int, notes: Sequence[Note], status: int
 ) -> Any:
     obj = load_or_404(screen, session, pk, *eager(screen))
     return render_template("tresen/show.html", page=show_page(screen, session, obj, notes)), status

@@ -5,7 +5,7 @@ List, export and bulk runs share this, so that "all that match" means the same i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 from app.kit.errors import Invalid
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called, table_of, title_column
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.filters import Filter, read_filter
 from app.kit.screens.finding import find
 from app.kit.screens.pages import Text
 from app.kit.screens.paging import read_id
 from app.kit.screens.plan import Plan
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 COUNT_CAP = 10_000
 ARCHIVED = "archived"
@@ -69,7 +67,7 @@ class Selection:
 
 
 def selection_of(
-    screen: "Screen", session: Session, address: Address, attrs: Mapping[str, Attr], zone: str
+    screen: Declaration, session: Session, address: Address, attrs: Mapping[str, Attr], zone: str
 ) -> Selection:
     """Read the address. `attrs` are the fields that this reader may filter by."""
     found = Selection(Plan(screen.model))
@@ -115,7 +113,7 @@ def _archived(found: Selection, address: Address) -> None:
     found.filters.append(Filter(None, ARCHIVED, operator, values, words=words))
 
 
-def _scope(screen: "Screen", found: Selection, name: str, value: str) -> None:
+def _scope(screen: Declaration, found: Selection, name: str, value: str) -> None:
     attr, pk = screen.relations.get(name), read_id(value)
     if attr is None or pk is None or not screen.sees(attr):
         found.error = found.error or _("This list could not be limited to its record.")
@@ -123,7 +121,7 @@ def _scope(screen: "Screen", found: Selection, name: str, value: str) -> None:
     found.where.append(found.plan.column(attr) == pk)
 
 
-def search(found: Selection, session: Session, words: str, screen: "Screen") -> None:
+def search(found: Selection, session: Session, words: str, screen: Declaration) -> None:
     """Limit the selection to what a search for `words` finds; where there is none, to nothing."""
     if not screen.searches:
         found.error = found.error or _("This list cannot be searched.")

@@ -5,7 +5,7 @@ Nobody else pays for adding up: no index serves it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session
@@ -13,18 +13,16 @@ from sqlalchemy.orm import Session
 from app.kit.access import reader
 from app.kit.money import money_sum
 from app.kit.screens.address import Address
+from app.kit.screens.declaration import Declaration
 from app.kit.screens.pages import Cell
 from app.kit.screens.selection import Selection
-
-if TYPE_CHECKING:
-    from app.kit.screens.base import Screen
 
 SUMS = ("sums", "1")
 """What in an address asks for the sums."""
 
 
 def totals_of(
-    screen: "Screen",
+    screen: Declaration,
     session: Session,
     address: Address,
     selection: Selection,

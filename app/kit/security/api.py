@@ -17,12 +17,12 @@ from flask_jwt_extended import (
     jwt_required,
 )
 
-from app.kit.access import resolve
 from app.kit.errors import CrmError
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.taking import json_body
 from app.kit.screens.edge import answer
 from app.kit.security import attempt, doors
+from app.kit.security.readers import resolve
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -14,11 +14,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from sqlalchemy.orm import Session
 
-from app.kit.access import resolve
 from app.kit.errors import CrmError, Invalid, Refused
 from app.kit.security import doors
 from app.kit.security.devices import known_device
 from app.kit.security.passwords import is_password
+from app.kit.security.readers import resolve
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from flask_jwt_extended import JWTManager, verify_jwt_in_request
 from flask_login import AnonymousUserMixin, LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.kit.access import Reader, Right, reader_or_none, resolve, resolve_key
+from app.kit.access import Reader, Right, reader_or_none
 from app.kit.database.stamp import set_stamp
 from app.kit.problems import problem
 from app.kit.request_id import request_id
@@ -27,6 +27,7 @@ from app.kit.security.api import SignInApi
 from app.kit.security.csrf import TOKENS, carries_token
 from app.kit.security.language import choose_language
 from app.kit.security.menu import shell
+from app.kit.security.readers import resolve, resolve_key
 from app.kit.security.signin import COOKIE_KEY, SignInView
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ make its own roles; ours are seeded by whoever registered with `on_permissions`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import text
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import Right
 from app.kit.registry import Registry
-from app.kit.rights import all_rights
+from app.kit.rest.known import resources
+from app.kit.rights import GUARDS, WORDS
+from app.kit.screens.known import screens
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,19 @@ _seeders: Registry[Seeder] = Registry("seeder of roles", key=lambda seed: seed._
 def on_permissions(seed: Seeder) -> None:
     """Run `seed(session)` after the permissions exist, in the same transaction, as the owner."""
     _seeders.register(seed)
+
+
+def asked_rights() -> Iterator[Right]:
+    """Give every right that the registered screens and resources ask for."""
+    parts: list[Any] = [*screens().values(), *resources().values()]
+    rights = ((permission, part.view) for part in parts for permission in part.permissions())
+    yield from dict.fromkeys(rights)
+
+
+def all_rights() -> list[Right]:
+    """Every right there is in this application: of screens and resources, worded ones, guards."""
+    guards = [("read", guard) for guard in GUARDS]
+    return list(dict.fromkeys([*asked_rights(), *WORDS.names(), *guards]))
 
 
 def create_permissions(

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.kit.errors import CrmError
 from app.kit.jobs import job
-from app.kit.jobs.runner import Runner
+from app.kit.jobs.runner import SOURCES, Runner, Source
 from app.kit.jobs.schedules import schedule
-from app.kit.jobs.sources import SOURCES, Source
 from app.messages.choices import DispatchStatus, PauseReason
 from app.messages.engine.render import UnreadableText
 from app.messages.jobs import recording

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, NullPool, text
 from app.kit.database import install
 from app.kit.database.catalogue import differences, snapshot, violations
 from app.kit.database.install import sights
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role

@@ -20,7 +20,7 @@ from sqlalchemy import MetaData, Table
 
 from app.kit.database.functions import FUNCTIONS, SqlFunction, register
 from app.kit.database.install import sights
-from app.kit.database.install.policies import store_key
+from app.kit.database.install.rules import store_key
 from app.kit.database.stamp import Role
 
 

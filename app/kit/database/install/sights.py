@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Table
 
+from app.kit.database.install.rules import USER_IS, store_key
 from app.kit.database.stamp import BOUND_ROLES, Role
 
 SCHEMA = "bound"
@@ -82,8 +83,6 @@ def seen(table: Table, role: Role) -> Iterator[str]:
 
 
 def _named(table: Table, name: str, role: Role) -> Iterator[str]:
-    from app.kit.database.install.policies import USER_IS  # noqa: PLC0415 -- it asks this one
-
     data = f"{table.name}.{name}"
     for target in table.metadata.tables.values():
         if not target.info.get("sight"):
@@ -115,8 +114,6 @@ def read_as_the_stores(table: Table) -> bool:
 
 
 def _is_the_stores(table: Table, column: Column[int]) -> bool:
-    from app.kit.database.install.policies import store_key  # noqa: PLC0415 -- it asks this one
-
     return column.nullable is True and store_key(table) is not None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Table, text
 
+from app.kit.database.install.rules import store_key
 from app.kit.database.stamp import BOUND_ROLES
 
 Rule = Callable[[Table], str | None]
@@ -63,8 +64,6 @@ def _tells(trail: Table, table: Table, stores: str) -> str:
 
 
 def _image(trail: Table, table: Table, stores: str) -> Iterator[str]:
-    from app.kit.database.install.policies import store_key  # noqa: PLC0415 -- it asks this one
-
     # Of a line that is there its record says enough; of one that is gone only its image is left.
     if (key := store_key(table)) is not None:
         store = f"({trail.name}.before ->> '{key}')::bigint"
