@@ -68,6 +68,24 @@ def test_nothing_is_swallowed() -> None:
     assert found == []
 
 
+def test_a_refusal_of_any_kind_is_worded_by_words_of() -> None:
+    """The message of a missing right is nobody's: which right, and who gives it, is said late."""
+    found = [
+        f"{named(path)}:{read.lineno}"
+        for path in sources()
+        for handler in ast.walk(ast.parse(path.read_text()))
+        if isinstance(handler, ast.ExceptHandler)
+        and isinstance(handler.type, ast.Name)
+        and handler.type.id == "CrmError"
+        for read in ast.walk(handler)
+        if isinstance(read, ast.Attribute)
+        and read.attr == "message"
+        and isinstance(read.value, ast.Name)
+        and read.value.id == handler.name
+    ]
+    assert found == []
+
+
 def test_no_sentence_puts_an_amount_beside_the_code_of_its_currency() -> None:
     """The reader's own way of writing an amount has the currency in it: `amount_text`."""
     beside = re.compile(r"%\(\w+\)s %\((c|currency)\)s(?! \w+ code)")

@@ -10,7 +10,7 @@ from app.catalogue.models import Brand
 from app.company import operations
 from app.company.models import ApiKey
 from app.kit import clock
-from app.kit.access import OTHERS_CLIENTS, reader
+from app.kit.access import OTHERS_CLIENTS, MissingRight, reader
 from app.kit.database.stamp import Role
 from app.kit.screens import Bulk
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
@@ -192,6 +192,20 @@ def test_work_that_a_key_starts_ends_with_the_key_between_two_pieces(
     work_done()
     run = client.get(where, headers=bearer(make_key(*ARCHIVE)[1])).json["result"]
     assert (run["total"], run["done"]) == (3, 1)
+
+
+def test_a_run_that_lacks_a_right_names_it_among_its_reasons(
+    make_key, client, brands, work_done, monkeypatch
+):
+    def refuse(session, brand, *, by, at):
+        raise MissingRight("write", "Brand")
+
+    monkeypatch.setitem(KNOWN["BrandScreen"].bulk, "archive", Bulk(refuse, "Archive"))
+    token = make_key(*ARCHIVE)[1]
+    where = start_archiving(client, token, brands)
+    work_done()
+    (reason,) = client.get(where, headers=bearer(token)).json["result"]["reasons"]
+    assert "You need the right “Add and change: Brands” for this." in reason
 
 
 def test_a_key_opens_pages_within_its_scopes_only_and_nothing_about_a_person(make_key, client):

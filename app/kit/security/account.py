@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.kit.access import NobodyReads, Reader, reader_or_none
 from app.kit.errors import CrmError, NotFound
+from app.kit.rights import words_of
 from app.kit.screens.pages import (
     Action,
     Cell,
@@ -107,7 +108,7 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
                 try:
                     return _change_password(who, form)
                 except CrmError as refused:
-                    form.present.errors, status = [str(refused.message)], refused.status
+                    form.present.errors, status = [str(words_of(refused))], refused.status
             else:
                 status = 422
         page = FormPage(

@@ -20,6 +20,7 @@ from flask_jwt_extended import (
 from app.kit.errors import CrmError
 from app.kit.rest.asking import BadRequest
 from app.kit.rest.taking import json_body
+from app.kit.rights import words_of
 from app.kit.screens.edge import answer
 from app.kit.security import attempt, doors
 from app.kit.security.readers import resolve
@@ -106,7 +107,7 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
         try:
             return self.response(200, **_signed_in(json_body()))
         except CrmError as refused:
-            return answer(refused.status, refused.message, refused.field)
+            return answer(refused.status, words_of(refused), refused.field)
 
     @expose("/refresh", methods=["POST"])
     @jwt_required(refresh=True)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.kit.access import reader_or_none
 from app.kit.errors import CrmError, NotFound
+from app.kit.rights import words_of
 from app.kit.screens.pages import Field, Link, SignInPage
 from app.kit.security import attempt, doors, reset
 from app.kit.security.addresses import safe_next
@@ -42,7 +43,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
                 try:
                     return self._enter(form, onward)
                 except CrmError as refused:
-                    error, status = str(refused.message), refused.status
+                    error, status = str(words_of(refused)), refused.status
             else:
                 error, status = _("Fill in both fields."), 422
         page = SignInPage(
