@@ -26,7 +26,6 @@ from app.kit.access import Reader
 from app.kit.database.install.rules import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
-from app.kit.registry import tabs as parts_tabs
 from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of, title_column
 from app.kit.screens.declare import Panel
@@ -181,7 +180,7 @@ class Filler:
         if method == "tab":
             # A tab that shows another screen's list has the address of that list.
             panels = [name for name, tab in screen.all_tabs().items() if isinstance(tab, Panel)]
-            return [*panels, *(one.name for one in parts_tabs.on(screen.view))] or [NOTHING]
+            return panels or [NOTHING]
         if method == "lookup":
             return [*lookups(screen), *OWN_LOOKUPS.get(owner, ())] or [NOTHING]
         raise filling.CannotFill(f"What is called “name” in {owner}.{method}?")

@@ -200,7 +200,11 @@ def test_a_run_that_lacks_a_right_names_it_among_its_reasons(
     def refuse(session, brand, *, by, at):
         raise MissingRight("write", "Brand")
 
-    monkeypatch.setitem(KNOWN["BrandScreen"].bulk, "archive", Bulk(refuse, "Archive"))
+    monkeypatch.setitem(
+        client.application.extensions["crm_screens"]["BrandScreen"].bulk,
+        "archive",
+        Bulk(refuse, "Archive"),
+    )
     token = make_key(*ARCHIVE)[1]
     where = start_archiving(client, token, brands)
     work_done()
