@@ -1,12 +1,9 @@
 """Wiring of the look into the Flask application."""
 
-import gzip
-import hashlib
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import get_locale
@@ -14,12 +11,9 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from app.kit.screens.pages import Shell
-from app.web import fields, formats, helpers, rows, texts
+from app.web import assets, fields, formats, helpers, rows, texts
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
-YEAR = 31_536_000
-SQUEEZED = (".css", ".js", ".svg")
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
@@ -59,10 +53,7 @@ def init_app(app: Flask, shell: ShellSource | None = None) -> None:
         **helpers.GLOBALS,
     )
     app.extensions["web_shell"] = shell
-    app.static_folder = str(STATIC)
-    if "static" not in app.view_functions:
-        app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
-    app.url_defaults(_stamp_static)
+    assets.init_app(app)
     app.after_request(_finish)
 
 
@@ -120,45 +111,11 @@ def _sprite_url() -> str:
     return str(g.sprite_url)
 
 
-@lru_cache(maxsize=512)
-def _digest(filename: str, _changed: float) -> str:
-    return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
-
-
-def _stamp_static(endpoint: str, values: dict[str, Any]) -> None:
-    """Add a hash of its content to the address of a static file: it may be kept for ever."""
-    if endpoint != "static" or "v" in values:
-        return
-    path = STATIC / str(values.get("filename", ""))
-    if path.is_file():
-        values["v"] = _digest(str(values["filename"]), path.stat().st_mtime)
-
-
-@lru_cache(maxsize=64)
-def _squeezed(filename: str, _changed: float) -> bytes:
-    return gzip.compress((STATIC / filename).read_bytes(), 9, mtime=0)
-
-
-def _send_squeezed(response: Response) -> None:
-    """Style sheets and scripts go out compressed; they are compressed once per process."""
-    filename = str((request.view_args or {}).get("filename", ""))
-    path = STATIC / filename
-    response.headers["Vary"] = "Accept-Encoding"
-    if response.status_code != 200 or path.suffix not in SQUEEZED or not path.is_file():
-        return
-    if "gzip" not in request.headers.get("Accept-Encoding", "") or "Range" in request.headers:
-        return
-    response.close()  # the opened file; its content is not read again
-    response.direct_passthrough = False
-    response.set_data(_squeezed(filename, path.stat().st_mtime))
-    response.headers["Content-Encoding"] = "gzip"
-
-
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={assets.YEAR}")
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
     else:
@@ -166,9 +123,7 @@ def _finish(response: Response) -> Response:
             "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
         )
     if request.endpoint == "static":
-        _send_squeezed(response)
-        if "v" in request.args and response.status_code in (200, 304):
-            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        assets.finish(response)
     elif response.mimetype == "text/html" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

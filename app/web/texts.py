@@ -24,7 +24,7 @@ _COUNTED = {
 
 
 def js_texts() -> dict[str, str | dict[str, str]]:
-    """Return what `app.js` says. `{n}` and the like are filled in by the script.
+    """Return what the script says. `{n}` and the like are filled in by the script.
 
     What counts something comes in all its plural forms; the script asks `Intl.PluralRules`.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app.kit import clock, phone
@@ -62,3 +62,12 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield found
         found.close()
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Flask) -> Iterator[Page]:
+    demo.config["RECEIVED"].clear()
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    found = context.new_page()
+    yield found
+    context.close()

@@ -3,7 +3,7 @@
 # ruff: noqa: FBT001, FBT002, FBT003 - sample values stand in the order of the dataclass
 # ruff: noqa: C901 - the routes are one list
 
-from flask import Flask, abort, jsonify, render_template, request
+from flask import Flask, abort, jsonify, redirect, render_template, request
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from markupsafe import escape
@@ -109,7 +109,7 @@ def create_demo(time: bool = True) -> Flask:
     if time:
         clock.set_clock(lambda: NOW)
     compile_catalogues()
-    app = Flask("demo", template_folder=None)
+    app = Flask("demo", template_folder=None, static_folder=None)
     app.config.update(
         LANGUAGES=LANGUAGES,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
@@ -174,6 +174,10 @@ def create_demo(time: bool = True) -> Flask:
         return render_template(
             "tresen/fragment/history.html", page=history_page("older" not in request.args)
         )
+
+    @app.get("/led-elsewhere")
+    def led_elsewhere() -> object:
+        return redirect("/signin")
 
     polls = iter(range(2700, 10_000, 100))
 

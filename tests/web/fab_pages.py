@@ -25,7 +25,7 @@ PATHS += ["/roles/show/1", "/resetmypassword/form", "/userinfoeditview/form"]
 
 
 def main(database: str) -> None:
-    app = Flask("fab", template_folder=None)
+    app = Flask("fab", template_folder=None, static_folder=None)
     app.config.update(
         SECRET_KEY="x", SQLALCHEMY_DATABASE_URI=f"sqlite:///{database}", WTF_CSRF_ENABLED=False
     )

@@ -3,22 +3,12 @@
 # ruff: noqa: PT018 -- halves of a sentence belong together
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.samples.common import EMOJI, LONG
-
-
-@pytest.fixture
-def page(browser: Browser, demo: Flask) -> Iterator[Page]:
-    demo.config["RECEIVED"].clear()
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    found = context.new_page()
-    yield found
-    context.close()
 
 
 def sent(demo: Flask) -> list[tuple[str, dict[str, list[str]]]]:

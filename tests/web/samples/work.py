@@ -249,8 +249,10 @@ def segment_page() -> tuple[p.FormPage, dict[str, Any]]:
     days = {"name": "older", "label": "is longer ago than … days", "value": "days"}
     ever = {"name": "ever", "label": "is known", "value": "none"}
     conditions = [
-        ("last_order", "Last order", "date", [days, ever]),
-        ("name", "Name", "text", [{"name": "is", "label": "is", "value": "one"}]),
+        ("last_order", "Last order", "date", "", [days, ever]),
+        ("name", "Name", "text", "", [{"name": "is", "label": "is", "value": "one"}]),
+        ("sum", "Orders sum", "money", "", [{"name": "in", "label": "is between", "value": "two"}]),
+        ("store", "Store", "link", "/lookup", [{"name": "in", "label": "is", "value": "many"}]),
     ]
     definition = '{"all": [{"field": "last_order", "op": "older", "value": 90}]}'
     return p.FormPage(title=LONG, crumbs=[p.Link("Segments", "/list")], sections=[], errors=()), {
@@ -263,10 +265,10 @@ def segment_page() -> tuple[p.FormPage, dict[str, Any]]:
                 label=label,
                 area="Buying",
                 kind=kind,
-                lookup="",
+                lookup=lookup,
                 options=[],
                 operators=operators,
             )
-            for name, label, kind, operators in conditions
+            for name, label, kind, lookup, operators in conditions
         ],
     }
