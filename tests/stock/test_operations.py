@@ -231,3 +231,9 @@ def test_a_delivery_whose_sum_disagrees_is_found(session):
     assert [row.id for row in session.execute(receipts_that_disagree())] == [receipt.id]
     operations.receive_goods(session, receipt, by=None, at=NOON)
     assert session.execute(receipts_that_disagree()).all() == []
+
+
+def test_a_draft_is_given_up_without_a_number(session, store):
+    receipt = make_goods_receipt(session, store=store)
+    operations.cancel_receipt(session, receipt, **EDGE)
+    assert (receipt.status, receipt.number) == (ReceiptStatus.CANCELLED, None)

@@ -180,7 +180,7 @@ class GoodsReceipt(Business, Source, Model):
     __table_args__ = (
         *source_args("goods_receipt"),
         UniqueConstraint("company_id", "number"),
-        CheckConstraint("status = 'draft' or number is not null", name="numbered"),
+        CheckConstraint("status <> 'received' or number is not null", name="numbered"),
         CheckConstraint("status <> 'received' or received_at is not null", name="received"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("rate > 0", name="rate"),
