@@ -8,16 +8,80 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import NullPool, text
 
 import config as settings
 from app import parts
+from app.kit import mail
 from app.kit.access import Reader
-from app.kit.database.session import db
+from app.kit.database.session import bind, db, make_engine, work
+from app.kit.database.stamp import Role, Stamp
 from app.kit.rest import OpenApiView
+from app.kit.security.permissions import all_rights, create_permissions
 from app.kit.servers import TestServer
+from app.kit.wiring import wire
+from tests.company.factories import make_membership, make_role
+from tests.registries import as_before
 from tests.screens import bench
 from tests.screens.declared import BENCH_SCREENS
+
+
+@pytest.fixture(scope="session")
+def _whole_app(
+    server: TestServer,
+    make_database: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Flask:
+    from app import create_app
+
+    instance: Path = tmp_path_factory.mktemp("instance")
+    name = make_database("walk")
+    environ = {
+        "DATABASE_URL": server.url(name),
+        "REDIS_URL": server.redis_url,
+        # The walks ask more in a minute than anybody may.
+        "API_RATE_LIMIT": "0",
+        "SECRET_KEY": "s" * 40,
+        "INSTANCE_DIR": str(instance),
+    }
+    made = create_app(settings.Config.from_env(environ))
+    made.config["WTF_CSRF_ENABLED"] = False
+    made.config["OWNER_URL"] = server.url(name, "crm_migrate")
+    bench.let_tests_choose_the_reader(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole_app(_whole_app: Flask) -> Flask:
+    """The whole application, on a database that all modules of walks share and none empties."""
+    wire(_whole_app.config["CRM"])
+    with _whole_app.app_context():
+        bind(db.engine)
+    return _whole_app
+
+
+@pytest.fixture(scope="session")
+def member(_whole_app: Flask) -> Reader:
+    """Somebody with a place in the company and every right: jobs and keys ask for the place."""
+    owner = make_engine(_whole_app.config["OWNER_URL"], poolclass=NullPool)
+    with _whole_app.app_context():
+        bind(db.engine)
+        with work(Stamp(Role.OWNER), on=owner) as session:
+            create_permissions(session, _whole_app.appbuilder)
+        rights = all_rights()
+        with bench.at_work() as session:
+            found = make_membership(session, make_role(session, rights))
+            session.flush()
+            of = {"user_id": found.user_id, "membership_id": found.id}
+    return bench.reader_with(set(rights), **of)
+
+
+@pytest.fixture
+def mail_can_be_sent() -> Iterator[None]:
+    """By jobs, of which none runs here."""
+    with as_before(mail._senders, empty=True):
+        mail.use_sender(mail.Sender(lambda: True, lambda *_words: None))
+        yield
 
 
 @pytest.fixture(scope="module")

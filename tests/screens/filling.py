@@ -67,14 +67,15 @@ def snake(name: str) -> str:
 
 def make(session: Session, screen: type[Screen]) -> Any:
     """A saved record of the screen's model. Raises CannotFill."""
-    table = screen.model.__tablename__
-    if table in SPECIAL:
-        made = SPECIAL[table](session)
-        session.flush()
-        return made
-    maker = getattr(factories, f"make_{snake(screen.model.__name__)}", None)
+    return make_one(session, screen.model)
+
+
+def make_one(session: Session, model: type[Any]) -> Any:
+    """A saved record of a model. Raises CannotFill."""
+    name = f"make_{snake(model.__name__)}"
+    maker = SPECIAL.get(model.__tablename__) or getattr(factories, name, None)
     if maker is None:
-        raise CannotFill(f"tests/factories.py has no make_{snake(screen.model.__name__)}")
+        raise CannotFill(f"tests/factories.py has no {name}")
     made = maker(session)
     session.flush()
     return made
@@ -155,6 +156,8 @@ class _Form(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.values: list[tuple[str, str]] = []
+        self.names: set[str] = set()
+        """Of every control, whether or not it would send something."""
         self._inside = self._template = False
         self._select: str | None = None
         self._area: str | None = None
@@ -171,6 +174,7 @@ class _Form(HTMLParser):
         if not self._inside or self._template:
             return
         name = given.get("name")
+        self.names |= {name} if name else set()
         if tag == "input" and name:
             kind = given.get("type", "text")
             if kind in ("checkbox", "radio") and "checked" not in given:
@@ -211,6 +215,13 @@ def form_values(html: str) -> list[tuple[str, str]]:
     if not reading.values:
         raise CannotFill("There is no form on this page.")
     return reading.values
+
+
+def form_names(html: str) -> set[str]:
+    """The names of all controls of the form on this page."""
+    reading = _Form()
+    reading.feed(html)
+    return reading.names
 
 
 def as_data(values: list[tuple[str, str]]) -> dict[str, list[str]]:

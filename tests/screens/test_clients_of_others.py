@@ -33,9 +33,6 @@ from tests.screens.test_every_route import (
     status,
     without_arguments,
 )
-from tests.screens.test_walk import whole_app
-
-__all__ = ["whole_app"]
 
 MARK = "Zzunseen"
 # By which all that bears the mark is found; a page repeats what it was asked.

@@ -19,9 +19,7 @@ from tests.screens import filling
 from tests.screens.base import all_rights
 from tests.screens.bench import at_work, reader_with, signed_in
 from tests.screens.resources import base, bulk_of, done_with
-from tests.screens.test_walk import RESOURCES, whole_app
-
-__all__ = ["whole_app"]
+from tests.screens.test_walk import RESOURCES
 
 MOST = 2 * 2**20
 # To read two megabytes of the smallest values takes half a second of this machine's.

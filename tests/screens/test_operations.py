@@ -15,9 +15,6 @@ from app.kit.rest import Resource
 from app.kit.screens import Screen
 from tests.screens.base import all_rights
 from tests.screens.bench import reader_with, signed_in
-from tests.screens.test_walk import whole_app
-
-__all__ = ["whole_app"]
 
 # What a page changes and the API does not, each with its reason.
 NO_OPERATION = {

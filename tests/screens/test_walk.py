@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from flask import Flask
 
-import config as settings
+from app.kit.rest.known import resources
 from app.kit.screens import Screen
-from app.kit.servers import TestServer
-from tests.screens import bench, filling
-from tests.screens.base import ScreenTests
-from tests.screens.resources import ResourceTests
+from app.kit.screens.filters import operators_of
+from app.kit.screens.known import screens
+from tests.screens import filling
+from tests.screens.base import UNREADABLE, ScreenTests, all_rights, filter_query
+from tests.screens.bench import page, reader_with, signed_in
+from tests.screens.resources import ResourceTests, base, bulk_of, done_with
 
 CLASSES = filling.screen_classes()
 RESOURCES = filling.resource_names(CLASSES)
@@ -32,31 +30,6 @@ WITHOUT_A_RIGHT = {
     "OpenApiView.": "asks for a reader; describes, holds no data",
     "messages.": "public links with a signed company and id, and webhooks with a checked signature",
 }
-
-
-@pytest.fixture(scope="module")
-def whole_app(
-    server: TestServer,
-    make_database: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Flask:
-    from app import create_app
-
-    instance: Path = tmp_path_factory.mktemp("instance")
-    name = make_database("walk")
-    environ = {
-        "DATABASE_URL": server.url(name),
-        "REDIS_URL": server.redis_url,
-        # The walks ask more in a minute than anybody may.
-        "API_RATE_LIMIT": "0",
-        "SECRET_KEY": "s" * 40,
-        "INSTANCE_DIR": str(instance),
-    }
-    made = create_app(settings.Config.from_env(environ))
-    made.config["WTF_CSRF_ENABLED"] = False
-    made.config["OWNER_URL"] = server.url(name, "crm_migrate")
-    bench.let_tests_choose_the_reader(made)
-    return made
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +81,41 @@ def resource_class(request: pytest.FixtureRequest) -> str:
 
 class TestEveryResource(ResourceTests):
     pass
+
+
+@pytest.fixture(scope="module")
+def described(whole_app):
+    """The description of the whole API, made once."""
+    with signed_in(reader_with(all_rights(whole_app))):
+        return whole_app.test_client().get("/api/v1/_openapi").json
+
+
+def test_what_is_done_with_records_is_described(whole_app, described):
+    with whole_app.app_context():
+        said = {
+            f"{base(one)}{tail}"
+            for one in resources().values()
+            for tail in (*done_with(one, "{pk}"), *(f"/bulk/{name}" for name in bulk_of(one)))
+        }
+    assert {one for one in said if "post" not in described["paths"].get(one, {})} == set()
+
+
+def test_every_operator_of_every_kind_of_filter_can_be_used(whole_app):
+    """Each once over the application, on the first screen that has it, in both directions."""
+    asked = {}
+    with whole_app.app_context():
+        for screen in screens().values():
+            for name in screen.filters:
+                attr = screen.attr(name)
+                for operator in operators_of(attr):
+                    query = filter_query(attr, name, operator)
+                    url = f"{screen.route_base}/list/?part=1&{query}"
+                    asked.setdefault((attr.filter_kind, attr.kind, operator.name), url)
+    client = whole_app.test_client()
+    with signed_in(reader_with(all_rights(whole_app))):
+        wrong = {key for key, url in asked.items() if UNREADABLE in page(client, url)}
+    assert wrong == set()
+    assert len(asked) > 30
 
 
 def test_the_walk_leaves_no_resource_out(whole_app):
