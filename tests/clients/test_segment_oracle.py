@@ -30,6 +30,7 @@ from app.clients.segments import compile_segment
 from app.clients.segments import conditions as of_clients
 from app.kit import clock
 from app.kit.fold import fold
+from app.kit.money import round_amount
 from app.kit.registry import SegmentCondition, segment_conditions
 from app.orders import operations
 from app.orders import segments as of_orders
@@ -68,7 +69,11 @@ class World:
 
     def __init__(self, session: Session, seed: int) -> None:
         self.session, self.chance = session, random.Random(seed)
-        self.stores = [factories.make_store(session).id for _ in range(3)]
+        self.rates = {
+            factories.make_store(session, currency=currency).id: rate
+            for currency, rate in (("EUR", None), ("EUR", None), ("USD", Decimal("0.9137")))
+        }
+        self.stores = list(self.rates)
         self.brands = [factories.make_brand(session).id for _ in range(2)]
         top = factories.make_category(session).id
         below = factories.make_category(session, parent_id=top).id
@@ -137,11 +142,17 @@ class World:
         variants = self.session.scalars(
             select(Variant.id).where(Variant.product_id.in_(self.chance.sample(self.products, 2)))
         ).all()
+        items = [
+            Item(self.chance.randint(1, 3), variant, unit_price=Decimal("9.99"))
+            for variant in variants
+        ]
+        store = self.chance.choice(self.stores)
         order = factories.make_order(
             self.session,
-            *(Item(self.chance.randint(1, 3), variant) for variant in variants),
+            *items,
             client=client,
-            store_id=self.chance.choice(self.stores),
+            store_id=store,
+            rate=self.rates[store],
             country=self.chance.choice(["DE", "GB"]),
             channel=self.chance.choice([OrderChannel.SHOP, OrderChannel.PHONE]),
             at=self._moment(),
@@ -181,7 +192,9 @@ class World:
             "last_order": max((one.placed_at for one in orders if one.placed_at), default=None),
             "first_order": min((one.placed_at for one in orders if one.placed_at), default=None),
             "orders_count": len(orders),
-            "orders_sum": sum((one.total_company for one in orders), Decimal(0)),
+            "orders_sum": sum(
+                (round_amount(one.total * one.rate, "EUR") for one in orders), Decimal(0)
+            ),
             "returns_count": figures.returns_count,
             "bought_product": {one.id for one in bought},
             "bought_brand": {one.brand_id for one in bought} - {None},

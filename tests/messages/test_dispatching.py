@@ -15,7 +15,13 @@ from sqlalchemy.exc import OperationalError
 
 from app.kit.database.session import work
 from app.messages import operations, queries
-from app.messages.choices import BatchState, DispatchStatus, RecipientState, UncertainPolicy
+from app.messages.choices import (
+    BatchState,
+    DispatchStatus,
+    MessageChannel,
+    RecipientState,
+    UncertainPolicy,
+)
 from app.messages.jobs import recording
 from app.messages.models import Dispatch, DispatchRecipient, OutboxMessage, SendAttempt, Suppression
 from app.messages.operations import Terms
@@ -133,7 +139,7 @@ def test_pause_resume_and_cancel(house: House, relay: Running) -> None:
 def test_single_messages_share_one_standing_sending(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
-    from app.messages.choices import MessageChannel, MessagePurpose
+    from app.messages.choices import MessagePurpose
     from tests.messages.sending import make_version
 
     with work(COMPANY) as session:
@@ -235,6 +241,18 @@ def test_a_slow_worker_does_not_take_its_batch_over_from_itself(
     house.drain()
     assert house.states(dispatch) == {"accepted": 900}
     assert relay.stats()["total"] == 900
+
+
+def test_nobody_claims_what_they_hold_themselves(house: House) -> None:
+    terms = replace(house.terms, lease=timedelta(seconds=0.2))
+    dispatch = house.start(audience(30), terms=Terms(values=OFFER))
+    claim = recording.claim_next(terms, [MessageChannel.EMAIL], dispatch)
+    assert claim is not None
+    time.sleep(0.3)
+    assert recording.claim_next(terms, [MessageChannel.EMAIL], dispatch, [claim.no]) is None
+    again = recording.claim_next(terms, [MessageChannel.EMAIL], dispatch)
+    assert again is not None
+    assert (again.no, again.epoch) == (claim.no, claim.epoch + 1)
 
 
 def test_a_cancel_leaves_what_a_worker_has_begun_to_its_outcome(

@@ -3,8 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import select
 
+from app.kit.errors import Conflict
 from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
 from app.orders.models import GoodsReturn, PaidByWay, ReturnLine
@@ -62,3 +64,16 @@ def test_what_comes_in_again_there_counts_on_the_way_of_the_order(session):
 def test_its_country_is_that_of_the_order_unless_it_says_another(session):
     assert sold_and_back(session)[1].country == "FR"
     assert sold_and_back(session, country="KI")[1].country == "KI"
+
+
+def test_nothing_comes_back_in_a_store_with_another_currency(session):
+    order = make_completed_order(session)
+    tokyo = make_store(session, currency="JPY")
+    items = [operations.ReturnItem(1, order_line_id=order.lines[0].id)]
+    with pytest.raises(Conflict, match="the order's currency") as refused:
+        operations.take_back(session, items, order=order, store_id=tokyo.id, by=None, at=NOON)
+    assert refused.value.field == "store"
+    draft = GoodsReturn(store_id=tokyo.id, order_id=order.id)
+    draft.lines = [ReturnLine(variant_id=order.lines[0].variant_id, quantity=1)]
+    with pytest.raises(Conflict, match="the order's currency"):
+        operations.save_return(session, draft, by=None, at=NOON)

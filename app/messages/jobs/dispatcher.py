@@ -186,7 +186,6 @@ class Run:
         try:
             held.journal.starting(message.key)
         except journal.TakenOver as error:
-            self._break(FencedOff())
             raise FencedOff from error
 
     def _break(self, error: BaseException) -> None:
