@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
@@ -48,7 +49,7 @@ from app.stock import operations as stock
 from app.stock.choices import MovementKind
 from app.stock.models import GoodsReceipt, GoodsReceiptLine, Movement, StockBalance
 from app.value import operations as value
-from app.value.models import Certificate, Lot, ValueEntry
+from app.value.models import Certificate, CertificateBalance, Lot, ValueEntry
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -416,3 +417,11 @@ def make_campaign(session: Session, **values: Any) -> Campaign:
         "text": "Hello {{ first_name|default('you', true) }},\n\nten per cent on everything.",
     }
     return _save(session, Campaign(**{**usual, **values}))
+
+
+def balance_of(session: Session, certificate: Any) -> Decimal:
+    """What is left on a certificate."""
+    left = select(CertificateBalance.balance).where(
+        CertificateBalance.certificate_id == certificate.id
+    )
+    return session.scalars(left).one_or_none() or Decimal(0)

@@ -21,6 +21,7 @@ CHECKS = (
     ("names in the script", ["deno", "check", "--quiet", "app/web/static/js"]),
     ("types", ["mypy"]),
     ("import rules", ["lint-imports"]),
+    ("dead code", ["python", "tools/unused.py"]),
     ("migration drift", ["python", "-m", "pytest", "-q", "tests/house/test_drift.py"]),
     ("translations", ["python", "-m", "app.kit.i18n.check"]),
 )

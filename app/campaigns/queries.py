@@ -122,16 +122,6 @@ def longest_values(found: Sequence[Example]) -> dict[str, Any]:
     return longest([one.values for one in found])
 
 
-def one_client(session: Session, client_id: int) -> Example | None:
-    """Return one client as messages see them."""
-    row = session.execute(
-        select(Client.id, Client.name, messages.client_values(Client.__table__.c.id)).where(
-            Client.id == client_id
-        )
-    ).first()
-    return Example(*row) if row else None
-
-
 def address_of(session: Session, client_id: int, channel: MessageChannel) -> str | None:
     """Return the main valid address of a client for this channel."""
     return session.scalar(

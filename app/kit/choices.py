@@ -78,11 +78,6 @@ class ChoiceType(TypeDecorator[Choice]):
         return self.choices
 
 
-def choice_type(choices: type[Choice]) -> ChoiceType:
-    """Return the column type that stores a member of `choices`."""
-    return ChoiceType(choices)
-
-
 def choice(choices: type[C], **kw: Any) -> MappedColumn[Any]:
     """Return a mapped column whose values are the members of `choices`."""
     return mapped_column(ChoiceType(choices), **kw)
@@ -97,7 +92,7 @@ def choices_of(column: Any) -> type[Choice] | None:
 def choice_check(column: str, choices: type[Choice]) -> CheckConstraint:
     """Return the CHECK that holds `column` to `choices`.
 
-    Columns of `choice_type` get theirs by themselves.
+    Columns of `choice` get theirs by themselves.
     """
     values = ", ".join("'" + member.value.replace("'", "''") + "'" for member in choices)
     return CheckConstraint(f"{column} IN ({values})", name=column)

@@ -56,11 +56,6 @@ def countries() -> tuple[str, ...]:
     return tuple(sorted(c for c in letters if _COUNTRY.fullmatch(c) and c not in _NO_COUNTRIES))
 
 
-def is_country(code: str) -> bool:
-    """Whether these are the two letters of a country."""
-    return code in countries()
-
-
 def country_name(code: str) -> str:
     """Return what the reader calls a country; the code itself where nobody knows it."""
     return str(locale().territories.get(code, code))

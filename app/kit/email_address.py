@@ -30,11 +30,6 @@ def ascii_email(address: str) -> str:
     return ascii_form
 
 
-def email_domain(address: str) -> str:
-    """Return what stands after the @ of a normalised address."""
-    return address.rpartition("@")[2]
-
-
 def _checked(raw: str) -> tuple[str, str | None]:
     try:
         found = validate_email(raw.strip().lower(), check_deliverability=False)

@@ -24,7 +24,6 @@ from sqlalchemy import (
     func,
     type_coerce,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.sql import operators
@@ -86,9 +85,7 @@ class MoneyType(TypeDecorator[Decimal]):
         def operate(self, op: OperatorType, *other: Any, **kwargs: Any) -> ColumnElement[Any]:
             # A product or quotient of the stored integers is off by ten thousand, silently.
             if op in _SCALING:
-                raise TypeError(
-                    "Use money_times, line_amount or money_ratio to scale money in SQL."
-                )
+                raise TypeError("Scale money in Python, or by its stored amounts in SQL text.")
             return super().operate(op, *other, **kwargs)
 
         def reverse_operate(
@@ -143,36 +140,6 @@ ZERO = Decimal(0)
 def money_sum(amount: ColumnElement[Any] | Any) -> ColumnElement[Decimal]:
     """SUM as Decimal, 0 over no rows."""
     return type_coerce(func.coalesce(func.sum(type_coerce(amount, BigInteger)), 0), MoneyType())
-
-
-def money_average(amount: ColumnElement[Any] | Any) -> ColumnElement[Decimal]:
-    """AVG as Decimal to four decimals, NULL over no rows."""
-    return type_coerce(func.avg(type_coerce(amount, BigInteger)), MoneyType())
-
-
-def money_times(
-    amount: ColumnElement[Any] | Any, factor: ColumnElement[Any] | Decimal | int, digits: int = 4
-) -> ColumnElement[Decimal]:
-    """Amount × factor, rounded half away from zero to `digits` decimals."""
-    unit = 10 ** (STORED_DECIMALS - digits)
-    product = sql_cast(type_coerce(amount, BigInteger), Numeric) * sql_cast(factor, Numeric)
-    rounded = func.round(product / unit) * unit
-    return type_coerce(sql_cast(rounded, BigInteger), MoneyType())
-
-
-def line_amount(
-    quantity: ColumnElement[Any] | Any, price: ColumnElement[Any] | Any, digits: int = 2
-) -> ColumnElement[Decimal]:
-    """Return what `round_line` computes, in SQL, for a currency of `digits`."""
-    return money_times(price, quantity, digits)
-
-
-def money_ratio(
-    part: ColumnElement[Any] | Any, whole: ColumnElement[Any] | Any
-) -> ColumnElement[Decimal]:
-    """Part ÷ whole as a plain number, NULL where the whole is 0."""
-    divisor = func.nullif(sql_cast(type_coerce(whole, BigInteger), Numeric), 0)
-    return type_coerce(sql_cast(type_coerce(part, BigInteger), Numeric) / divisor, Numeric())
 
 
 def percent_within_sql(amount: str, percent: str, unit: int) -> str:

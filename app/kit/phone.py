@@ -147,14 +147,6 @@ def display_phone(number: str, region: str | None = None) -> str:
     return phonenumbers.format_number(parsed, style)
 
 
-def phone_region(number: str) -> str | None:
-    """Return the country (DE) of an E.164 number, if it has one."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
-    except NumberParseException:
-        return None
-
-
 def phone_digits(typed: str) -> str:
     """Only the digits of what somebody types into a search field."""
     return "".join(character for character in typed if character.isdecimal())

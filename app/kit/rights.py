@@ -20,7 +20,6 @@ from flask_babel import lazy_gettext as _l
 from app.kit.access import MissingRight, Right, may
 from app.kit.errors import CrmError
 from app.kit.registry import Registry, sole
-from app.kit.screens.additions import ACTIONS, added
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.known import screen_of_view
 
@@ -130,7 +129,7 @@ _USUAL = {
 
 
 def _action_label(screen: Declaration, permission: str) -> Any:
-    for actions in (screen.actions_on, screen.bulk, added(ACTIONS, screen.view)):
+    for actions in (screen.actions_on, screen.bulk):
         if permission in actions:
             return actions[permission].label
     return permission.replace("_", " ")

@@ -355,21 +355,3 @@ def _post_differences(
         at=at,
     )
     return different
-
-
-__all__ = [
-    "Move",
-    "OutOfStock",
-    "cancel_receipt",
-    "costs_moved",
-    "costs_of",
-    "count_stock",
-    "move_by_hand",
-    "post",
-    "receive_goods",
-    "release",
-    "reserve",
-    "reserved_for",
-    "save_receipt",
-    "transfer",
-]

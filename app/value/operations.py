@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.company.models import Company, Store
@@ -23,7 +23,7 @@ from app.kit.money import currency_code, round_amount
 from app.kit.money_text import amount_text
 from app.kit.zones import business_date
 from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
-from app.value.models import Certificate, CertificateBalance, Lot, LotBalance, ValueEntry
+from app.value.models import Certificate, Lot, LotBalance, ValueEntry
 
 # No 0 and O, 1 and I and L: a code is read out at the counter. 31^16 codes cannot be guessed.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -108,14 +108,6 @@ def unblock_certificate(
         raise Conflict(_l("Only a blocked certificate can be unblocked."))
     move(certificate, CERTIFICATE_MOVES, CertificateStatus.ACTIVE)
     session.flush()
-
-
-def balance_of(session: Session, certificate: Certificate) -> Decimal:
-    """Return what is left on the certificate."""
-    left = select(CertificateBalance.balance).where(
-        CertificateBalance.certificate_id == certificate.id
-    )
-    return session.scalar(left) or Decimal(0)
 
 
 def redeem(
@@ -250,13 +242,3 @@ def _open_spendings(
         for row in rows
         if row.reverses_id is None and row.amount < 0
     ]
-
-
-def total_outstanding(session: Session, currency: str) -> Decimal:
-    """Return what the company owes to the holders of its certificates."""
-    owed = (
-        select(func.sum(CertificateBalance.balance))
-        .join(Certificate, Certificate.id == CertificateBalance.certificate_id)
-        .where(Certificate.currency == currency)
-    )
-    return session.scalar(owed) or Decimal(0)

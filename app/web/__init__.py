@@ -6,6 +6,6 @@ called once for each request that renders a page and returns what stands around 
 `app.kit.screens.pages.Shell`), or None when nobody is signed in.
 """
 
-from app.web.setup import csp_nonce, init_app, set_shell
+from app.web.setup import csp_nonce, init_app
 
-__all__ = ["csp_nonce", "init_app", "set_shell"]
+__all__ = ["csp_nonce", "init_app"]

@@ -57,11 +57,6 @@ def init_app(app: Flask, shell: ShellSource | None = None) -> None:
     app.after_request(_finish)
 
 
-def set_shell(app: Flask, shell: ShellSource) -> None:
-    """Names the function that makes the shell, when it is known only after `init_app`."""
-    app.extensions["web_shell"] = shell
-
-
 def csp_nonce() -> str:
     """Return the nonce of this answer.
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateTable
 
-from app.kit.choices import Choice, choice, choice_type, choices_of, move
+from app.kit.choices import Choice, ChoiceType, choice, choices_of, move
 from app.kit.errors import Conflict
 
 
@@ -81,7 +81,7 @@ def test_alembic_writes_the_check_once_into_a_migration() -> None:
 
 
 def test_values_are_stored_and_members_come_back() -> None:
-    kind = choice_type(Light)
+    kind = ChoiceType(Light)
     dialect = postgresql.dialect()
     assert kind.process_bind_param(Light.RED, dialect) == "red"
     assert kind.process_bind_param("green", dialect) == "green"
@@ -93,7 +93,7 @@ def test_values_are_stored_and_members_come_back() -> None:
 
 def test_a_stranger_is_refused_before_it_reaches_the_database() -> None:
     with pytest.raises(ValueError, match="'blue' is not a valid Light"):
-        choice_type(Light).process_bind_param("blue", postgresql.dialect())
+        ChoiceType(Light).process_bind_param("blue", postgresql.dialect())
 
 
 def test_parts_of_a_value_can_be_searched_for() -> None:

@@ -31,11 +31,6 @@ def test_names_the_characters_that_made_it_dearer() -> None:
     assert sms_length("[a] {b} ~ € ^ \\ |").culprits == ()
 
 
-def test_says_what_is_left() -> None:
-    assert sms_length("abc").left_in_last == 157
-    assert sms_length("a" * 161).left_in_last == 145
-
-
 _SMS_TEXT = st.text(st.sampled_from("ab€[]ÄçЇ’😀\n@Δ "), max_size=400)
 
 

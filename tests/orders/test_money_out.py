@@ -17,8 +17,8 @@ from app.orders.choices import (
 from app.orders.models import GivenForReturn, Payment
 from app.orders.operations import Item, ReturnItem
 from app.orders.operations.figures import payment_state
-from app.value.operations import balance_of
 from tests.factories import (
+    balance_of,
     make_certificate,
     make_completed_order,
     make_store,

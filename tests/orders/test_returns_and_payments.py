@@ -18,9 +18,9 @@ from app.orders.choices import (
 from app.orders.models import GoodsReturn, Payment, ReturnLine
 from app.orders.operations import Item, ReturnItem
 from app.stock.models import StockBalance
-from app.value.operations import balance_of
 from tests.factories import (
     NOON,
+    balance_of,
     make_adjustment,
     make_certificate,
     make_client,

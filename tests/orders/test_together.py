@@ -454,7 +454,7 @@ def test_a_certificate_is_spent_and_activated_once() -> None:
     with ours() as session:
         found = session.get_one(Certificate, card)
         assert found.status is CertificateStatus.ACTIVE
-        assert value.balance_of(session, found) == 0
+        assert factories.balance_of(session, found) == 0
 
 
 def test_an_expense_that_was_cancelled_meanwhile_is_not_paid() -> None:

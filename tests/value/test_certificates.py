@@ -11,6 +11,7 @@ from app.value import operations
 from app.value.choices import CertificateStatus
 from app.value.extends import entries_off_their_lot
 from app.value.models import Certificate, ValueEntry
+from tests import factories
 from tests.factories import NOON, make_certificate, make_store
 
 TODAY = date(2026, 11, 2)
@@ -24,7 +25,7 @@ def spend(session, certificate, amount, ref=ORDER):
 
 
 def left(session, certificate):
-    return operations.balance_of(session, certificate)
+    return factories.balance_of(session, certificate)
 
 
 def test_a_code_cannot_be_guessed_and_can_be_read_out():

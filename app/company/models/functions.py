@@ -332,12 +332,6 @@ begin
 end""",
 )
 
-COMPANY_BY_SLUG = auth_function(
-    "company_by_slug(p_slug text)",
-    "bigint",
-    "begin return (select c.id from company c where c.slug = p_slug); end",
-)
-
 ADD_MEMBERSHIP = auth_function(
     "add_membership(p_company bigint, p_user int, p_all_stores boolean, p_employee bigint)",
     "bigint",

@@ -3,7 +3,6 @@
 from app.insights.operations.facts import (
     Cell,
     follow_variants,
-    rebuild_facts,
     rebuild_pieces,
     refresh,
     refresh_clients,
@@ -16,7 +15,6 @@ __all__ = [
     "catch_up",
     "cells_of",
     "follow_variants",
-    "rebuild_facts",
     "rebuild_pieces",
     "refresh",
     "refresh_clients",

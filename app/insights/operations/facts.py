@@ -154,8 +154,3 @@ def rebuild_pieces(session: Session) -> Iterator[int]:
         for start in range(0, len(cells), _PIECE):
             yield refresh(session, cells[start : start + _PIECE], thorough=True)
         first = until + timedelta(days=1)
-
-
-def rebuild_facts(session: Session) -> int:
-    """Compute everything anew in the caller's transaction; return how many days of stores."""
-    return sum(rebuild_pieces(session))

@@ -177,14 +177,3 @@ def _connect(url: str, **overrides: str) -> extensions.connection:
     # CREATE DATABASE refuses to run inside a transaction.
     connection.autocommit = True
     return connection
-
-
-__all__ = [
-    "ROLES",
-    "Statements",
-    "bootstrap",
-    "bootstrap_roles",
-    "create_database",
-    "drop_database",
-    "statements",
-]

@@ -56,10 +56,10 @@ parallel safe return nullif(current_setting('app.company_id', true), '')::bigint
     )
 )
 
-FOLD = register(SqlFunction("fold(text)", FOLD_SQL, callers=tuple(Role), early=True))
+register(SqlFunction("fold(text)", FOLD_SQL, callers=tuple(Role), early=True))
 
 # A row's xmin has 32 of the 64 bits: within two thousand million transactions that is enough.
-WRITTEN_BEFORE = register(
+register(
     SqlFunction(
         "crm_written_before(xid, bigint)",
         """create or replace function crm_written_before(written xid, horizon bigint)

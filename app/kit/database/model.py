@@ -6,7 +6,6 @@ Model)`. A listener on the metadata adds to every table of a company what nobody
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder import Model
@@ -27,25 +26,10 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from app.kit import clock
 from app.kit.database.stamp import current_user_id
-
-__all__ = [
-    "Business",
-    "Decimal",
-    "Figures",
-    "Ledger",
-    "Model",
-    "OfCompany",
-    "Told",
-    "fold_of",
-    "link",
-    "linked_id",
-    "sort_indexes",
-    "trigram_index",
-]
 
 Model.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -196,8 +180,3 @@ def _keep_company(table: Table, parent: MetaData) -> None:
             table.append_constraint(_foreign_key(table, column))
             if column.info["link_index"] and not column.unique:
                 Index(f"ix_{table.name}_{column.name}", table.c.company_id, column)
-
-
-def base_class() -> type[DeclarativeBase]:
-    """Return the declarative base, typed for those who need it as such."""
-    return Model  # type: ignore[no-any-return]

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from app.kit.database.model import Model
-from app.kit.database.stamp import STAMP_SQL, Role, Stamp, current_stamp, stamped
+from app.kit.database.stamp import STAMP_SQL, Stamp, current_stamp, stamped
 from app.kit.fitting import refuse_unfit
 
 log = logging.getLogger(__name__)
@@ -216,20 +216,3 @@ def _wake(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         # The pool makes a new one in its place.
         raise DisconnectionError from error
-
-
-__all__ = [
-    "Role",
-    "Stamp",
-    "after_commit",
-    "bind",
-    "db",
-    "engine",
-    "is_gone",
-    "make_engine",
-    "psycopg2_url",
-    "restamp",
-    "unbound",
-    "under",
-    "work",
-]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.kit.database.functions import SqlFunction, register
 from app.kit.database.stamp import Role
 
-DEFER_SYSTEM = register(
+register(
     SqlFunction(
         "crm_defer_system(text, text, jsonb, integer, text, timestamptz)",
         """create or replace function crm_defer_system(
@@ -37,7 +37,7 @@ end $$""",
     )
 )
 
-START_SCHEDULE = register(
+register(
     SqlFunction(
         "crm_start_schedule(text, timestamptz, text, text, integer, boolean)",
         """create or replace function crm_start_schedule(
@@ -64,7 +64,7 @@ end $$""",
     )
 )
 
-MAKE_PARTITIONS = register(
+register(
     SqlFunction(
         "crm_make_partitions(integer)",
         """create or replace function crm_make_partitions(ahead integer)
@@ -102,7 +102,7 @@ end $$""",
     )
 )
 
-SCHEMA_VERSION = register(
+register(
     SqlFunction(
         "crm_schema_version()",
         """create or replace function crm_schema_version() returns text

@@ -3,7 +3,7 @@
 - `session()` for web addresses (requests), `client_session()` the same on an event loop (aiohttp);
 - `open_stream()` for protocols of our own on an event loop (SMTP), `connect()` for a plain socket;
 - `s3_client()` for files;
-- `check_url()`, `check_host()` for what a form takes, before it is kept.
+- `check_host()` for what a form takes, before it is kept.
 
 Each connection resolves the name once, refuses private, loopback, link-local and other special
 addresses, and connects to the very address it checked, while TLS still verifies the name. So a
@@ -20,7 +20,6 @@ from app.kit.outgoing.addresses import (
     HostUnknown,
     allow_networks,
     check_host,
-    check_url,
     connect,
     is_allowed,
     resolve,
@@ -33,7 +32,6 @@ __all__ = [
     "HostUnknown",
     "allow_networks",
     "check_host",
-    "check_url",
     "client_session",
     "connect",
     "is_allowed",

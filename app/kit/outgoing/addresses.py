@@ -7,7 +7,6 @@ import ipaddress
 import socket
 from collections.abc import Collection, Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
 
@@ -82,24 +81,6 @@ def resolve(host: str, port: int, trusted: Collection[str] = ()) -> list[str]:
     if host not in trusted and not all(is_allowed(address) for address in addresses):
         raise AddressRefused
     return addresses
-
-
-def check_url(url: str) -> str:
-    """Return the URL, when it is http(s) to an allowed host.
-
-    Raises Invalid; for forms, before anything is saved.
-    """
-    parts = urlsplit(url.strip())
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise Invalid(_l("“%(url)s” is not a web address.", url=url)) from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid(_l("“%(url)s” is not a web address.", url=url))
-    if parts.username or parts.password:
-        raise Invalid(_l("Leave name and password out of the address."))
-    resolve(parts.hostname, port or (443 if parts.scheme == "https" else 80))
-    return url.strip()
 
 
 def check_host(host: str, port: int) -> None:

@@ -37,7 +37,7 @@ the edge (edge.py).
 From other domains, in extends.py: `add_tab("Client", Related("Order", by="client"))`,
 `add_tab("Client", Panel("mood", _l("Mood"), render))` with render(session, obj) -> HTML or cards,
 `add_figure("Client", figure)` with figure(session, obj) -> Card or None (in the right column),
-`add_action("Client", "merge", Do(…))`, `add_page_action("Client", "write", Do(…))` (a page's).
+`add_page_action("Client", "write", Do(…))` (a page's).
 
 A REST resource that is special subclasses `app.kit.rest.Resource`; see there.
 """
@@ -46,7 +46,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.kit.screens.additions import add_action as add_action
     from app.kit.screens.additions import add_figure as add_figure
     from app.kit.screens.additions import add_page_action as add_page_action
     from app.kit.screens.additions import add_tab as add_tab
@@ -72,7 +71,6 @@ _HOMES = {
     "Lines": "declare",
     "Panel": "declare",
     "Related": "declare",
-    "add_action": "additions",
     "add_figure": "additions",
     "add_page_action": "additions",
     "add_tab": "additions",

@@ -1,4 +1,4 @@
-"""What other domains add to a screen: tabs, cards, buttons, and what pages of theirs do."""
+"""What other domains add to a screen: tabs, cards, and what pages of theirs do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ def _key(one: Added[Any]) -> tuple[str, str]:
 
 TABS: Registry[Added[Related | Panel]] = Registry("tab", key=_key)
 FIGURES: Registry[Added[Figure]] = Registry("card", key=_key)
-ACTIONS: Registry[Added[Do]] = Registry("button", key=_key)
 PAGE_ACTIONS: Registry[Added[Do]] = Registry("action of a page", key=_key)
 
 
@@ -46,11 +45,6 @@ def add_tab(view: str, tab: Related | Panel) -> None:
 def add_figure(view: str, figure: Figure) -> None:
     """Put a card into the right column of a screen's records."""
     FIGURES.register(Added(view, figure.__name__, figure))
-
-
-def add_action(view: str, name: str, action: Do) -> None:
-    """Put a button on the records of a screen; its right is (name, view)."""
-    ACTIONS.register(Added(view, name, action))
 
 
 def add_page_action(view: str, name: str, action: Do) -> None:

@@ -22,7 +22,7 @@ from app.kit.database.install.fixed import REFUSED_CHANGE
 from app.kit.database.install.rules import is_whole
 from app.kit.database.lines import place_of, refused_line
 from app.kit.database.model import Model
-from app.kit.errors import Again, Conflict, CrmError, Invalid, NotFound, Refused
+from app.kit.errors import Again, Conflict, CrmError, Invalid, Refused
 from app.kit.registry import Registry
 from app.kit.screens.attrs import link_of
 from app.kit.screens.pages import Text
@@ -224,10 +224,6 @@ def _again(label: Text | None, field: str | None) -> CrmError:
 
 def _refused(label: Text | None, field: str | None) -> CrmError:
     return Refused()
-
-
-def _gone(label: Text | None, field: str | None) -> CrmError:
-    return NotFound()
 
 
 def _stays(label: Text | None, field: str | None) -> CrmError:

@@ -15,7 +15,7 @@ from flask import request
 from sqlalchemy import ColumnElement
 
 from app.kit.access import may
-from app.kit.screens.additions import ACTIONS, PAGE_ACTIONS, TABS, added
+from app.kit.screens.additions import PAGE_ACTIONS, TABS, added
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
 from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Related
@@ -236,9 +236,7 @@ class Declaration:
             found.append("delete")
         if self.exports:
             found.append("export")
-        return list(
-            dict.fromkeys([*found, *self.actions_on, *self.bulk, *added(ACTIONS, self.view)])
-        )
+        return list(dict.fromkeys([*found, *self.actions_on, *self.bulk]))
 
     def may(self, permission: str) -> bool:
         return may(permission, self.view) and not is_closed(permission, self.model)
@@ -257,7 +255,7 @@ class Declaration:
         return self.seen(self.filters)
 
     def all_actions(self) -> dict[str, Do]:
-        return {**self.actions_on, **added(ACTIONS, self.view)}
+        return dict(self.actions_on)
 
     def all_operations(self) -> dict[str, Do]:
         """Return all that can be done with a record, by buttons and by pages of their own."""

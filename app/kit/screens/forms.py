@@ -4,7 +4,7 @@ Made once from the declaration, bound for each request, without what the reader 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -334,7 +334,3 @@ def _differs(one: Any, other: Any) -> bool:
     if one in (None, "") and other in (None, ""):
         return False
     return bool(one != other)
-
-
-Setter = Callable[[Any], None]
-Names = Sequence[str]

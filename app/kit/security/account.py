@@ -231,6 +231,3 @@ def _change_password(who: Reader, form: Any) -> Any:
 
 def _languages() -> dict[str, str]:
     return {code: one["name"] for code, one in current_app.config["LANGUAGES"].items()}
-
-
-__all__ = ["AccountView", "session_columns", "session_row"]

@@ -336,12 +336,6 @@ def create_company(
     return made
 
 
-def company_by_slug(door: Session, slug: str) -> int | None:
-    """Return the id of the company with that short name."""
-    found: int | None = door.scalar(text("select auth.company_by_slug(:slug)"), {"slug": slug})
-    return found
-
-
 def add_membership(
     door: Session,
     company_id: int,

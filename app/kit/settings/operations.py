@@ -1,6 +1,6 @@
 """Reading and changing the settings of the stamped company."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from app.kit.access import OfTheWhole
 from app.kit.database.stamp import current_stamp
 from app.kit.errors import Conflict
 from app.kit.secrets import CannotOpen, hint, vault
-from app.kit.settings.definitions import Setting, definition
+from app.kit.settings.definitions import Setting
 from app.kit.settings.models import CompanySetting
 
 T = TypeVar("T")
@@ -73,17 +73,6 @@ def put(session: Session, setting: Setting[T], value: Any) -> T:
         row.value = setting.to_json(clean)
     session.flush()
     return clean
-
-
-def put_many(session: Session, values: Mapping[str, Any]) -> None:
-    """Keep several values by name, as a form sends them.
-
-    An empty secret leaves the kept one alone.
-    """
-    for name, value in values.items():
-        setting = definition(name)
-        if not (setting.secret and not value):
-            put(session, setting, value)
 
 
 def reset(session: Session, setting: Setting[Any]) -> None:

@@ -21,7 +21,6 @@ class SmsLength(NamedTuple):
     segments: int
     encoding: str
     units: int
-    left_in_last: int
     culprits: tuple[str, ...]
 
 
@@ -37,10 +36,10 @@ def sms_length(text: str) -> SmsLength:
     units = sum(widths)
     encoding = "UCS-2" if culprits else "GSM-7"
     if units <= alone:
-        return SmsLength(1, encoding, units, alone - units, culprits)
+        return SmsLength(1, encoding, units, culprits)
     segments, used = 1, 0
     for width in widths:
         if used + width > part:
             segments, used = segments + 1, 0
         used += width
-    return SmsLength(segments, encoding, units, part - used, culprits)
+    return SmsLength(segments, encoding, units, culprits)

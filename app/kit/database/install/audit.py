@@ -16,7 +16,7 @@ from app.kit.database.functions import SqlFunction, register
 # Columns that change with every change and say nothing, and those nobody may read back.
 _SILENT = ("version", "changed_at", "changed_by")
 
-ROW = register(
+register(
     SqlFunction(
         "crm_audit_row()",
         """create or replace function crm_audit_row() returns trigger language plpgsql
@@ -50,7 +50,7 @@ end $$""",
     )
 )
 
-INSERTED = register(
+register(
     SqlFunction(
         "crm_audit_insert()",
         """create or replace function crm_audit_insert() returns trigger language plpgsql
