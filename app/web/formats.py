@@ -157,16 +157,6 @@ def capped(count: int | None, cap: int = COUNT_CAP) -> str:
     return number(count)
 
 
-def size(octets: int) -> str:
-    """212 KB."""
-    value = float(octets)
-    for unit in ("B", "KB", "MB"):
-        if value < 1000:
-            return f"{number(value, 0)} {unit}"
-        value /= 1000
-    return f"{number(value, 1)} GB"
-
-
 def _decimal(value: object) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
@@ -223,21 +213,6 @@ def when(
 @lru_cache(maxsize=1440)
 def _clock(hour: int, minute: int, tongue: str) -> str:
     return format_time(time(hour, minute), "short", locale=Locale.parse(tongue))
-
-
-def promised(value: date | datetime | None) -> Markup:
-    """Return a promised day names the weekday: Mon 23 Nov."""
-    if value is None:
-        return Markup(NONE)
-    day = hand().local(value).date() if isinstance(value, datetime) else value
-    text = format_skeleton("MMMEd", day, locale=locale())
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), text)
-
-
-def long_date(value: date | datetime) -> str:
-    """Saturday 21 November 2026, in the reader's way."""
-    day = hand().local(value).date() if isinstance(value, datetime) else value
-    return format_date(day, "full", locale=locale())
 
 
 def ago(value: datetime | None) -> Markup:
@@ -360,18 +335,14 @@ def dash(value: object) -> object:
 FILTERS: dict[str, Callable[..., object]] = {
     "ago": ago,
     "badge": badge,
-    "capped": capped,
     "change": change,
     "currency_symbol": currency_symbol,
     "dash": dash,
-    "filesize": size,
     "initials": initials,
-    "long_date": long_date,
     "money": money,
     "number": number,
     "percent": percent,
     "price": price,
-    "promised": promised,
     "shown": shown,
     "tone": tone,
     "when": when,

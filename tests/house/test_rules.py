@@ -117,6 +117,21 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     assert found == []
 
 
+def test_every_template_is_drawn_by_something() -> None:
+    """Those of refusals are called by their status: tresen/404.html."""
+    top = APP / "web" / "templates"
+    drawing = [*sources(), *top.rglob("*.html")]
+    texts = {path: path.read_text() for path in drawing}
+    names = {path: str(path.relative_to(top)) for path in top.rglob("*.html")}
+    dead = {
+        name
+        for own, name in names.items()
+        if not re.fullmatch(r"tresen/\d{3}\.html", name)
+        and not any(name in text for path, text in texts.items() if path != own)
+    }
+    assert dead == set()
+
+
 def _lines(name: str) -> list[str]:
     path = HERE / name
     if not path.exists():
