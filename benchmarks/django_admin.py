@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.kit.servers import postgres
-from app.kit.servers.places import Place
+from app.kit.servers.places import ServerFolders
 from benchmarks.browsing import Browser, signed_in
 from benchmarks.processes import Child, wait_for_http
 from benchmarks.stage import HOME, Stage, free_port, say
@@ -44,7 +44,7 @@ def django(stage: Stage) -> Iterator[Browser]:
     port = free_port()
     settings = {
         "DJANGO_DATABASE": DATABASE,
-        "DJANGO_SOCKETS": str(postgres.address(Place(stage.config.instance))),
+        "DJANGO_SOCKETS": str(postgres.address(ServerFolders(stage.config.instance))),
         "PYTHONUNBUFFERED": "1",
     }
     with stage.copy(DATABASE):

@@ -23,7 +23,7 @@ import psycopg2
 from app.kit import servers
 from app.kit.database import bootstrap
 from app.kit.servers import postgres
-from app.kit.servers.places import Place
+from app.kit.servers.places import ServerFolders
 from app.serve import listen, programs
 from benchmarks.processes import Child, wait_for_http
 from config import Config, plain_url
@@ -65,7 +65,7 @@ class Stage:
 
     def url(self, database: str, login: str = "postgres") -> str:
         """Libpq's URL of a database; the administrator's passes the policies, as Django's must."""
-        sockets = postgres.address(Place(self.config.instance))
+        sockets = postgres.address(ServerFolders(self.config.instance))
         return f"postgresql://{login}@/{database}?host={sockets}&port=5432"
 
     def config_for(self, database: str) -> Config:
@@ -131,7 +131,7 @@ def stage() -> Iterator[Stage]:
     HOME.mkdir(parents=True, exist_ok=True)
     config = Config.from_env({"INSTANCE_DIR": str(HOME / "instance"), "LOG_LEVEL": "WARNING"})
     with servers.running(config) as urls, contextlib.ExitStack() as stack:
-        place = Place(config.instance)
+        place = ServerFolders(config.instance)
         administrator = postgres.superuser_url(postgres.address(place) or place.sockets)
         made = Stage(replace(config.with_urls(urls)), administrator, stack)
         _load(made)

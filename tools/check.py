@@ -22,6 +22,7 @@ CHECKS = (
     ("types", ["mypy"]),
     ("import rules", ["lint-imports"]),
     ("dead code", ["python", "tools/unused.py"]),
+    ("class names", ["python", "tools/doubles.py"]),
     ("migration drift", ["python", "-m", "pytest", "-q", "tests/house/test_drift.py"]),
     ("translations", ["python", "-m", "app.kit.i18n.check"]),
 )

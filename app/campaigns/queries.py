@@ -24,7 +24,7 @@ PREVIEWS = 50
 
 
 @dataclass(frozen=True)
-class Counts:
+class AudienceCounts:
     """How many are in the segment, and how many of them are left out for which reason."""
 
     segment: int
@@ -72,13 +72,13 @@ def audience(session: Session, campaign: Campaign) -> Select[Any]:
     return with_addresses(segment_clients(session, campaign.segment), campaign.channel)
 
 
-def count(session: Session, campaign: Campaign) -> Counts:
+def count(session: Session, campaign: Campaign) -> AudienceCounts:
     """Count the audience as launching now would fix it, in one statement."""
     purpose = MessagePurpose(campaign.purpose.value)
     statement = messages.count_audience(audience(session, campaign), campaign.channel, purpose)
     found: dict[str | None, int] = dict(session.execute(statement).all())  # type: ignore[arg-type]
     left_out = {reason: found[reason.value] for reason in SkipReason if reason.value in found}
-    return Counts(sum(found.values()), left_out)
+    return AudienceCounts(sum(found.values()), left_out)
 
 
 def _reachable(session: Session, campaign: Campaign) -> Select[Any]:

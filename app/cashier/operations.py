@@ -16,10 +16,10 @@ from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import currency_code, round_amount
 from app.kit.money_text import amount_text
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 
-EXPENSE_NUMBERS = Series("expense", "E-{year}-{n:05}", Period.YEAR)
+EXPENSE_NUMBERS = Series("expense", "E-{year}-{n:05}", NumberPeriod.YEAR)
 number_series.register(EXPENSE_NUMBERS)
 
 

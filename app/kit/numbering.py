@@ -24,7 +24,7 @@ from app.kit.registry import Invariant, Registry
 from app.kit.zones import business_date
 
 
-class Period(StrEnum):
+class NumberPeriod(StrEnum):
     """When a series begins again at 1."""
 
     NEVER = "never"
@@ -45,16 +45,20 @@ class Series:
 
     name: str
     pattern: str = "{n}"
-    period: Period = Period.NEVER
+    period: NumberPeriod = NumberPeriod.NEVER
 
     def __post_init__(self) -> None:
         day = date(2026, 11, 21)
         # A period that does not show would give two documents the same number.
         if self.text(1, day) == self.text(2, day):
             raise ValueError(f"The pattern of series {self.name} does not show the number.")
-        if self.period is not Period.NEVER and self.text(1, day) == self.text(1, date(2027, 11, 1)):
+        if self.period is not NumberPeriod.NEVER and self.text(1, day) == self.text(
+            1, date(2027, 11, 1)
+        ):
             raise ValueError(f"The pattern of series {self.name} does not show the year.")
-        if self.period is Period.MONTH and self.text(1, day) == self.text(1, date(2026, 12, 1)):
+        if self.period is NumberPeriod.MONTH and self.text(1, day) == self.text(
+            1, date(2026, 12, 1)
+        ):
             raise ValueError(f"The pattern of series {self.name} does not show the month.")
 
     def could_give(self, number: str) -> bool:

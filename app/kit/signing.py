@@ -29,7 +29,7 @@ class LinkBroken(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SignedLink:
     """What a valid link points to."""
 
     company_id: int
@@ -62,7 +62,7 @@ def sign_link(
     return _signer(purpose).sign(value).decode()
 
 
-def read_link(purpose: str, token: str) -> Link:
+def read_link(purpose: str, token: str) -> SignedLink:
     """Return what the link points to.
 
     Raises LinkBroken for any change in it, LinkExpired after its time.
@@ -75,7 +75,7 @@ def read_link(purpose: str, token: str) -> Link:
     expires_at = datetime.fromtimestamp(until, UTC) if until else None
     if expires_at is not None and clock.now() >= expires_at:
         raise LinkExpired
-    return Link(company_id, object_id, expires_at)
+    return SignedLink(company_id, object_id, expires_at)
 
 
 @cache  # a campaign signs a link a message; making the signer was half of that

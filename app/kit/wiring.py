@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.kit import outgoing, secrets, signing
-from app.kit.files.stores import LocalStore, S3Store, Store, use_store
+from app.kit.files.stores import FileStore, LocalStore, S3Store, use_store
 from app.kit.security import doors
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _lives(config: "Config") -> doors.Lives:
     )
 
 
-def _store(config: "Config") -> Store:
+def _store(config: "Config") -> FileStore:
     """Return the bucket where one is named, else a folder below `instance`."""
     if config.s3_bucket is None:
         return LocalStore(config.instance / "files")

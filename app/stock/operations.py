@@ -21,7 +21,7 @@ from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import MoneyType, currency_code, round_line, round_price
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 from app.stock.choices import RECEIPT_MOVES, MovementKind, ReceiptStatus
 from app.stock.models import (
@@ -32,7 +32,7 @@ from app.stock.models import (
     StockBalance,
 )
 
-RECEIPT_NUMBERS = Series("goods_receipt", "GR-{year}-{n:05}", Period.YEAR)
+RECEIPT_NUMBERS = Series("goods_receipt", "GR-{year}-{n:05}", NumberPeriod.YEAR)
 number_series.register(RECEIPT_NUMBERS)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.kit.database.stamp import Role, Stamp, company_stamp
 from app.kit.errors import Conflict
 from app.kit.events import emit, emit_many, on
-from app.kit.events.models import DeliveryState, Event, EventDelivery
+from app.kit.events.models import Event, EventDelivery, EventDeliveryState
 from app.kit.events.operations import deliver_again
 from app.kit.events.subscribing import SUBSCRIBERS
 from app.kit.registry import Duplicate
@@ -52,7 +52,7 @@ def test_an_event_and_its_deliveries_are_one_statement(session):
         1,
     )
     found = session.execute(select(EventDelivery.subscriber, EventDelivery.state)).all()
-    assert sorted(found) == [(f"test.{number}", DeliveryState.WAITING) for number in range(3)]
+    assert sorted(found) == [(f"test.{number}", EventDeliveryState.WAITING) for number in range(3)]
 
 
 def test_many_events_are_one_statement_too(session):
@@ -115,4 +115,4 @@ def test_only_a_dead_delivery_can_be_tried_again(session):
         deliver_again(session, delivery)
     session.execute(text("update event_delivery set state = 'dead', attempts = 10"))
     deliver_again(session, delivery)
-    assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 0)
+    assert (delivery.state, delivery.attempts) == (EventDeliveryState.WAITING, 0)

@@ -17,7 +17,7 @@ from app.kit.jobs import defer, faults, job, queues
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
 from app.kit.jobs.pieces import progress, resume_point
-from app.kit.jobs.runner import SOURCES, Source
+from app.kit.jobs.runner import SOURCES, WorkSource
 from tests.jobs.house import House, Valkey, do, wait_until
 
 HERE = __name__
@@ -480,7 +480,7 @@ def _broken(_runner):
 def _with_a_broken_source(house: House) -> None:
     from tests.jobs.house import _worker
 
-    SOURCES.register(Source("a broken one", _broken, lambda _session: ["default"]))
+    SOURCES.register(WorkSource("a broken one", _broken, lambda _session: ["default"]))
     _worker(house, "default", "", "")
 
 

@@ -12,7 +12,7 @@ from app.kit import clock, retention
 from app.kit.database.session import work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.jobs import job
-from app.kit.jobs.runner import SOURCES, Source
+from app.kit.jobs.runner import SOURCES, WorkSource
 from app.kit.jobs.schedules import SCHEDULES, Schedule, schedule, start_due
 from app.kit.jobs.tick import Tick
 from app.kit.jobs.upkeep import make_partitions
@@ -87,8 +87,8 @@ def test_a_step_of_the_tick_that_fails_keeps_no_other_from_its_turn(house: House
     )
     with as_before(SOURCES):
         SOURCES.register(
-            Source("a broken", broken, broken, recover=broken),
-            Source("b whole", seen.append, lambda _s: [], recover=lambda _s: seen.append("b")),
+            WorkSource("a broken", broken, broken, recover=broken),
+            WorkSource("b whole", seen.append, lambda _s: [], recover=lambda _s: seen.append("b")),
         )
         Tick().once()
     assert seen == ["b"]

@@ -21,9 +21,9 @@ from app.kit.database.stamp import Stamp, company_stamp
 from app.kit.errors import Invalid, NotFound
 from app.kit.files import (
     IMAGES,
+    FileStore,
     LocalStore,
     S3Store,
-    Store,
     StoredFile,
     add_file,
     download,
@@ -84,7 +84,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
 
 
 @pytest.fixture(autouse=True)
-def store(config: Config, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(config: Config, monkeypatch: pytest.MonkeyPatch) -> FileStore:
     monkeypatch.setattr(stores, "_store", None)
     wire(config)
     chosen = stores.store()
@@ -109,7 +109,7 @@ def attach(
     return add_file(session, io.BytesIO(content), name, owner_kind="card", owner_id=owner)
 
 
-def keys(store: Store, company: int = 1) -> set[str]:
+def keys(store: FileStore, company: int = 1) -> set[str]:
     return {key for key, _written in store.keys(company)}
 
 
@@ -121,7 +121,7 @@ def zipped(*names: str) -> bytes:
     return target.getvalue()
 
 
-def test_a_store_gives_back_what_it_was_given(store: Store) -> None:
+def test_a_store_gives_back_what_it_was_given(store: FileStore) -> None:
     content = bytes(range(256)) * 2000
     store.put(KEY, io.BytesIO(content), "text/plain")
     assert b"".join(store.read(KEY)) == content
@@ -138,13 +138,13 @@ def test_a_store_gives_back_what_it_was_given(store: Store) -> None:
 @pytest.mark.parametrize(
     "key", ["../../etc/passwd", "1/2026-11/../x", "/1/2026-11/" + "a" * 32, "", KEY + "\n"]
 )
-def test_a_store_refuses_keys_that_we_did_not_make(store: Store, key: str) -> None:
+def test_a_store_refuses_keys_that_we_did_not_make(store: FileStore, key: str) -> None:
     for call in (store.read, store.delete, lambda k: store.put(k, io.BytesIO(b""), "text/plain")):
         with pytest.raises(ValueError, match="no key of a file"):
             call(key)
 
 
-def test_a_file_has_a_row_with_size_type_and_hash(session: Session, store: Store) -> None:
+def test_a_file_has_a_row_with_size_type_and_hash(session: Session, store: FileStore) -> None:
     file = attach(session, name="C:\\photos\\Katze.png")
     assert (file.name, file.content_type, file.size) == ("Katze.png", "image/png", len(PNG))
     assert len(file.sha256) == 64
@@ -155,7 +155,7 @@ def test_a_file_has_a_row_with_size_type_and_hash(session: Session, store: Store
     assert list(session.scalars(files_of("card", 4))) == []
 
 
-def test_too_large_a_file_is_refused_and_nothing_kept(session: Session, store: Store) -> None:
+def test_too_large_a_file_is_refused_and_nothing_kept(session: Session, store: FileStore) -> None:
     with pytest.raises(TooLarge, match=r"larger than 0.5 MB") as refusal:
         add_file(
             session, io.BytesIO(PNG * 6000), "a.png", owner_kind="card", owner_id=2, largest=2**19
@@ -163,7 +163,7 @@ def test_too_large_a_file_is_refused_and_nothing_kept(session: Session, store: S
     assert (refusal.value.status, keys(store)) == (413, set())
 
 
-def test_the_type_counts_and_not_the_name(session: Session, store: Store) -> None:
+def test_the_type_counts_and_not_the_name(session: Session, store: FileStore) -> None:
     with pytest.raises(WrongType, match="not taken here"):
         attach(session, b"<html><script>steal()</script>", "photo.png")
     with pytest.raises(WrongType):
@@ -219,7 +219,7 @@ def test_a_row_cannot_name_another_companys_bytes(session: Session) -> None:
         )
 
 
-def test_lost_bytes_are_a_sentence(session: Session, store: Store) -> None:
+def test_lost_bytes_are_a_sentence(session: Session, store: FileStore) -> None:
     file = attach(session)
     store.delete(file.storage_key)
     with pytest.raises(NotFound, match="content of this file is missing"):
@@ -238,7 +238,7 @@ def _remove_and_give_up(engine: Engine, company: int, file_id: int) -> None:
 
 
 def test_bytes_go_when_the_deletion_is_committed_and_not_before(
-    own_database: str, company: int, store: Store
+    own_database: str, company: int, store: FileStore
 ) -> None:
     engine = make_engine(own_database)
     with work(company_stamp(company), on=engine) as session:
@@ -258,7 +258,7 @@ class GoneStoreError(Exception):
 
 
 def test_a_store_that_does_not_answer_undoes_no_deletion(
-    own_database: str, company: int, store: Store, monkeypatch: pytest.MonkeyPatch
+    own_database: str, company: int, store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_key: str) -> None:
         raise GoneStoreError
@@ -284,7 +284,7 @@ def test_sweeping_is_done_every_night_for_each_company() -> None:
 
 
 def test_what_an_interrupted_writing_left_is_swept_up_after_a_day(
-    session: Session, store: Store, config: Config
+    session: Session, store: FileStore, config: Config
 ) -> None:
     if config.s3_bucket:
         client = store._client  # type: ignore[attr-defined]
@@ -321,7 +321,7 @@ def test_an_archive_with_a_huge_list_of_contents_is_not_opened() -> None:
     assert sniff(target) == "application/zip"
 
 
-def test_bytes_without_a_row_are_swept_up_after_a_day(session: Session, store: Store) -> None:
+def test_bytes_without_a_row_are_swept_up_after_a_day(session: Session, store: FileStore) -> None:
     kept = attach(session)
     lost = session.begin_nested()
     attach(session)

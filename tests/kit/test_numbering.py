@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.kit.database.session import make_engine, work
 from app.kit.database.stamp import Stamp, company_stamp
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 
 DAY = date(2026, 11, 21)
 ORDERS = Series("test.order")
-INVOICES = Series("test.invoice", "R-{year}-{n:04}", Period.YEAR)
-SLIPS = Series("test.slip", "{year}/{month}/{n}", Period.MONTH)
+INVOICES = Series("test.invoice", "R-{year}-{n:04}", NumberPeriod.YEAR)
+SLIPS = Series("test.slip", "{year}/{month}/{n}", NumberPeriod.MONTH)
 
 
 def test_each_series_counts_for_itself_from_one(session: Session) -> None:
@@ -69,14 +69,14 @@ def test_another_company_counts_for_itself(
 @pytest.mark.parametrize(
     ("pattern", "period", "missing"),
     [
-        ("R", Period.NEVER, "number"),
-        ("{n}", Period.YEAR, "year"),
-        ("{month}-{n}", Period.MONTH, "year"),
-        ("{year}-{n}", Period.MONTH, "month"),
+        ("R", NumberPeriod.NEVER, "number"),
+        ("{n}", NumberPeriod.YEAR, "year"),
+        ("{month}-{n}", NumberPeriod.MONTH, "year"),
+        ("{year}-{n}", NumberPeriod.MONTH, "month"),
     ],
 )
 def test_a_pattern_that_would_repeat_a_number_is_refused(
-    pattern: str, period: Period, missing: str
+    pattern: str, period: NumberPeriod, missing: str
 ) -> None:
     with pytest.raises(ValueError, match=f"does not show the {missing}"):
         Series("test.bad", pattern, period)

@@ -21,7 +21,7 @@ from app.messages.choices import (
 )
 from app.messages.engine.addresses import address_hash
 from app.messages.models import Dispatch
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from app.messages.queries import Gate, gates
 from tests.messages.sending import COMPANY, OFFER, House, audience, make_version
 from tests.stand_ins.running import Running
@@ -85,7 +85,7 @@ def test_a_consent_withdrawn_after_the_start_wins(
     house: House, sink: Running, gate: set[int]
 ) -> None:
     house.with_relay(sink.port)
-    terms = Terms(values=OFFER)
+    terms = SendingTerms(values=OFFER)
     dispatch = house.start(audience(50), purpose=MessagePurpose.MARKETING, terms=terms)
     gate.update({7, 8})
     house.drain()
@@ -103,7 +103,9 @@ def test_time_zones_are_batches_of_their_own(house: House) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     people = audience(1300).subquery("p")
     late = case((people.c.client_id % 2 == 0, now + timedelta(hours=1)), else_=now)
-    dispatch = house.start(select(people, late.label("not_before")), terms=Terms(values=OFFER))
+    dispatch = house.start(
+        select(people, late.label("not_before")), terms=SendingTerms(values=OFFER)
+    )
     batches = house.batches(dispatch)
     assert [(batch.lo, batch.hi) for batch in batches] == [
         (1, 500), (501, 650), (651, 1150), (1151, 1300),
@@ -119,9 +121,9 @@ def test_an_empty_audience_is_refused(house: House) -> None:
 
 
 def test_a_sending_waits_for_its_time_and_asks_when_that_is_long_past(house: House) -> None:
-    soon = house.start(audience(3), terms=Terms(clock.now() + timedelta(hours=1), OFFER))
+    soon = house.start(audience(3), terms=SendingTerms(clock.now() + timedelta(hours=1), OFFER))
     assert not house.turn()
-    late = house.start(audience(3), terms=Terms(clock.now() - timedelta(days=3), OFFER))
+    late = house.start(audience(3), terms=SendingTerms(clock.now() - timedelta(days=3), OFFER))
     house.drain()
     assert house.status(soon) is DispatchStatus.SCHEDULED
     with work(COMPANY) as session:
@@ -135,7 +137,7 @@ def test_a_sending_waits_for_its_time_and_asks_when_that_is_long_past(house: Hou
 def test_another_companys_sendings_do_not_exist(house: House) -> None:
     from app.kit.database.stamp import company_stamp
 
-    dispatch = house.start(audience(3), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(3), terms=SendingTerms(values=OFFER))
     with work(company_stamp(2)) as session:
         assert session.get(Dispatch, dispatch) is None
         assert session.execute(queries.by_state(dispatch)).all() == []

@@ -26,7 +26,7 @@ from app.messages.choices import (
 )
 from app.messages.engine.addresses import address_hash
 from app.messages.models import Dispatch, DispatchRecipient
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from app.messages.queries import routes
 from tests.messages.sending import COMPANY, OFFER, House, audience, make_version
 from tests.stand_ins.running import Running
@@ -68,7 +68,7 @@ def test_a_pause_takes_back_what_no_connection_had_taken(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
     relay.set(latency_ms=100)
-    dispatch = house.start(audience(400), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(400), terms=SendingTerms(values=OFFER))
     with workers(house.turn):
         wait_sent(relay, 5)
         pause(dispatch)
@@ -90,7 +90,7 @@ def test_who_pauses_while_the_last_one_is_on_its_way_finds_it_completed(
     house: House, relay: Running
 ) -> None:
     relay.set(latency_ms=400)
-    dispatch = house.start(audience(1), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(1), terms=SendingTerms(values=OFFER))
     with workers(house.turn):
         wait_sent(relay, 1)
         pause(dispatch)
@@ -104,7 +104,7 @@ def test_an_unsubscription_counts_until_shortly_before_the_message(
     relay.set(latency_ms=20)
     house.terms = replace(house.terms, window=20, chunk=10)
     dispatch = house.start(
-        audience(300), terms=Terms(values=OFFER), purpose=MessagePurpose.MARKETING
+        audience(300), terms=SendingTerms(values=OFFER), purpose=MessagePurpose.MARKETING
     )
     with workers(house.turn):
         wait_sent(relay, 5)
@@ -127,8 +127,10 @@ def test_who_unsubscribed_still_gets_what_is_about_an_order(house: House) -> Non
         ):
             hashed = address_hash("email", f"{name}@example.com")
             operations.suppress(session, MessageChannel.EMAIL, hashed, reason)
-    invoice = house.start(audience(3), terms=Terms(values=OFFER))
-    offer = house.start(audience(3), terms=Terms(values=OFFER), purpose=MessagePurpose.MARKETING)
+    invoice = house.start(audience(3), terms=SendingTerms(values=OFFER))
+    offer = house.start(
+        audience(3), terms=SendingTerms(values=OFFER), purpose=MessagePurpose.MARKETING
+    )
     house.drain()
     assert house.states(invoice) == {"outbox": 2, "skipped": 1}
     assert house.states(offer) == {"outbox": 1, "skipped": 2}
@@ -136,7 +138,7 @@ def test_who_unsubscribed_still_gets_what_is_about_an_order(house: House) -> Non
 
 @pytest.mark.usefixtures("relay")
 def test_two_workers_share_a_limit_per_second(house: House) -> None:
-    dispatch = house.start(audience(1000), terms=Terms(values=OFFER, rate_cap=250))
+    dispatch = house.start(audience(1000), terms=SendingTerms(values=OFFER, rate_cap=250))
     second = replace(house)
     second.terms = replace(house.terms, worker="second")
     began = time.monotonic()
@@ -149,7 +151,7 @@ def test_two_workers_share_a_limit_per_second(house: House) -> None:
 
 
 def test_a_limit_of_one_a_second_is_paused_within_seconds(house: House, relay: Running) -> None:
-    dispatch = house.start(audience(100), terms=Terms(values=OFFER, rate_cap=1))
+    dispatch = house.start(audience(100), terms=SendingTerms(values=OFFER, rate_cap=1))
     began = time.monotonic()
     with workers(house.turn):
         wait_sent(relay, 1)
@@ -165,7 +167,7 @@ def test_a_database_that_is_away_for_a_moment_costs_no_message(
     from app.kit.database.session import engine
 
     relay.set(latency_ms=5)
-    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(600), terms=SendingTerms(values=OFFER))
     end = (
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
@@ -182,7 +184,7 @@ def test_a_database_that_is_away_for_a_moment_costs_no_message(
 
 def test_an_invoice_does_not_wait_until_a_campaign_is_over(house: House, relay: Running) -> None:
     relay.set(latency_ms=50)
-    campaign = house.start(audience(300), terms=Terms(values=OFFER))
+    campaign = house.start(audience(300), terms=SendingTerms(values=OFFER))
     with workers(house.turn):
         wait_sent(relay, 5)
         with work(COMPANY) as session:
@@ -208,7 +210,7 @@ def test_a_sender_that_is_no_address_pauses_and_says_so(
         house.installation,
         replace(house.installation, mail_from=sender),
     )
-    dispatch = house.start(audience(3), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(3), terms=SendingTerms(values=OFFER))
     house.drain()
     with work(COMPANY) as session:
         found = session.get_one(Dispatch, dispatch)
@@ -231,7 +233,7 @@ def test_a_sender_is_checked_when_it_is_set(house: House, setting: Any, value: s
 
 def test_a_host_that_is_no_name_is_a_relay_that_is_away(house: House) -> None:
     house.installation = replace(house.installation, smtp_url="smtp://shop..example:25")
-    dispatch = house.start(audience(3), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(3), terms=SendingTerms(values=OFFER))
     assert house.turn()
     assert house.states(dispatch) == {"pending": 3}
     with work(COMPANY) as session:

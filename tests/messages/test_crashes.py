@@ -20,7 +20,7 @@ from app.kit.database.session import work
 from app.kit.servers import TestServer
 from app.messages.choices import DispatchStatus, UncertainPolicy
 from app.messages.models import DispatchRecipient
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from tests.messages import worker
 from tests.messages.sending import COMPANY, OFFER, House, audience
 from tests.stand_ins.running import Running
@@ -121,7 +121,7 @@ def crashes(
 @pytest.mark.timeout(300)
 def test_ten_kills_at_random_moments_of_20000_mails(crashes: Crashes, tmp_path: Path) -> None:
     crashes.relay.set(latency_ms=2)
-    dispatch = crashes.house.start(audience(20_000), terms=Terms(values=OFFER))
+    dispatch = crashes.house.start(audience(20_000), terms=SendingTerms(values=OFFER))
     chance = random.Random(7)
     for _ in range(10):
         process = crashes.worker()
@@ -138,7 +138,7 @@ def test_ten_kills_at_random_moments_of_20000_mails(crashes: Crashes, tmp_path: 
 def test_a_kill_between_any_two_lines_loses_and_doubles_nothing(
     crashes: Crashes, tmp_path: Path
 ) -> None:
-    dispatch = crashes.house.start(audience(3000), terms=Terms(values=OFFER))
+    dispatch = crashes.house.start(audience(3000), terms=SendingTerms(values=OFFER))
     for point in POINTS:
         process = crashes.worker(die_at=point, after=3 if "starting" in point else 2)
         crashes.died(process)
@@ -148,7 +148,7 @@ def test_a_kill_between_any_two_lines_loses_and_doubles_nothing(
 
 @pytest.mark.timeout(300)
 def test_with_the_resend_policy_nobody_is_missing(crashes: Crashes, tmp_path: Path) -> None:
-    terms = Terms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
+    terms = SendingTerms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
     dispatch = crashes.house.start(audience(4000), terms=terms)
     for _ in range(3):
         process = crashes.worker()
@@ -166,7 +166,7 @@ def test_a_worker_that_stands_still_beyond_its_lease_is_fenced_off(
     crashes: Crashes, tmp_path: Path
 ) -> None:
     crashes.relay.set(latency_ms=5)
-    dispatch = crashes.house.start(audience(3000), terms=Terms(values=OFFER))
+    dispatch = crashes.house.start(audience(3000), terms=SendingTerms(values=OFFER))
     stopped = crashes.worker()
     crashes.wait_sent(200)
     os.kill(stopped.pid or 0, signal.SIGSTOP)
@@ -186,7 +186,7 @@ def test_a_worker_that_stands_still_doubles_no_more_than_it_had_begun(
     crashes: Crashes, tmp_path: Path
 ) -> None:
     crashes.relay.set(latency_ms=5)
-    terms = Terms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
+    terms = SendingTerms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
     dispatch = crashes.house.start(audience(3000), terms=terms)
     stopped = crashes.worker()
     crashes.wait_sent(200)
@@ -202,7 +202,7 @@ def test_a_worker_that_stands_still_doubles_no_more_than_it_had_begun(
 
 @pytest.mark.timeout(300)
 def test_four_workers_share_a_sending(crashes: Crashes, tmp_path: Path) -> None:
-    dispatch = crashes.house.start(audience(6000), terms=Terms(values=OFFER))
+    dispatch = crashes.house.start(audience(6000), terms=SendingTerms(values=OFFER))
     # Long enough that no lease ends while the machine is busy with something else.
     crashes.given["lease"] = 30
     others = [crashes.worker() for _ in range(3)]

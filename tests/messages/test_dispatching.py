@@ -24,7 +24,7 @@ from app.messages.choices import (
 )
 from app.messages.jobs import recording
 from app.messages.models import Dispatch, DispatchRecipient, OutboxMessage, SendAttempt, Suppression
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from tests.messages.sending import COMPANY, OFFER, House, audience
 from tests.stand_ins.running import Running
 
@@ -38,7 +38,7 @@ def relay(house: House, sink: Running) -> Running:
 def test_everybody_of_the_audience_is_written_to_once(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
-    dispatch = house.start(audience(1234), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(1234), terms=SendingTerms(values=OFFER))
     house.drain()
     assert house.status(dispatch) is DispatchStatus.COMPLETED
     assert house.states(dispatch) == {"accepted": 1234}
@@ -48,7 +48,7 @@ def test_everybody_of_the_audience_is_written_to_once(
 
 
 def test_without_a_relay_messages_stay_in_the_outbox(house: House) -> None:
-    dispatch = house.start(audience(120), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(120), terms=SendingTerms(values=OFFER))
     house.drain()
     assert house.states(dispatch) == {"outbox": 120}
     with work(COMPANY) as session:
@@ -62,14 +62,14 @@ def test_without_a_relay_messages_stay_in_the_outbox(house: House) -> None:
 
 def test_refused_ones_fail_and_are_not_written_to_again(house: House, relay: Running) -> None:
     relay.rules({"at": "rcpt", "do": 550, "match": "7@"})
-    dispatch = house.start(audience(100), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(100), terms=SendingTerms(values=OFFER))
     house.drain()
     assert house.states(dispatch) == {"accepted": 90, "failed": 10}
     with work(COMPANY) as session:
         assert session.scalar(select(func.count()).select_from(Suppression)) == 10
         codes = session.scalars(select(SendAttempt.code)).all()
         assert codes == [550] * 10
-    again = house.start(audience(100), terms=Terms(values=OFFER))
+    again = house.start(audience(100), terms=SendingTerms(values=OFFER))
     assert house.states(again) == {"pending": 90, "skipped": 10}
 
 
@@ -77,7 +77,7 @@ def test_deferred_ones_are_tried_again_until_accepted(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
     relay.rules({"at": "dot", "do": 454, "match": "u1", "times": 15})
-    dispatch = house.start(audience(100), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(100), terms=SendingTerms(values=OFFER))
     while house.status(dispatch) is not DispatchStatus.COMPLETED:
         house.turn()
     assert house.states(dispatch) == {"accepted": 100}
@@ -86,7 +86,7 @@ def test_deferred_ones_are_tried_again_until_accepted(
 
 def test_deferred_too_often_is_a_failure(house: House, relay: Running) -> None:
     relay.rules({"at": "rcpt", "do": 450, "match": "u7@"})
-    dispatch = house.start(audience(10), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(10), terms=SendingTerms(values=OFFER))
     while house.status(dispatch) is not DispatchStatus.COMPLETED:
         house.turn()
     assert house.states(dispatch) == {"accepted": 9, "failed": 1}
@@ -98,12 +98,12 @@ def test_an_unknown_end_is_held_by_one_policy_and_resent_by_the_other(
     house: House, relay: Running
 ) -> None:
     relay.rules({"at": "dot", "do": "close", "match": "u7@", "times": 1})
-    held = house.start(audience(10), terms=Terms(values=OFFER))
+    held = house.start(audience(10), terms=SendingTerms(values=OFFER))
     house.drain()
     assert house.states(held) == {"accepted": 9, "uncertain": 1}
     assert house.status(held) is DispatchStatus.COMPLETED
     relay.rules({"at": "dot", "do": "close", "match": "u7@", "times": 1})
-    terms = Terms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
+    terms = SendingTerms(values=OFFER, uncertain_policy=UncertainPolicy.RESEND)
     resent = house.start(audience(10), terms=terms)
     while house.status(resent) is not DispatchStatus.COMPLETED:
         house.turn()
@@ -112,7 +112,7 @@ def test_an_unknown_end_is_held_by_one_policy_and_resent_by_the_other(
 
 def test_a_relay_that_is_away_costs_nobody_an_attempt(house: House) -> None:
     house.with_relay(1)
-    dispatch = house.start(audience(30), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(30), terms=SendingTerms(values=OFFER))
     assert house.turn()
     assert house.states(dispatch) == {"pending": 30}
     assert house.status(dispatch) is DispatchStatus.RUNNING
@@ -120,7 +120,7 @@ def test_a_relay_that_is_away_costs_nobody_an_attempt(house: House) -> None:
 
 
 def test_pause_resume_and_cancel(house: House, relay: Running) -> None:
-    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(600), terms=SendingTerms(values=OFFER))
     with work(COMPANY) as session:
         order = session.get_one(Dispatch, dispatch)
         operations.pause(session, order)
@@ -128,7 +128,7 @@ def test_pause_resume_and_cancel(house: House, relay: Running) -> None:
     with work(COMPANY) as session:
         operations.resume(session, session.get_one(Dispatch, dispatch))
     assert house.turn()
-    other = house.start(audience(600), terms=Terms(values=OFFER))
+    other = house.start(audience(600), terms=SendingTerms(values=OFFER))
     with work(COMPANY) as session:
         assert operations.cancel(session, session.get_one(Dispatch, other)) == 600
     assert house.states(dispatch) == {"accepted": 600}
@@ -195,7 +195,7 @@ def _begun(house: House, relay: Running, dispatch: int) -> threading.Thread:
 def test_nothing_is_begun_after_the_lease_is_over(house: House, relay: Running) -> None:
     house.terms = replace(house.terms, lease=timedelta(seconds=1))
     relay.set(latency_ms=30)
-    dispatch = house.start(audience(600), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(600), terms=SendingTerms(values=OFFER))
     with work(COMPANY) as session:
         # Whoever sends can neither record nor renew its lease, and nobody takes the batch over.
         lock = text("select 1 from dispatch_batch where dispatch_id = :d for update")
@@ -234,7 +234,7 @@ def test_a_slow_worker_does_not_take_its_batch_over_from_itself(
 
     monkeypatch.setattr(recording, "flush", slow_flush)
     monkeypatch.setattr(recording, "claim_next", slow_claim)
-    dispatch = house.start(audience(900), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(900), terms=SendingTerms(values=OFFER))
     assert house.turn()
     monkeypatch.undo()
     time.sleep(1)
@@ -245,7 +245,7 @@ def test_a_slow_worker_does_not_take_its_batch_over_from_itself(
 
 def test_nobody_claims_what_they_hold_themselves(house: House) -> None:
     terms = replace(house.terms, lease=timedelta(seconds=0.2))
-    dispatch = house.start(audience(30), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(30), terms=SendingTerms(values=OFFER))
     claim = recording.claim_next(terms, [MessageChannel.EMAIL], dispatch)
     assert claim is not None
     time.sleep(0.3)
@@ -259,7 +259,7 @@ def test_a_cancel_leaves_what_a_worker_has_begun_to_its_outcome(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
     relay.set(latency_ms=30)
-    dispatch = house.start(audience(2400), terms=Terms(values=OFFER))
+    dispatch = house.start(audience(2400), terms=SendingTerms(values=OFFER))
     turn = _begun(house, relay, dispatch)
     with work(COMPANY) as session:
         operations.cancel(session, session.get_one(Dispatch, dispatch))

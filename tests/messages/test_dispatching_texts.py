@@ -12,7 +12,7 @@ from app.kit.database.session import work
 from app.messages import operations
 from app.messages.choices import DispatchStatus, MessageChannel, MessagePurpose, PauseReason
 from app.messages.models import Dispatch, Suppression
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from app.messages.queries import routes
 from tests.messages.sending import COMPANY, OFFER, House, phones
 from tests.stand_ins.running import Running
@@ -35,7 +35,10 @@ def texts(house: House, twilio: Running) -> Running:
 
 def start(house: House, count: int) -> int:
     return house.start(
-        phones(count), channel=MessageChannel.SMS, body="Hi {{ offer }}", terms=Terms(values=OFFER)
+        phones(count),
+        channel=MessageChannel.SMS,
+        body="Hi {{ offer }}",
+        terms=SendingTerms(values=OFFER),
     )
 
 
@@ -100,7 +103,7 @@ def test_whatsapp_takes_the_approved_template(house: House, texts: Running) -> N
             content_variables={"1": "{{ offer }}"},
             variables=frozenset({"offer"}),
         )
-        terms = Terms(values=OFFER)
+        terms = SendingTerms(values=OFFER)
         dispatch = operations.start(session, version, phones(5), terms=terms).id
     house.drain()
     assert house.states(dispatch) == {"accepted": 5}

@@ -17,7 +17,7 @@ from app.messages.engine.html_text import text_of_html
 from app.messages.engine.render import RenderError, Template, check
 from app.messages.engine.sms_length import sms_length
 from app.messages.models import Dispatch, MessageTemplateVersion
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from tests.messages.hostile import SECONDS, TEXTS, VALUES, bounded, quick
 from tests.messages.sending import COMPANY, OFFER, House, audience
 
@@ -126,13 +126,15 @@ def _plant(source: str, part: str, values: dict[str, object]) -> int:
         version = MessageTemplateVersion(message_template=template, number=1, **parts)
         session.add(version)
         session.flush()
-        return operations.start(session, version, audience(30), terms=Terms(values=values)).id
+        return operations.start(
+            session, version, audience(30), terms=SendingTerms(values=values)
+        ).id
 
 
 @pytest.mark.parametrize("part", ["subject", "body", "html"])
 def test_a_worker_stops_the_sending_of_a_hostile_text_and_no_other(house: House, part: str) -> None:
     hostile = _plant(TEXTS["digits before the point"], part, OFFER)
-    good = house.start(audience(30), terms=Terms(values=OFFER))
+    good = house.start(audience(30), terms=SendingTerms(values=OFFER))
     began = time.monotonic()
     house.drain()
     assert time.monotonic() - began < 10
@@ -149,7 +151,7 @@ def test_a_worker_stops_the_sending_of_a_hostile_text_and_no_other(house: House,
 def test_a_text_that_is_too_much_for_everybody_stops_its_own_sending(house: House) -> None:
     source = "{% for a in goods %}" + "{{ a }}" * 300 + "{% endfor %}"
     hostile = _plant(source, "html", {"goods": [1] * 200})
-    good = house.start(audience(30), terms=Terms(values=OFFER))
+    good = house.start(audience(30), terms=SendingTerms(values=OFFER))
     house.drain()
     assert house.states(good) == {"outbox": 30}
     with work(COMPANY) as session:

@@ -14,17 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.messages.engine.mime import Bulk, MailSkeleton, Sender, UnsafeHeader, header_text, mailbox
+from app.messages.engine.mime import (
+    BulkHeaders,
+    FromAddress,
+    MailSkeleton,
+    UnsafeHeader,
+    header_text,
+    mailbox,
+)
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"))
 
 
-def build(sender: Sender | None = None, **changes: Any) -> bytes:
+def build(sender: FromAddress | None = None, **changes: Any) -> bytes:
     frame = MailSkeleton(
-        sender or Sender("news@shop.example", "Größe & Söhne", "help@shop.example"),
+        sender or FromAddress("news@shop.example", "Größe & Söhne", "help@shop.example"),
         domain="shop.example",
-        bulk=Bulk("c7.shop.example", "7:1:campaign:shop"),
+        bulk=BulkHeaders("c7.shop.example", "7:1:campaign:shop"),
     )
     values = {
         "to": "ann@example.com", "to_name": "Ann", "subject": "Hello", "text": "Hi", "html": "<p>Hi</p>",
@@ -65,7 +72,7 @@ def test_has_every_header_that_large_providers_ask_for() -> None:
 
 
 def test_a_transactional_mail_has_no_list_headers() -> None:
-    frame = MailSkeleton(Sender("a@b.example"), domain="b.example")
+    frame = MailSkeleton(FromAddress("a@b.example"), domain="b.example")
     message = parse(
         frame.build(to="c@d.example", subject="Paid", text="x", html="<p>x</p>", message_id="1")
     )
@@ -122,7 +129,7 @@ def test_words_are_encoded_without_cutting_a_character() -> None:
     "where", ["subject", "to_name", "to", "message_id", "unsubscribe_url", "sender name", "sender"]
 )
 def test_nothing_can_add_a_header(bad: str, where: str) -> None:
-    senders = {"sender name": Sender("a@b.example", bad), "sender": Sender(bad)}
+    senders = {"sender name": FromAddress("a@b.example", bad), "sender": FromAddress(bad)}
     changes = {} if where in senders else {where: bad}
     with pytest.raises(UnsafeHeader):
         build(senders.get(where), **changes)

@@ -16,7 +16,7 @@ from app.kit.servers import TestServer
 from app.messages.choices import MessageChannel, MessagePurpose, RecipientState
 from app.messages.engine.references import Reference, sign_reference
 from app.messages.models import DispatchRecipient, MessageEvent, Suppression
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from app.messages.queries import gates
 from tests.messages.sending import COMPANY, OFFER, House, audience, phones
 from tests.stand_ins.twilio import AUTH_TOKEN
@@ -58,7 +58,9 @@ def counted(model: Any, company: int = 1) -> int:
 
 
 def test_a_link_asks_and_a_post_unsubscribes(house: House, app: Flask) -> None:
-    dispatch = house.start(audience(2), terms=Terms(values=OFFER), purpose=MessagePurpose.MARKETING)
+    dispatch = house.start(
+        audience(2), terms=SendingTerms(values=OFFER), purpose=MessagePurpose.MARKETING
+    )
     path = f"/u/{sign_reference('unsubscribe', Reference(1, dispatch, 1))}"
     client = app.test_client()
     assert client.get(path).status_code == 200
@@ -101,7 +103,7 @@ class Reports:
 @pytest.fixture
 def reports(house: House, app: Flask) -> Reports:
     dispatch = house.start(
-        phones(1), channel=MessageChannel.SMS, terms=Terms(values=OFFER), body="Hi"
+        phones(1), channel=MessageChannel.SMS, terms=SendingTerms(values=OFFER), body="Hi"
     )
     made = Reports(app, dispatch)
     made.dispatch = dispatch  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from app.messages.jobs.loading import Loader, load_plan
 from app.messages.jobs.recording import Change, Counts, Result
 from app.messages.jobs.settling import look_up
 from app.messages.models import DispatchRecipient
-from app.messages.operations import Terms
+from app.messages.operations import SendingTerms
 from tests.messages.sending import COMPANY, OFFER, House, phones
 from tests.messages.test_dispatching_texts import start, texts  # noqa: F401 -- a fixture
 from tests.stand_ins.running import Running
@@ -148,7 +148,7 @@ def test_a_flush_whose_answer_was_lost_counts_an_attempt_once(
     texts: Running,
 ) -> None:
     dispatch = house.start(
-        phones(1), channel=MessageChannel.SMS, body="Hi", terms=Terms(values=OFFER)
+        phones(1), channel=MessageChannel.SMS, body="Hi", terms=SendingTerms(values=OFFER)
     )
     claim = recording.claim_next(house.terms, [MessageChannel.SMS])
     assert claim is not None

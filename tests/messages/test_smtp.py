@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.outgoing import allow_networks, check_host
-from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage
 from app.messages.engine.smtp import (
     Outgoing,
     SmtpPool,
@@ -116,7 +116,7 @@ def test_a_refused_mail_does_not_hurt_its_neighbours(
     sent = send(sink.port, 25, connections=2)
     refused = {key for key, result in sent.results.items() if result.outcome is outcome}
     assert len(refused) == (3 if at == "mail" else 11)
-    stage = Stage.BODY if at == "dot" else Stage(at)
+    stage = SendStage.BODY if at == "dot" else SendStage(at)
     assert {(sent.results[key].code, sent.results[key].stage) for key in refused} == {(code, stage)}
     assert sent.counts() == {outcome: len(refused), Outcome.ACCEPTED: 25 - len(refused)}
     arrived = sink.seen(tmp_path / "seen")
@@ -171,7 +171,7 @@ def test_an_envelope_that_kills_every_connection_is_given_up(sink: Running) -> N
     sink.rules({"at": "rcpt", "do": "close", "match": "u7@"})
     sent = send(sink.port, 10, connections=2)
     assert sent.counts() == {Outcome.DEFERRED: 1, Outcome.ACCEPTED: 9}
-    assert sent.results[7].stage is Stage.CONNECT
+    assert sent.results[7].stage is SendStage.CONNECT
 
 
 def test_a_relay_that_is_not_there_defers_everything() -> None:
@@ -180,7 +180,7 @@ def test_a_relay_that_is_not_there_defers_everything() -> None:
         sent = send(unused.getsockname()[1], 20)
     assert sent.counts() == {Outcome.DEFERRED: 20}
     assert sent.started == []
-    assert {result.stage for result in sent.results.values()} == {Stage.CONNECT}
+    assert {result.stage for result in sent.results.values()} == {SendStage.CONNECT}
 
 
 def test_a_relay_that_greets_with_554_defers_everything(sink: Running) -> None:
@@ -325,7 +325,7 @@ def test_a_companys_relay_inside_is_refused_for_good_and_hears_nothing(
     allow_networks([])
     results = asyncio.run(_one_to(SmtpUrl.parse(f"smtp://{inside}:{sink.port}")))
     assert [(one.outcome, one.stage, one.effect) for one in results] == [
-        (Outcome.DEFERRED, Stage.CONNECT, Effect.PAUSE_PROVIDER)
+        (Outcome.DEFERRED, SendStage.CONNECT, Effect.PAUSE_PROVIDER)
     ]
     assert "not on the public internet" in results[0].text
     assert sink.stats()["connections"] == 0

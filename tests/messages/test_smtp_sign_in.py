@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Outcome, SendResult, SendStage
 from app.messages.engine.smtp import SmtpPool, SmtpUrl, Timeouts, outgoing
 from tests.stand_ins.running import Running
 
@@ -116,12 +116,12 @@ def test_signs_in_over_starttls(relay: Relay) -> None:
 
 def test_a_wrong_password_defers_at_once_with_the_relays_words(relay: Relay) -> None:
     result = relay.send_one(url("wrong", verify=False))
-    assert (result.outcome, result.stage, result.code) == (Outcome.DEFERRED, Stage.CONNECT, 535)
+    assert (result.outcome, result.stage, result.code) == (Outcome.DEFERRED, SendStage.CONNECT, 535)
 
 
 def test_an_unknown_certificate_is_refused(relay: Relay) -> None:
     result = relay.send_one(url())
-    assert (result.outcome, result.stage) == (Outcome.DEFERRED, Stage.CONNECT)
+    assert (result.outcome, result.stage) == (Outcome.DEFERRED, SendStage.CONNECT)
     assert "certificate" in result.text.lower()
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage
 from app.messages.engine.text_message import TextMessage, TwilioAccount, content_variables
 from app.messages.engine.twilio_codes import by_response
 from app.messages.engine.twilio_sender import TwilioSender, is_from_twilio
@@ -191,7 +191,7 @@ def test_what_broke_after_the_body_left_is_uncertain_and_never_repeated(
 
 def test_a_twilio_that_is_not_there_is_certain() -> None:
     result = send(1, sms(1))[1]
-    assert (result.outcome, result.stage) == (Outcome.DEFERRED, Stage.CONNECT)
+    assert (result.outcome, result.stage) == (Outcome.DEFERRED, SendStage.CONNECT)
 
 
 def test_callbacks_carry_our_token_and_a_signature(twilio: Running, callbacks: Callbacks) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from app.kit.database.session import bind, make_engine
 from app.kit.jobs import queues, worker
-from app.kit.jobs.runner import SOURCES, Runner, Source
+from app.kit.jobs.runner import SOURCES, Runner, WorkSource
 from app.kit.signing import use_keys
 from app.messages.engine.journal import Journal
 from app.messages.jobs import recording, serving
@@ -39,7 +39,9 @@ def main(given: dict[str, Any]) -> None:
         retries=(0.2, 0.2, 0.2),
     )
     SOURCES._entries.clear()
-    SOURCES.register(Source("messages", partial(serving.drain, terms=terms), serving.due, "mail"))
+    SOURCES.register(
+        WorkSource("messages", partial(serving.drain, terms=terms), serving.due, "mail")
+    )
     die_at(given.get("die_at", ""), given.get("after", 1))
     worker.run(runner.app, runner, given["redis"])
 

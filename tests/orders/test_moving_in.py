@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text
 
-from app.kit.numbering import Period, Series
+from app.kit.numbering import NumberPeriod, Series
 from app.kit.security.permissions import all_rights
 from app.orders import queries
 from app.orders.models import Order
@@ -146,10 +146,10 @@ def test_an_order_told_twice_by_its_key_is_there_once(client, body):
     [
         (Series("a", "{n}"), "12", True),
         (Series("a", "{n}"), "12a", False),
-        (Series("a", "R-{year}-{n:05}", Period.YEAR), "R-2026-00001", True),
-        (Series("a", "R-{year}-{n:05}", Period.YEAR), "R-26-00001", False),
-        (Series("a", "R.{year}{month}{n}", Period.MONTH), "R.2026121", True),
-        (Series("a", "R.{year}{month}{n}", Period.MONTH), "Rx2026121", False),
+        (Series("a", "R-{year}-{n:05}", NumberPeriod.YEAR), "R-2026-00001", True),
+        (Series("a", "R-{year}-{n:05}", NumberPeriod.YEAR), "R-26-00001", False),
+        (Series("a", "R.{year}{month}{n}", NumberPeriod.MONTH), "R.2026121", True),
+        (Series("a", "R.{year}{month}{n}", NumberPeriod.MONTH), "Rx2026121", False),
     ],
 )
 def test_a_series_knows_the_shape_of_its_numbers(series, number, comes):

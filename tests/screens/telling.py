@@ -13,7 +13,7 @@ from app.campaigns.choices import CampaignStatus
 from app.campaigns.models import Campaign
 from app.kit.rest import Resource
 from app.kit.screens.attrs import table_of
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 from tests import factories
 from tests.screens.bench import at_work, until_all_is_over
 
@@ -64,7 +64,7 @@ def shown_elsewhere(resource: Resource) -> dict[str, str]:
     """Statements that change what a record (`:pk`) shows of other tables, by what it is."""
     found: dict[str, str] = {}
     for path in {f.attr.path for f in resource.all_fields.values() if f.attr.path}:
-        plan = Plan(resource.model)
+        plan = ListPlan(resource.model)
         far: Any = plan.source(path)
         table = getattr(far, "element", far)
         if table.info.get("append_only"):

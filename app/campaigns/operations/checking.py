@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.campaigns import queries
 from app.campaigns.models import Campaign
 from app.campaigns.operations.wording import html_of, render, sources
-from app.campaigns.queries import Counts, Example
+from app.campaigns.queries import AudienceCounts, Example
 from app.kit import clock
 from app.kit.errors import Invalid
 from app.messages.choices import MessageChannel
@@ -38,7 +38,7 @@ class Finding:
     field: str = ""
 
 
-def check(session: Session, campaign: Campaign, counts: Counts | None) -> list[Finding]:
+def check(session: Session, campaign: Campaign, counts: AudienceCounts | None) -> list[Finding]:
     """Return what is wrong or doubtful, problems first. `counts` are those of the audience now."""
     found = [*_audience(campaign, counts), *_time(campaign), *_words(campaign)]
     if not any(one.problem for one in found) and campaign.segment is not None:
@@ -46,7 +46,7 @@ def check(session: Session, campaign: Campaign, counts: Counts | None) -> list[F
     return sorted(found, key=lambda one: not one.problem)
 
 
-def _audience(campaign: Campaign, counts: Counts | None) -> Iterator[Finding]:
+def _audience(campaign: Campaign, counts: AudienceCounts | None) -> Iterator[Finding]:
     if campaign.segment is None or counts is None:
         yield Finding(_("Choose a segment: nobody is written to yet."), field="segment")
     elif campaign.segment.archived_at is not None:

@@ -25,7 +25,7 @@ from app.kit.phone import normalise_phone
 from app.messages import operations as messages
 from app.messages.choices import DispatchKind, MessageChannel, MessagePurpose
 from app.messages.models import Dispatch
-from app.messages.operations import Owner, Terms
+from app.messages.operations import Owner, SendingTerms
 
 OWNER = "campaign"
 TEST_OWNER = "campaign_test"
@@ -45,7 +45,7 @@ def schedule(session: Session, campaign: Campaign, *, by: int | None, at: dateti
         if finding.problem:
             raise Conflict(finding.sentence)
     version = make_version(session, campaign, _purpose(campaign), name=CAMPAIGNS)
-    terms = Terms(
+    terms = SendingTerms(
         send_at=max(campaign.send_at, at) if campaign.send_at else at,
         values={"company": company_name(session)},
         uncertain_policy=campaign.uncertain_policy,
@@ -91,7 +91,7 @@ def send_test(
         _typed_audience(given, values),
         kind=DispatchKind.TEST,
         owner=Owner(TEST_OWNER, campaign.id),
-        terms=Terms(values={"company": values["company"]}),
+        terms=SendingTerms(values={"company": values["company"]}),
     )
 
 

@@ -19,7 +19,7 @@ from app.campaigns import operations, queries
 from app.campaigns.models import Campaign
 from app.campaigns.operations.checking import Finding, filled, sms_of
 from app.campaigns.operations.wording import Message, collecting_names, render
-from app.campaigns.queries import Counts, Example
+from app.campaigns.queries import AudienceCounts, Example
 from app.company.queries import company_name
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
@@ -148,7 +148,7 @@ def status_badge(campaign: Campaign) -> Badge:
     return Badge(status.label, status.tone)
 
 
-def counted(session: Session, campaign: Campaign) -> tuple[Counts | None, str]:
+def counted(session: Session, campaign: Campaign) -> tuple[AudienceCounts | None, str]:
     """Return the audience now, or the sentence why it cannot be counted."""
     if campaign.segment is None:
         return None, ""
@@ -188,7 +188,7 @@ def segment_link(campaign: Campaign) -> Link | None:
     return Link(campaign.segment.name, url)
 
 
-def audience_table(campaign: Campaign, counts: Counts | None) -> TableCard | None:
+def audience_table(campaign: Campaign, counts: AudienceCounts | None) -> TableCard | None:
     """Who is left out and why, before anything is sent."""
     if counts is None:
         return None
@@ -206,7 +206,9 @@ def audience_table(campaign: Campaign, counts: Counts | None) -> TableCard | Non
     )
 
 
-def steps_of(campaign: Campaign, counts: Counts | None, findings: Sequence[Finding]) -> list[Step]:
+def steps_of(
+    campaign: Campaign, counts: AudienceCounts | None, findings: Sequence[Finding]
+) -> list[Step]:
     """Return the way to a campaign that was sent."""
     problems = sum(one.problem for one in findings)
     who = _("no segment")
@@ -223,7 +225,7 @@ def steps_of(campaign: Campaign, counts: Counts | None, findings: Sequence[Findi
     ]
 
 
-def step_at(campaign: Campaign, counts: Counts | None, findings: Sequence[Finding]) -> int:
+def step_at(campaign: Campaign, counts: AudienceCounts | None, findings: Sequence[Finding]) -> int:
     """Return the first step that is not done."""
     wrong = {one.field for one in findings if one.problem}
     if counts is None or "segment" in wrong:
@@ -305,7 +307,7 @@ def _note(one: Finding) -> Note:
 
 
 def _meter(
-    session: Session, campaign: Campaign, found: Sequence[Example], counts: Counts | None
+    session: Session, campaign: Campaign, found: Sequence[Example], counts: AudienceCounts | None
 ) -> SmsMeter | None:
     if campaign.channel is not MessageChannel.SMS:
         return None
@@ -326,7 +328,9 @@ def _said(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _slip(campaign: Campaign, found: Sequence[Example], counts: Counts | None) -> SlipCard | None:
+def _slip(
+    campaign: Campaign, found: Sequence[Example], counts: AudienceCounts | None
+) -> SlipCard | None:
     if counts is None:
         return None
     length = sms_of(campaign, found)

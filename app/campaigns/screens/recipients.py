@@ -21,16 +21,7 @@ from app.kit.errors import Conflict, NotFound
 from app.kit.screens.export import PORTION
 from app.kit.screens.known import screen_of_model
 from app.kit.screens.models import ExportLog
-from app.kit.screens.pages import (
-    Badge,
-    Cell,
-    Column,
-    Empty,
-    ListPage,
-    Pager,
-    Row,
-    SavedView,
-)
+from app.kit.screens.pages import Badge, Cell, Column, Empty, ListPage, Pager, Row, ViewTab
 from app.kit.screens.paging import PAGE_SIZE
 from app.kit.zones import local
 from app.messages.choices import RecipientState, SkipReason
@@ -91,14 +82,14 @@ def _views(
     dispatch_id: int,
     states: list[RecipientState],
     reason: SkipReason | None,
-) -> list[SavedView]:
+) -> list[ViewTab]:
     """Return a tab for each state that somebody is in."""
     counts = queries.outcomes(session, dispatch_id)
-    everybody = SavedView(
+    everybody = ViewTab(
         _("All"), base, formats.number(sum(counts.values())), current=not states and reason is None
     )
     return [everybody] + [
-        SavedView(state.label, f"{base}?state={state.value}", formats.number(n), states == [state])
+        ViewTab(state.label, f"{base}?state={state.value}", formats.number(n), states == [state])
         for state, n in ((one, counts.get(one, 0)) for one in RecipientState)
         if n
     ]

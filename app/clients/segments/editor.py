@@ -15,12 +15,7 @@ from sqlalchemy.orm import Session
 from app.catalogue.models import Product
 from app.clients.choices import SegmentKind
 from app.clients.models import Segment
-from app.clients.segments.compiling import (
-    DEEPEST,
-    UNREADABLE,
-    compile_segment,
-    count_and_sample,
-)
+from app.clients.segments.compiling import DEEPEST, UNREADABLE, compile_segment, count_and_sample
 from app.clients.segments.values import DAYS, LABELS, NO_VALUE
 from app.kit import clock
 from app.kit.access import may, reader
@@ -32,7 +27,7 @@ from app.kit.rights import words_of
 from app.kit.screens import people
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.finding import find
-from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link
+from app.kit.screens.pages import ConflictField, EditConflict, FormError, FormPage, Link
 from app.kit.screens.saving import attempted
 
 SAMPLE = 8
@@ -73,7 +68,7 @@ def _show_conflict(screen: Declaration, session: Session, segment: Segment) -> A
         for name, label in labels.items()
         if yours[shown := "in_words" if name == "definition" else name] != theirs[shown]
     ]
-    conflict = Conflict(who, segment.changed_at, fields, screen.url("edit", segment.id))
+    conflict = EditConflict(who, segment.changed_at, fields, screen.url("edit", segment.id))
     return _page(screen, session, segment, yours, conflict=conflict), 409
 
 
@@ -205,7 +200,7 @@ def _page(
     values: dict[str, Any],
     *,
     errors: Sequence[FormError] = (),
-    conflict: Conflict | None = None,
+    conflict: EditConflict | None = None,
 ) -> str:
     title = segment.name if segment else _("New: %(what)s", what=screen.one)
     return render_template(

@@ -91,7 +91,7 @@ def check_stores(by: Reader, *, all_stores: bool, store_ids: Collection[int]) ->
         raise Refused(_("You can open only the stores that you work in yourself."))
 
 
-class Held(NamedTuple):
+class Reach(NamedTuple):
     """What a membership, key, invitation or role gives to whoever has it."""
 
     rights: frozenset[Right]
@@ -112,18 +112,18 @@ def check_reach(session: Session, by: Reader, subject: Holder) -> None:
         raise Refused(_("This reaches into stores that you do not work in."))
 
 
-def _held(session: Session, subject: Holder) -> Held:
+def _held(session: Session, subject: Holder) -> Reach:
     if isinstance(subject, ApiKey):
         # A key is a way in of its maker's: whoever acts on it acts on them.
         return _held(session, session.get_one(Membership, subject.membership_id))
     if isinstance(subject, Role):
-        return Held(_rights(session, [subject.id]))
+        return Reach(_rights(session, [subject.id]))
     if isinstance(subject, Invitation):
         stores = frozenset(subject.store_ids)
-        return Held(_rights(session, subject.role_ids), subject.all_stores, stores)
+        return Reach(_rights(session, subject.role_ids), subject.all_stores, stores)
     roles = [role.id for role in roles_of(session, subject)]
     stores = frozenset(stores_of(session, subject))
-    return Held(_rights(session, roles), subject.all_stores, stores)
+    return Reach(_rights(session, roles), subject.all_stores, stores)
 
 
 def _rights(session: Session, role_ids: Collection[int]) -> frozenset[Right]:

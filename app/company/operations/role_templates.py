@@ -21,7 +21,7 @@ PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class RoleTemplate:
     """One role to begin with. `key` is kept on the roles made from it."""
 
     key: str
@@ -59,21 +59,21 @@ def _matches(patterns: tuple[str, ...], right: Right) -> bool:
 
 
 # In every company somebody holds all that this one does.
-ADMINISTRATOR = Template(
+ADMINISTRATOR = RoleTemplate(
     "administrator",
     _l("Administrator"),
     _l("Invites people, gives rights, imports and sets things up."),
     ("* *",),
 )
 TEMPLATES = (
-    Template(
+    RoleTemplate(
         "owner",
         _l("Owner"),
         _l("Sees and does everything in the company."),
         ("* *",),
     ),
     ADMINISTRATOR,
-    Template(
+    RoleTemplate(
         "store_manager",
         _l("Store manager"),
         _l("Sales, stock and team of the own stores."),
@@ -87,7 +87,7 @@ TEMPLATES = (
         never=("read salaries", "move_in *", "tell Payment"),
         all_stores=False,
     ),
-    Template(
+    RoleTemplate(
         "order_manager",
         _l("Order manager"),
         _l("Takes, changes and confirms orders and writes to clients."),
@@ -104,7 +104,7 @@ TEMPLATES = (
             "refund_beyond,tell Payment",
         ),
     ),
-    Template(
+    RoleTemplate(
         "warehouse",
         _l("Warehouse"),
         _l("Assembles orders, receives goods, keeps the stock right."),
@@ -116,7 +116,7 @@ TEMPLATES = (
         never=("read costs prices money contacts salaries", "export *"),
         all_stores=False,
     ),
-    Template(
+    RoleTemplate(
         "cashier",
         _l("Cashier"),
         _l("Sells, takes back and closes the cash desk."),
@@ -128,7 +128,7 @@ TEMPLATES = (
         never=("read costs salaries", "write @products @warehouse"),
         all_stores=False,
     ),
-    Template(
+    RoleTemplate(
         "reception",
         _l("Reception"),
         _l("Calendar, walk-ins and the clients at the counter."),
@@ -140,7 +140,7 @@ TEMPLATES = (
         never=("read costs salaries", "write Segment"),
         all_stores=False,
     ),
-    Template(
+    RoleTemplate(
         "master",
         _l("Master"),
         _l("The own day and the notes of the own clients."),
@@ -148,14 +148,14 @@ TEMPLATES = (
         never=("read salaries costs contacts others_clients",),
         all_stores=False,
     ),
-    Template(
+    RoleTemplate(
         "content_manager",
         _l("Content manager"),
         _l("Product cards, questions, reviews, articles and banners."),
         ("* @products @content", "read Store", "read prices others_clients"),
         never=("read contacts money costs salaries",),
     ),
-    Template(
+    RoleTemplate(
         "campaign_manager",
         _l("Campaign manager"),
         _l("Segments, campaigns and what they earned."),
@@ -167,7 +167,7 @@ TEMPLATES = (
         ),
         never=("read costs salaries",),
     ),
-    Template(
+    RoleTemplate(
         "accountant",
         _l("Accountant"),
         _l("Payments, expenses and the closing of months."),
@@ -180,7 +180,7 @@ TEMPLATES = (
         ),
         never=("* @marketing",),
     ),
-    Template(
+    RoleTemplate(
         "franchise_owner",
         _l("Franchise owner"),
         _l("Looks at the franchise and each of its stores, changes nothing."),
@@ -189,7 +189,7 @@ TEMPLATES = (
     ),
 )
 
-SUPERUSER = Template(
+SUPERUSER = RoleTemplate(
     "superuser",
     _l("Superuser"),
     _l("Looks after the installation; sees no company's clients."),
@@ -198,6 +198,6 @@ SUPERUSER = Template(
 )
 
 
-def template(key: str) -> Template | None:
+def template(key: str) -> RoleTemplate | None:
     """Return the template of that key."""
     return next((one for one in TEMPLATES if one.key == key), None)

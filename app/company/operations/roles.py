@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.company.models import membership_role
 from app.company.operations.guards import check_reach, check_rights, somebody_in_charge
-from app.company.operations.role_templates import ADMINISTRATOR, SUPERUSER, TEMPLATES, Template
+from app.company.operations.role_templates import ADMINISTRATOR, SUPERUSER, TEMPLATES, RoleTemplate
 from app.company.queries import known_rights, rights_of_roles
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, Invalid, NotFound
@@ -111,7 +111,7 @@ def seed_roles(session: Session, company_id: int, *, locale: str = "en") -> dict
     return {key: role for key, role in found.items() if key}
 
 
-def whole_role(session: Session, wanted: Template) -> Role:
+def whole_role(session: Session, wanted: RoleTemplate) -> Role:
     """Return the stamped company's role that holds all that the template does; make it if need be.
 
     What a company has made of the first one stays as it is: the new one stands beside it.
@@ -214,7 +214,7 @@ def _seed_superuser(session: Session, known: dict[Right, int]) -> None:
 
 def _from_template(
     session: Session,
-    template: Template,
+    template: RoleTemplate,
     company_id: int | None,
     locale: str,
     known: dict[Right, int],

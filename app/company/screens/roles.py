@@ -32,7 +32,7 @@ from app.kit.screens.pages import (
     Link,
     ListPage,
     Note,
-    Person,
+    PersonLine,
     RightsPage,
     Row,
 )
@@ -204,10 +204,10 @@ def _page(role: Role | None, form: Any, given: frozenset[Right], errors: Any) ->
     )
 
 
-def _person(member: Membership) -> Person:
+def _person(member: Membership) -> PersonLine:
     shown = reader().may("read", "Membership")
     url = url_for("MembershipScreen.show", pk=member.id) if shown else ""
-    return Person(member.person.name, member.person.email, url)
+    return PersonLine(member.person.name, member.person.email, url)
 
 
 def _others(number: int) -> Link | None:

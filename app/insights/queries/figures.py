@@ -74,7 +74,7 @@ class Spans:
 
 
 @dataclass(slots=True)
-class Figures:
+class SalesFigures:
     """What was sold. `docs/metrics.md` says each of them in a sentence and a formula."""
 
     orders: int = 0
@@ -94,7 +94,7 @@ class Figures:
         """Revenue per order; None where there was none."""
         return round_amount(self.revenue / self.orders, currency) if self.orders else None
 
-    def add(self, other: Figures) -> None:
+    def add(self, other: SalesFigures) -> None:
         """Count the other's documents too; clients cannot be added."""
         self.orders += other.orders
         self.revenue += other.revenue
@@ -108,10 +108,10 @@ class Figures:
 class Both:
     """The figures of the period and of what it is compared with."""
 
-    now: Figures = field(default_factory=Figures)
-    before: Figures = field(default_factory=Figures)
+    now: SalesFigures = field(default_factory=SalesFigures)
+    before: SalesFigures = field(default_factory=SalesFigures)
 
-    def of(self, *, earlier: bool) -> Figures:
+    def of(self, *, earlier: bool) -> SalesFigures:
         return self.before if earlier else self.now
 
 
@@ -154,7 +154,7 @@ def sales(session: Session, spans: Spans, scope: Scope, by: By) -> dict[Any, Bot
     found: dict[Any, Both] = {}
     for row in rows:
         figures = found.setdefault(row.key, Both()).of(earlier=row.earlier)
-        figures.add(Figures(*row[2:]))
+        figures.add(SalesFigures(*row[2:]))
     return found
 
 

@@ -19,7 +19,7 @@ from app.insights.screens.asked import NOT_A_COUNTRY, UNKNOWN, Asked
 from app.insights.screens.links import Links
 from app.insights.screens.measures import BY_NAME, Measure, measures_for, tiles_for
 from app.insights.screens.reading import Reading, today_of
-from app.kit.events.models import DeliveryState, EventDelivery
+from app.kit.events.models import EventDelivery, EventDeliveryState
 from app.kit.fold import fold
 from app.kit.screens.pages import (
     Card,
@@ -44,7 +44,7 @@ MOST_BARS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Dropdown:
     """A select of the form; options are (group, [(value, label)])."""
 
     name: str
@@ -59,7 +59,7 @@ class SalesPage(DashboardPage):
 
     form_url: str
     sentence: Text
-    choices: list[Choice]
+    choices: list[Dropdown]
     hidden: list[tuple[str, str]] = field(default_factory=list)
     first: str = ""
     last: str = ""
@@ -95,7 +95,7 @@ def _facts(session: Session, found: Reading) -> str:
     today = today_of(found.who)
     said = [words.days_in_words(found.asked.spans.now, today)]
     owed = select(func.count()).where(
-        EventDelivery.subscriber == "insights.facts", EventDelivery.state != DeliveryState.DONE
+        EventDelivery.subscriber == "insights.facts", EventDelivery.state != EventDeliveryState.DONE
     )
     if waiting := session.scalar(owed):
         said.append(
@@ -122,7 +122,7 @@ def _controls(asked: Asked) -> list[ControlMenu]:
     ]
 
 
-def _choices(session: Session, found: Reading) -> list[Choice]:
+def _choices(session: Session, found: Reading) -> list[Dropdown]:
     asked = found.asked
     measures = [(one.name, one.label) for one in measures_for(money=found.money)]
     steps: list[tuple[str, Text]] = [(name, label) for name, label in periods.STEPS.items()]
@@ -132,14 +132,14 @@ def _choices(session: Session, found: Reading) -> list[Choice]:
     names = {code: words.country_name(code) for code in codes if code is not None}
     countries = [(code or UNKNOWN, names[code]) for code in sorted(names, key=_by(names))]
     return [
-        Choice("show", _("Figure"), [("", measures)], found.measure.name),
-        Choice("by", _("Grouped"), [("", steps)], asked.step),
-        Choice("store", _("Store"), _stores(session, found), asked.store),
-        Choice("country", _("Country"), [("", everything + countries)], asked.country),
+        Dropdown("show", _("Figure"), [("", measures)], found.measure.name),
+        Dropdown("by", _("Grouped"), [("", steps)], asked.step),
+        Dropdown("store", _("Store"), _stores(session, found), asked.store),
+        Dropdown("country", _("Country"), [("", everything + countries)], asked.country),
     ]
 
 
-def _sentence(found: Reading, choices: list[Choice]) -> str:
+def _sentence(found: Reading, choices: list[Dropdown]) -> str:
     """Return what is shown, in words: Revenue, by day · All stores · Germany."""
     said = []
     for one in choices:

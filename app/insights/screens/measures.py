@@ -9,7 +9,7 @@ from typing import Literal
 
 from flask_babel import lazy_gettext as _l
 
-from app.insights.queries.figures import Figures
+from app.insights.queries.figures import SalesFigures
 from app.kit.screens.pages import Text
 
 Value = Decimal | int | None
@@ -21,7 +21,7 @@ class Measure:
 
     name: str
     label: Text
-    value: Callable[[Figures, str], Value]
+    value: Callable[[SalesFigures, str], Value]
     rows: Literal["orders", "returns", "new", "returning"]
     money: bool = False
     down: bool = False

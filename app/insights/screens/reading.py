@@ -10,7 +10,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.insights.queries import figures
-from app.insights.queries.figures import Both, Figures, Seller
+from app.insights.queries.figures import Both, SalesFigures, Seller
 from app.insights.screens import asked as address
 from app.insights.screens.asked import Asked
 from app.insights.screens.measures import BY_NAME, MEASURES, Measure
@@ -35,7 +35,7 @@ class Reading:
     by_country: dict[str, Both] = field(default_factory=dict)
     sellers: list[Seller] = field(default_factory=list)
 
-    def value(self, measure: Measure, found: Figures) -> Any:
+    def value(self, measure: Measure, found: SalesFigures) -> Any:
         return measure.value(found, self.who.currency)
 
 

@@ -26,7 +26,7 @@ from app.kit.events.emitting import EVENTS_QUEUE
 from app.kit.events.subscribing import SUBSCRIBERS, Happened, Subscriber
 from app.kit.jobs import faults
 from app.kit.jobs.lease import SYSTEM, statement_limit, time_limit
-from app.kit.jobs.runner import DIED, SOURCES, Runner, Source
+from app.kit.jobs.runner import DIED, SOURCES, Runner, WorkSource
 from app.kit.rights import words_of
 
 log = logging.getLogger(__name__)
@@ -195,4 +195,4 @@ def _due(session: Session) -> list[str]:
     return [EVENTS_QUEUE] if session.execute(_WAITING).first() else []
 
 
-SOURCES.register(Source("deliveries", deliver, _due, queue=EVENTS_QUEUE))
+SOURCES.register(WorkSource("deliveries", deliver, _due, queue=EVENTS_QUEUE))

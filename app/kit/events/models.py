@@ -17,7 +17,7 @@ from app.kit.jobs.models import BOUND, REQUEST_DEFAULT, STORES_DEFAULT
 from app.kit.jobs.showing import reason
 
 
-class DeliveryState(Choice):
+class EventDeliveryState(Choice):
     """A delivery waits until it is done, or is dead after too many attempts."""
 
     WAITING = "waiting", _l("Waiting"), "blue"
@@ -103,10 +103,10 @@ class EventDelivery(OfCompany, Model):
     event_id: Mapped[int] = link("event", ondelete="CASCADE", info={"label": _l("Event")})
     event: Mapped[Event] = relationship(foreign_keys=event_id)
     subscriber: Mapped[str] = mapped_column(Text, info={"label": _l("Subscriber")})
-    state: Mapped[DeliveryState] = choice(
-        DeliveryState,
-        default=DeliveryState.WAITING,
-        server_default=DeliveryState.WAITING.value,
+    state: Mapped[EventDeliveryState] = choice(
+        EventDeliveryState,
+        default=EventDeliveryState.WAITING,
+        server_default=EventDeliveryState.WAITING.value,
         info={"label": _l("State")},
     )
     attempts: Mapped[int] = mapped_column(

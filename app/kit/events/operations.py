@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.kit.errors import Conflict
 from app.kit.events.emitting import EVENTS_QUEUE
-from app.kit.events.models import DeliveryState, EventDelivery
+from app.kit.events.models import EventDelivery, EventDeliveryState
 from app.kit.jobs.queues import wake_after_commit
 
 
@@ -25,8 +25,8 @@ def deliver_again(
     """Give a dead delivery all its attempts again. Raises Conflict."""
     changed = session.scalar(
         update(EventDelivery)
-        .where(EventDelivery.id == delivery.id, EventDelivery.state == DeliveryState.DEAD)
-        .values(state=DeliveryState.WAITING, attempts=0, not_before=at or func.now())
+        .where(EventDelivery.id == delivery.id, EventDelivery.state == EventDeliveryState.DEAD)
+        .values(state=EventDeliveryState.WAITING, attempts=0, not_before=at or func.now())
         .returning(EventDelivery.id)
     )
     if changed is None:

@@ -8,13 +8,13 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from app.kit.events import operations
-from app.kit.events.models import DeliveryState, Event, EventDelivery
+from app.kit.events.models import Event, EventDelivery, EventDeliveryState
 from app.kit.screens import Do, Related, Screen
 from app.kit.screens.areas import SETTINGS
 
 
 def _is_dead(delivery: Any) -> bool:
-    return bool(delivery.state == DeliveryState.DEAD)
+    return bool(delivery.state == EventDeliveryState.DEAD)
 
 
 class EventScreen(Screen):

@@ -10,16 +10,16 @@ from app.kit.files.operations import (
     remove_file,
     sweep_orphans,
 )
-from app.kit.files.stores import LocalStore, S3Store, Store, store, use_store
+from app.kit.files.stores import FileStore, LocalStore, S3Store, store, use_store
 from app.kit.files.types import DOCUMENTS, IMAGES, sniff
 
 __all__ = [
     "DOCUMENTS",
     "IMAGES",
     "Download",
+    "FileStore",
     "LocalStore",
     "S3Store",
-    "Store",
     "StoredFile",
     "add_file",
     "download",

@@ -31,7 +31,7 @@ class Pieces(Protocol):
     def close(self) -> None: ...
 
 
-class Store(Protocol):
+class FileStore(Protocol):
     """What the operations need of a place for bytes."""
 
     def put(self, key: str, content: BinaryIO, content_type: str) -> None:
@@ -206,16 +206,16 @@ class _Pieces:
         self._body.close()
 
 
-_store: Store | None = None
+_store: FileStore | None = None
 
 
-def use_store(chosen: Store) -> None:
+def use_store(chosen: FileStore) -> None:
     """Set the store of this process."""
     global _store  # noqa: PLW0603 -- one store a process; set once when the process starts
     _store = chosen
 
 
-def store() -> Store:
+def store() -> FileStore:
     """Return the store of this process. Raises RuntimeError before `use_store`."""
     if _store is None:
         raise RuntimeError("No store yet: call create_app() or use_store() first.")

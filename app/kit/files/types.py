@@ -71,7 +71,7 @@ def _in_zip(file: BinaryIO) -> str:
     if _directory_size(file) > _LARGEST_DIRECTORY:
         return "application/zip"
     try:
-        with zipfile.ZipFile(io.BufferedReader(_Kept(file))) as archive:
+        with zipfile.ZipFile(io.BufferedReader(_StaysOpen(file))) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return BINARY
@@ -97,7 +97,7 @@ def _directory_size(file: BinaryIO) -> int:
     return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
-class _Kept(io.RawIOBase):
+class _StaysOpen(io.RawIOBase):
     """A view of a file that stays open when the reader of the view closes it."""
 
     def __init__(self, file: BinaryIO) -> None:

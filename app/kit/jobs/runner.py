@@ -32,15 +32,7 @@ from app.kit.errors import CrmError
 from app.kit.jobs import faults
 from app.kit.jobs.declared import TryLater, declared
 from app.kit.jobs.deferring import plain_json
-from app.kit.jobs.lease import (
-    SYSTEM,
-    Claim,
-    Fenced,
-    Stopped,
-    holding,
-    statement_limit,
-    time_limit,
-)
+from app.kit.jobs.lease import SYSTEM, Claim, Fenced, Stopped, holding, statement_limit, time_limit
 from app.kit.jobs.queues import wake as wake_queue
 from app.kit.jobs.queues import wake_taken
 from app.kit.registry import Registry
@@ -133,7 +125,7 @@ class Runner:
                 wake_queue(self.queue)
                 return
 
-    def _drained(self, source: Source) -> bool:
+    def _drained(self, source: WorkSource) -> bool:
         try:
             return source.drain(self)
         except (InterfaceError, OperationalError):
@@ -214,7 +206,7 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WorkSource:
     """One table of work.
 
     `drain(runner)` serves what waits and returns whether there was anything; it stops soon after
@@ -231,10 +223,10 @@ class Source:
     recover: Callable[[Session], object] | None = None
 
 
-SOURCES: Registry[Source] = Registry("source of work")
+SOURCES: Registry[WorkSource] = Registry("source of work")
 
 
-def sources(queue: str) -> list[Source]:
+def sources(queue: str) -> list[WorkSource]:
     """Return what the worker of `queue` serves."""
     return [source for source in SOURCES if source.queue in (None, queue)]
 
@@ -302,4 +294,4 @@ def wake(queue: str) -> None:
     _runners.setdefault(queue, Runner(queue)).drain()
 
 
-SOURCES.register(Source("jobs", Runner.run_next, _due, recover=free_expired))
+SOURCES.register(WorkSource("jobs", Runner.run_next, _due, recover=free_expired))

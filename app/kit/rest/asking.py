@@ -50,7 +50,7 @@ class Question(BadRequest):
     kind = "question"
 
 
-class Unknown(BadRequest):
+class UnknownParameter(BadRequest):
     """Parameters that this address does not know."""
 
     def __init__(self, names: Collection[str]) -> None:
@@ -61,7 +61,7 @@ class Unknown(BadRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """The question, checked for its form; whether fields exist is asked elsewhere."""
 
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
@@ -78,14 +78,14 @@ class Asked:
 def only(*names: str) -> dict[str, str]:
     """Return the request's parameters. Raises BadRequest for others, and for one said twice."""
     if unknown := [name for name in request.args if name not in names]:
-        raise Unknown(unknown)
+        raise UnknownParameter(unknown)
     for name, values in request.args.lists():
         if len(values) > 1:
             raise BadRequest(_("Send “%(name)s” once.", name=name), field=name)
     return request.args.to_dict()
 
 
-def asked(codes: Collection[str] = (), plain: Collection[str] = PLAIN) -> Asked:
+def asked(codes: Collection[str] = (), plain: Collection[str] = PLAIN) -> Query:
     """Read the request's `q` and the plain parameters; `codes` are further ones.
 
     Raises BadRequest.
@@ -104,7 +104,7 @@ def asked(codes: Collection[str] = (), plain: Collection[str] = PLAIN) -> Asked:
     )
 
 
-def _from_q(args: Mapping[str, str]) -> Asked:
+def _from_q(args: Mapping[str, str]) -> Query:
     raw = args.get("q")
     given: Any = {}
     if raw:
@@ -126,7 +126,7 @@ def _from_q(args: Mapping[str, str]) -> Asked:
     return _read(given)
 
 
-def asked_in(body: Mapping[str, Any]) -> Asked:
+def asked_in(body: Mapping[str, Any]) -> Query:
     """Read which records a body means: its filters and search. Raises BadRequest."""
     if unknown := set(body) - {"filters", "search"}:
         raise BadRequest(_("“%(name)s” is not known here.", name=min(unknown)[:60]))
@@ -146,7 +146,7 @@ def _loads(raw: str) -> Any:
     raise Question(_("“q” is neither rison nor JSON."))
 
 
-def _read(given: Mapping[str, Any]) -> Asked:
+def _read(given: Mapping[str, Any]) -> Query:
     page = given.get("page", 0)
     if page not in (0, -1) or isinstance(page, bool):
         raise Question(_("Pages have no numbers: send back “next”."))
@@ -165,7 +165,7 @@ def _read(given: Mapping[str, Any]) -> Asked:
     if len(words) > LONGEST_SEARCH:
         sentence = _("At most %(number)s characters.", number=LONGEST_SEARCH)
         raise BadRequest(sentence, field="search")
-    return Asked(
+    return Query(
         filters=_filters(given.get("filters", [])),
         order=f"-{order}" if order and direction == "desc" else order,
         size=min(size, LARGEST),

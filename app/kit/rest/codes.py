@@ -16,7 +16,7 @@ from app.kit.errors import Invalid
 from app.kit.rest.asking import BadRequest, Question
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.screens.attrs import fold_column, table_of
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 
 LONGEST = 500
 
@@ -33,7 +33,7 @@ def names_of(resource: ResourceDeclaration) -> list[str]:
 
 
 def conditions(
-    resource: ResourceDeclaration, session: Session, plan: Plan, given: Mapping[str, str]
+    resource: ResourceDeclaration, session: Session, plan: ListPlan, given: Mapping[str, str]
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the codes that were asked for. Raises BadRequest."""
     found: list[ColumnElement[bool]] = []
@@ -52,7 +52,7 @@ def conditions(
 
 
 def _condition(
-    resource: ResourceDeclaration, session: Session, plan: Plan, name: str, value: str
+    resource: ResourceDeclaration, session: Session, plan: ListPlan, name: str, value: str
 ) -> ColumnElement[bool]:
     if name in resource.of.codes:
         return resource.of.codes[name].condition(session, value)

@@ -19,7 +19,7 @@ from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.rest import asks, taking
 from app.kit.rest.answers import json_answer, with_version
-from app.kit.rest.asking import Asked, asked_in, only
+from app.kit.rest.asking import Query, asked_in, only
 from app.kit.rest.known import resources
 from app.kit.rest.listing import Listing
 from app.kit.rest.once import once
@@ -137,7 +137,7 @@ def _meant(resource: Doing, session: Session, body: Mapping[str, Any]) -> Sequen
     return list(dict.fromkeys(ids))
 
 
-def _matching(resource: Doing, session: Session, question: Asked) -> Sequence[int]:
+def _matching(resource: Doing, session: Session, question: Query) -> Sequence[int]:
     if not question.filters and not question.words:
         raise Invalid(_("Say which records are meant."), field="filters")
     chosen = resource.selection(session, question)

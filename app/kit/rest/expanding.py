@@ -16,7 +16,7 @@ from app.kit.rest.asking import BadRequest, Question
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.known import resources
 from app.kit.rest.rows import as_object, selected
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 
 MOST = 5
 
@@ -50,7 +50,7 @@ def read_names(resource: ResourceDeclaration, raw: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def links_of(resource: ResourceDeclaration, plan: Plan, names: Iterable[str]) -> list[Any]:
+def links_of(resource: ResourceDeclaration, plan: ListPlan, names: Iterable[str]) -> list[Any]:
     """Return what to select so that `expand` finds the references."""
     return [
         plan.column(resource.of.attr(name)).label(f"e_{name}")
@@ -90,7 +90,7 @@ def _records(
 ) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
-    plan = Plan(resource.model)
+    plan = ListPlan(resource.model)
     columns, writers = selected(plan, resource.seen_fields())
     where = [plan.root.c.id.in_(sorted(ids)), *resource.of.always()]
     rows = session.execute(plan.select(plan.root.c.id.label("id"), *columns, where=where))

@@ -14,7 +14,7 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.rest import changes, codes, telling
 from app.kit.rest.answers import json_answer
-from app.kit.rest.asking import Asked, Question, asked
+from app.kit.rest.asking import Query, Question, asked
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.expanding import expand, links_of, read_names
 from app.kit.rest.rows import as_object, selected
@@ -23,8 +23,8 @@ from app.kit.screens.attrs import Attr
 from app.kit.screens.filters import OPERATORS, read_filter
 from app.kit.screens.guarding import needs
 from app.kit.screens.listing import order_of
-from app.kit.screens.paging import Order, Slice, fetch, read_place, write_place
-from app.kit.screens.plan import Plan
+from app.kit.screens.paging import Slice, Sorting, fetch, read_place, write_place
+from app.kit.screens.plan import ListPlan
 from app.kit.screens.selection import COUNT_CAP, Selection, search
 
 
@@ -38,7 +38,7 @@ class Listing(ResourceDeclaration):
         session, question = db.session(), asked(codes.names_of(self))
         fields = self.asked_fields(question.columns, *self.nested)
         expanded = read_names(self, question.expand)
-        shown = Plan(self.model)
+        shown = ListPlan(self.model)
         columns, writers = selected(shown, fields)
         columns += links_of(self, shown, expanded)
         page = self._page(session, question, shown, columns)
@@ -57,7 +57,7 @@ class Listing(ResourceDeclaration):
         )
 
     def _page(
-        self, session: Session, question: Asked, shown: Plan, columns: Sequence[Any]
+        self, session: Session, question: Query, shown: ListPlan, columns: Sequence[Any]
     ) -> "_Page":
         """Read the page that is asked for."""
         reading = self._period(session, question)
@@ -84,11 +84,11 @@ class Listing(ResourceDeclaration):
         after = write_place(found.next) if found.next is not None else None
         return _Page(found.rows, count, {"next": after})
 
-    def _period(self, session: Session, question: Asked) -> tuple[str, changes.Round, int] | None:
+    def _period(self, session: Session, question: Query) -> tuple[str, changes.Round, int] | None:
         """Return what round of changes is read, and its place and part to go on at."""
         if question.changed_since is None:
             return None
-        table = Plan(self.model).root
+        table = ListPlan(self.model).root
         if not telling.is_kept(table):
             raise Question(_("This list cannot be read by “changed_since”."), field="changed_since")
         if question.order:
@@ -101,7 +101,7 @@ class Listing(ResourceDeclaration):
         begun = changes.begin(session, question.changed_since)
         return "", telling.with_floor(session, table, begun), 0
 
-    def _order(self, question: Asked, plan: Plan) -> Order:
+    def _order(self, question: Query, plan: ListPlan) -> Sorting:
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
             raise Question(
                 _("This list cannot be ordered by “%(name)s”.", name=question.order[:60])
@@ -118,9 +118,9 @@ class Listing(ResourceDeclaration):
                 raise Question(words, field=name[:60])
         return fields
 
-    def selection(self, session: Session, question: Asked, *, archived: bool = False) -> Selection:
+    def selection(self, session: Session, question: Query, *, archived: bool = False) -> Selection:
         """Return which records a question means. Raises BadRequest."""
-        found = Selection(Plan(self.model))
+        found = Selection(ListPlan(self.model))
         found.where += self.of.always()
         if "archived_at" in found.plan.root.c and not archived:
             found.where.append(found.plan.root.c.archived_at.is_(None))
@@ -141,7 +141,7 @@ class Listing(ResourceDeclaration):
         return found
 
 
-def _place(raw: str, order: Order) -> Any:
+def _place(raw: str, order: Sorting) -> Any:
     place = read_place(raw, order.column.type)
     if raw and place is None:
         raise Question(_("“next” could not be read."), field="next")
@@ -161,7 +161,7 @@ def _page_of_changes(  # noqa: PLR0917 -- which records, what of them, and where
     session: Session,
     selection: Selection,
     parts: Sequence[telling.Part],
-    shown: tuple[Plan, Sequence[Any]],
+    shown: tuple[ListPlan, Sequence[Any]],
     place: str,
     period: changes.Round,
     number: int,

@@ -21,7 +21,7 @@ from app.kit.screens.attrs import lines_of, resolve, table_of
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Lines
 from app.kit.screens.forms import remove
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Nested:
         """Return the lines of records as JSON by the record's id, in one query."""
         if not pks:
             return {}
-        plan = Plan(self.model)
+        plan = ListPlan(self.model)
         columns, writers = selected(plan, self.seen())
         of = plan.root.c[self.link].label("line_of")
         where = [plan.root.c[self.link].in_(sorted(pks)), *self._alive()]

@@ -23,7 +23,7 @@ from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField
 from app.kit.screens import forms
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 from app.kit.screens.saving import insert
 
 _MATCH = re.compile(r'\*|(W/)?("[0-9]+"|[0-9]+)')
@@ -43,7 +43,7 @@ class Records(ResourceDeclaration):
         """One record as JSON, with its lines. Raises NotFound."""
         if not 0 < pk <= BIGGEST_ID:
             abort(404)
-        plan = Plan(self.model)
+        plan = ListPlan(self.model)
         columns, writers = selected(plan, self.seen_fields() if fields is None else fields)
         columns += links_of(self, plan, expanded)
         where = [plan.root.c.id == pk, *self.of.always()]

@@ -5,13 +5,13 @@ from typing import Any
 
 from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import called
-from app.kit.screens.plan import Plan, labelled
+from app.kit.screens.plan import ListPlan, labelled
 
 Writers = Sequence[tuple[str, str, Any]]
 """(name in the object, label in the row, how it is written)"""
 
 
-def selected(plan: Plan, fields: Iterable[ApiField]) -> tuple[list[Any], Writers]:
+def selected(plan: ListPlan, fields: Iterable[ApiField]) -> tuple[list[Any], Writers]:
     """Return the columns to select for `fields` after one labelled "id", and their writers."""
     columns: list[Any] = []
     writers: list[tuple[str, str, Any]] = [("id", "id", None)]

@@ -23,8 +23,8 @@ from app.kit.database.stamp import current_stamp
 from app.kit.rest.changes import LONGEST, Round
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.screens.attrs import is_indexed, table_of
-from app.kit.screens.paging import Order
-from app.kit.screens.plan import Plan
+from app.kit.screens.paging import Sorting
+from app.kit.screens.plan import ListPlan
 
 _FIRST_STEP = 1000
 
@@ -33,7 +33,7 @@ _FIRST_STEP = 1000
 class Part:
     """Some of the records of a round, in their order."""
 
-    order: Order
+    order: Sorting
     where: list[ColumnElement[bool]]
 
 
@@ -49,17 +49,19 @@ def with_floor(session: Session, table: Table, one: Round) -> Round:
     return replace(one, floor=_floor(session, table, one))
 
 
-def parts(resource: ResourceDeclaration, plan: Plan, one: Round) -> list[Part]:
+def parts(resource: ResourceDeclaration, plan: ListPlan, one: Round) -> list[Part]:
     """Return what the round gives, part by part: no record stands in two of them."""
     root = plan.root
     own = _own(root, one)
-    order = Order(root.c.changed_at, root.c.id) if _in_time(root) else Order(root.c.id, root.c.id)
+    order = (
+        Sorting(root.c.changed_at, root.c.id) if _in_time(root) else Sorting(root.c.id, root.c.id)
+    )
     found = [Part(order, own)]
     told = list(_told_elsewhere(resource, one))
     if told:
         # Of a record that others tell of: its own row is not told as well.
         elsewhere = [root.c.id.in_(union_all(*told)), not_(and_(*own))]
-        found.append(Part(Order(root.c.id, root.c.id), elsewhere))
+        found.append(Part(Sorting(root.c.id, root.c.id), elsewhere))
     return found
 
 
@@ -93,7 +95,7 @@ def _own(table: Table, one: Round) -> list[ColumnElement[bool]]:
 def _told_elsewhere(resource: ResourceDeclaration, one: Round) -> Iterator[Select[Any]]:
     """Give the ids of records of which another table's rows show something that has changed."""
     for path in dict.fromkeys(f.attr.path for f in resource.seen_fields() if f.attr.path):
-        plan = Plan(resource.model)
+        plan = ListPlan(resource.model)
         far = plan.source(path)
         table: Any = getattr(far, "element", far)
         # What never changes; and the persons of all companies, whose changes touch those of one.

@@ -11,7 +11,7 @@ from app.kit.screens.attrs import Attr, called, table_of
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import Cell, Column, Kind
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 from app.kit.screens.shapes import in_words, told
 
 Writer = Callable[[Any], Cell]
@@ -35,7 +35,7 @@ def record_url(model: type[Any]) -> str:
     return screen.url("show") + "/"
 
 
-def currency_column(plan: Plan, attr: Attr) -> Any:
+def currency_column(plan: ListPlan, attr: Attr) -> Any:
     """Return the column with the currency of a money column.
 
     The named one, else one beside it, else that of the document it is a line of, else the record's.
@@ -54,7 +54,7 @@ def currency_column(plan: Plan, attr: Attr) -> Any:
 class Table:
     """The columns of one list and how their cells are written."""
 
-    def __init__(self, screen: Declaration, plan: Plan, attrs: Sequence[Attr]) -> None:
+    def __init__(self, screen: Declaration, plan: ListPlan, attrs: Sequence[Attr]) -> None:
         self.screen, self.plan, self.attrs = screen, plan, attrs
         self.selected: list[Any] = []
         self._writers: list[Writer] = []

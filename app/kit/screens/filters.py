@@ -28,7 +28,7 @@ from app.kit.phone import home, phone_digits, phone_keys
 from app.kit.screens.attrs import Attr, fold_column
 from app.kit.screens.pages import FilterKind, FilterOperator, Text
 from app.kit.screens.paging import BIGGEST_ID, read_id
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 from app.kit.zones import day_bounds
 
 LAST = "\U0010ffff"
@@ -88,7 +88,7 @@ def operators_of(attr: Attr) -> tuple[FilterOperator, ...]:
 
 
 def read_filter(
-    plan: Plan,
+    plan: ListPlan,
     attrs: Mapping[str, Attr],
     field: str,
     operator: str,
@@ -127,7 +127,7 @@ def _check_number(operator: FilterOperator, values: Sequence[str]) -> None:
 
 
 def _condition(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     column = plan.column(attr)
     if operator == "empty":
@@ -138,7 +138,7 @@ def _condition(
 
 
 def _text(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     value = values[0].replace("\x00", "")
     folded = fold_column(attr.column) is not attr.column
@@ -182,7 +182,7 @@ def _number_of(attr: Attr, text: str) -> int | Decimal:
 
 
 def _number(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     column = plan.column(attr)
     numbers = [_number_of(attr, value) for value in values]
@@ -207,7 +207,7 @@ def _ordered(
 
 
 def _date(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     column = plan.column(attr)
     if operator == "last":
@@ -257,7 +257,7 @@ def _bounds(attr: Attr, day: date, zone: str) -> tuple[date | datetime, date | d
 
 
 def _choice(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     if attr.codes is not None:
         return _code(plan, attr, attr.codes, operator, values)
@@ -272,7 +272,7 @@ def _choice(
 
 
 def _code(
-    plan: Plan, attr: Attr, codes: Codes, operator: str, values: tuple[str, ...]
+    plan: ListPlan, attr: Attr, codes: Codes, operator: str, values: tuple[str, ...]
 ) -> tuple[ColumnElement[bool], str]:
     column, known = plan.column(attr), [codes.read(value) for value in values]
     shown = ", ".join(map(codes.name, known))
@@ -282,14 +282,14 @@ def _code(
 
 
 def _bool(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     column, yes = plan.column(attr), operator == "yes"
     return column.is_(yes), _("is yes") if yes else _("is no")
 
 
 def _lookup(
-    plan: Plan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
+    plan: ListPlan, attr: Attr, operator: str, values: tuple[str, ...], zone: str
 ) -> tuple[ColumnElement[bool], str]:
     ids = [read_id(value) for value in values]
     if None in ids:
@@ -297,7 +297,7 @@ def _lookup(
     return plan.column(attr).in_(ids), ""
 
 
-_Reader = Callable[[Plan, Attr, str, tuple[str, ...], str], tuple[ColumnElement[bool], str]]
+_Reader = Callable[[ListPlan, Attr, str, tuple[str, ...], str], tuple[ColumnElement[bool], str]]
 _READERS: dict[FilterKind, _Reader] = {
     "text": _text,
     "num": _number,

@@ -18,7 +18,7 @@ from app.kit.money import from_stored, is_money
 from app.kit.screens import people
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.pages import Change, HistoryEntry, HistoryPage, Kind
+from app.kit.screens.pages import FieldChange, HistoryEntry, HistoryPage, Kind
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import load_or_404
 from app.kit.screens.shapes import in_words
@@ -139,14 +139,14 @@ def _what(one: AuditEntry, screen: Declaration, table: str) -> tuple[str, str]:
 
 def _change(
     column: Column[Any], before: Any, after: Any, linked: dict[tuple[str, int], str]
-) -> Change:
+) -> FieldChange:
     label = column.info.get("label") or column.name.replace("_", " ").capitalize()
     kind: Kind = "text"
     if is_money(column):
         kind = "price" if column.info.get("unit_price") else "money"
     if choices_of(column) is not None:
         kind = "badge"
-    return Change(label, _value(column, before, linked), _value(column, after, linked), kind)
+    return FieldChange(label, _value(column, before, linked), _value(column, after, linked), kind)
 
 
 def _value(  # noqa: PLR0911 -- one answer for each kind of column

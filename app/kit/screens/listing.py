@@ -33,8 +33,8 @@ from app.kit.screens.pages import (
     Row,
     ViewPanel,
 )
-from app.kit.screens.paging import Order, Place, Slice, fetch, page_size, read_place, write_place
-from app.kit.screens.plan import Plan
+from app.kit.screens.paging import Cursor, Slice, Sorting, fetch, page_size, read_place, write_place
+from app.kit.screens.plan import ListPlan
 from app.kit.screens.selection import COUNT_CAP, Selection, capped_at, selection_of
 from app.kit.screens.totals import totals_of
 
@@ -55,7 +55,7 @@ def respond(screen: Declaration) -> Any:
     return render_template("tresen/fragment/list.html" if part else "tresen/list.html", page=page)
 
 
-def order_of(screen: Declaration, plan: Plan, asked: str | None) -> tuple[Order, str, bool]:
+def order_of(screen: Declaration, plan: ListPlan, asked: str | None) -> tuple[Sorting, str, bool]:
     """Return the order in force: (order, its name, descending).
 
     Only what an index gives; anything else is the default.
@@ -67,7 +67,7 @@ def order_of(screen: Declaration, plan: Plan, asked: str | None) -> tuple[Order,
             name, desc = wanted, asked.startswith("-")
     tie: ColumnElement[Any] = plan.root.c.id
     if name == "id" or not screen.sees(screen.attr(name)):
-        return Order(tie, tie, desc), "id", desc
+        return Sorting(tie, tie, desc), "id", desc
     attr = screen.attr(name)
     column = plan.folded(attr)
     source = plan.source(attr.path)
@@ -75,7 +75,7 @@ def order_of(screen: Declaration, plan: Plan, asked: str | None) -> tuple[Order,
     if attr.path and "id" in source.c:
         tie = source.c.id
     nullable = bool(attr.column.nullable)
-    return Order(column, tie, desc, nullable), name, desc
+    return Sorting(column, tie, desc, nullable), name, desc
 
 
 def chosen_columns(screen: Declaration, address: Address) -> list[str]:
@@ -113,7 +113,7 @@ def list_page(
     selection = selection_of(screen, session, address, attrs, zone)
     names = chosen_columns(screen, address)
     table = Table(
-        screen, Plan(screen.model), [screen.attr(n) for n in names if n not in screen.computed]
+        screen, ListPlan(screen.model), [screen.attr(n) for n in names if n not in screen.computed]
     )
     order, sorted_by, desc = order_of(screen, selection.plan, address.get("o"))
     size = page_size(address.get("psize"))
@@ -294,7 +294,7 @@ def _export_url(screen: Declaration, address: Address, *, every: bool = False) -
 
 
 def _pager(address: Address, found: Slice, counted: str, columns: Sequence[Column]) -> Pager:
-    def to(place: Place | None) -> str:
+    def to(place: Cursor | None) -> str:
         if place is None:
             return ""
         return address.url([*address.without(), (PAGE, write_place(place))])

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from app.kit.fitting import UNKEPT
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 
 PAGE_SIZES = (25, 50, 100)
 PAGE_SIZE = 50
@@ -28,7 +28,7 @@ FORWARD, BACKWARD = True, False
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Sorting:
     """What a list is sorted by; `tie` makes it a total order."""
 
     column: ColumnElement[Any]
@@ -42,7 +42,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Between two rows.
 
     `value` and `id` of the row next to it, and the number of the first row of that page.
@@ -60,8 +60,8 @@ class Slice:
 
     rows: Sequence[Row[Any]]
     number: int
-    previous: Place | None
-    next: Place | None
+    previous: Cursor | None
+    next: Cursor | None
 
 
 def read_id(raw: str) -> int | None:
@@ -77,7 +77,7 @@ def page_size(raw: str | None, default: int = PAGE_SIZE) -> int:
     return int(raw) if raw in {str(size) for size in PAGE_SIZES} else default
 
 
-def write_place(place: Place) -> str:
+def write_place(place: Cursor) -> str:
     """Return the place as it stands in an address."""
     value = place.value
     if isinstance(value, datetime | date):
@@ -90,7 +90,7 @@ def write_place(place: Place) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
+def read_place(raw: str | None, kind: TypeEngine[Any]) -> Cursor | None:
     """Return the place in an address, None for junk."""
     if not raw or len(raw) > 2000:
         return None
@@ -101,7 +101,7 @@ def read_place(raw: str | None, kind: TypeEngine[Any]) -> Place | None:
             return None
         if not 0 < pk <= BIGGEST_ID or not 0 < number <= BIGGEST_ID:
             return None
-        return Place(bool(forward), _typed(value, kind), pk, number)
+        return Cursor(bool(forward), _typed(value, kind), pk, number)
     except (ValueError, TypeError, binascii.Error, InvalidOperation, RecursionError):
         return None
 
@@ -139,12 +139,12 @@ _Phase = tuple[list[ColumnElement[bool]], Sequence[ColumnElement[Any]], bool]
 
 def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their order
     session: Session,
-    plan: Plan,
-    shown: Plan,
+    plan: ListPlan,
+    shown: ListPlan,
     columns: Sequence[Any],
     where: Sequence[ColumnElement[bool]],
-    order: Order,
-    place: Place | None,
+    order: Sorting,
+    place: Cursor | None,
     size: int,
 ) -> Slice:
     """Return the page at `place` (None: the first) and where its neighbours are.
@@ -172,7 +172,7 @@ def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their orde
     return _slice(rows, place, forward=forward, more=more, size=size)
 
 
-def _phases(order: Order, place: Place | None, *, forward: bool) -> list[_Phase]:
+def _phases(order: Sorting, place: Cursor | None, *, forward: bool) -> list[_Phase]:
     """Rows with a value, then rows without one; backwards the other way round.
 
     Each with whether it goes down.
@@ -205,7 +205,7 @@ def _beyond(column: ColumnElement[Any], value: int, down: bool) -> ColumnElement
 
 
 def _slice(
-    rows: list[Row[Any]], place: Place | None, *, forward: bool, more: bool, size: int
+    rows: list[Row[Any]], place: Cursor | None, *, forward: bool, more: bool, size: int
 ) -> Slice:
     number = place.number if place else 1
     if not forward and not more:
@@ -215,7 +215,7 @@ def _slice(
         first, last = rows[0], rows[-1]
         if (forward and place is not None) or (not forward and more):
             start = max(1, number - size)
-            before = Place(BACKWARD, first.sort_value, first.tie_value, start)
+            before = Cursor(BACKWARD, first.sort_value, first.tie_value, start)
         if not forward or more:
-            after = Place(FORWARD, last.sort_value, last.tie_value, number + len(rows))
+            after = Cursor(FORWARD, last.sort_value, last.tie_value, number + len(rows))
     return Slice(rows, number, before, after)

@@ -21,7 +21,7 @@ from app.kit.screens.attrs import (
 )
 
 
-class Plan:
+class ListPlan:
     """Columns and joins of one list. Not shared between requests."""
 
     def __init__(self, model: type[Any]) -> None:

@@ -16,7 +16,7 @@ from app.kit.errors import Invalid, NotFound, Refused
 from app.kit.screens.address import Address
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.models import SavedView as Saved
-from app.kit.screens.pages import Action, SavedView
+from app.kit.screens.pages import Action, ViewTab
 from app.kit.screens.paging import BIGGEST_ID
 
 SHARE = ("share", "SavedView")
@@ -58,13 +58,13 @@ def default_address(screen: Declaration, views: Sequence[View], address: Address
     return Address.read(address.base, usual.query)
 
 
-def tabs(screen: Declaration, views: Sequence[View], address: Address) -> list[SavedView]:
+def tabs(screen: Declaration, views: Sequence[View], address: Address) -> list[ViewTab]:
     """Return the tabs over the list."""
     named = [view for view in views if view.name != USUAL]
     if not named:
         return []
     now = sorted(parse_qsl(address.query))
-    found = [SavedView(_("All"), address.url([("o", _first_order(screen))]), current=False)]
+    found = [ViewTab(_("All"), address.url([("o", _first_order(screen))]), current=False)]
     for view in named:
         current = sorted(parse_qsl(view.query)) == now
         delete = Action(
@@ -76,12 +76,12 @@ def tabs(screen: Declaration, views: Sequence[View], address: Address) -> list[S
         )
         url = f"{address.base}?{view.query}" if view.query else address.base
         found.append(
-            SavedView(
+            ViewTab(
                 view.name, url, current=current, delete=delete if current and view.mine else None
             )
         )
     if not any(view.current for view in found):
-        found[0] = SavedView(found[0].name, found[0].url, current=True)
+        found[0] = ViewTab(found[0].name, found[0].url, current=True)
     return found
 
 

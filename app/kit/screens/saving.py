@@ -13,8 +13,7 @@ from app.kit import clock
 from app.kit.access import reader, require
 from app.kit.database.lines import one_by_one
 from app.kit.database.session import db
-from app.kit.errors import Conflict as ConflictError
-from app.kit.errors import CrmError
+from app.kit.errors import Conflict, CrmError
 from app.kit.rights import words_of
 from app.kit.screens import forms, people
 from app.kit.screens.attrs import title_of
@@ -23,7 +22,7 @@ from app.kit.screens.declaration import Declaration
 from app.kit.screens.declare import Do
 from app.kit.screens.edge import rollback
 from app.kit.screens.models import FormSent
-from app.kit.screens.pages import Conflict, ConflictField, FormError, FormPage, Link, Note
+from app.kit.screens.pages import ConflictField, EditConflict, FormError, FormPage, Link, Note
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import eager, load_or_404, show_page, shown, value_of
 
@@ -43,7 +42,7 @@ class Attempt:
         for one in self.lines:
             one.bind(sent)
         self.errors: list[FormError] = []
-        self.conflict: Conflict | None = None
+        self.conflict: EditConflict | None = None
         self.version = getattr(obj, "version", None)
 
     @property
@@ -230,7 +229,7 @@ def edit(screen: Declaration, pk: int, kind: type[Attempt] = Attempt) -> Any:
 def refuse_archived(obj: Any) -> None:
     """Raise Conflict for a record that left the lists: it is changed after it was restored."""
     if getattr(obj, "archived_at", None) is not None:
-        raise ConflictError(_("This is archived. Restore it first."))
+        raise Conflict(_("This is archived. Restore it first."))
 
 
 def _refused_edit(attempt: Attempt, refused: CrmError, pk: int, before: dict[str, Any]) -> Any:
@@ -274,7 +273,7 @@ def _show_conflict(attempt: Attempt) -> Any:
     attempt.form.validate()
     names = forms.changed_names(obj, attempt.attrs, attempt.form)
     who = people.names(attempt.session, {obj.changed_by}).get(obj.changed_by) or _("Somebody")
-    attempt.conflict = Conflict(
+    attempt.conflict = EditConflict(
         who,
         obj.changed_at,
         [
@@ -337,7 +336,7 @@ def _for_action(screen: Declaration, pk: int) -> Any:
 def _check_version(obj: Any) -> None:
     version, sent = getattr(obj, "version", None), request.form.get("version")
     if version is not None and sent not in (None, "", str(version)):
-        raise ConflictError(
+        raise Conflict(
             _("Somebody else has changed this in the meantime. Look again, and repeat it.")
         )
 
@@ -375,7 +374,7 @@ def act(session: Session, obj: Any, action: Do, **told: Any) -> object:
     """
     refuse_archived(obj)
     if action.when is not None and not action.when(obj):
-        raise ConflictError
+        raise Conflict
     found: object = action.operation(session, obj, by=reader().user_id, at=clock.now(), **told)
     session.flush()
     return found

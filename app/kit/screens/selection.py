@@ -19,7 +19,7 @@ from app.kit.screens.filters import Filter, read_filter
 from app.kit.screens.finding import find
 from app.kit.screens.pages import Text
 from app.kit.screens.paging import read_id
-from app.kit.screens.plan import Plan
+from app.kit.screens.plan import ListPlan
 
 COUNT_CAP = 10_000
 ARCHIVED = "archived"
@@ -36,7 +36,7 @@ def capped_at() -> str:
 class Selection:
     """The rows as conditions on `plan`. With `error` there are none."""
 
-    plan: Plan
+    plan: ListPlan
     where: list[ColumnElement[bool]] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     error: Text = ""
@@ -70,7 +70,7 @@ def selection_of(
     screen: Declaration, session: Session, address: Address, attrs: Mapping[str, Attr], zone: str
 ) -> Selection:
     """Read the address. `attrs` are the fields that this reader may filter by."""
-    found = Selection(Plan(screen.model))
+    found = Selection(ListPlan(screen.model))
     found.where += screen.always()
     _archived(found, address)
     for name, value in address.scopes():

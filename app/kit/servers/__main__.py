@@ -4,6 +4,6 @@ import sys
 from pathlib import Path
 
 from app.kit.servers.keeper import keep
-from app.kit.servers.places import Place
+from app.kit.servers.places import ServerFolders
 
-keep(Place(Path(sys.argv[1]), unsafe="unsafe" in sys.argv[2:]))
+keep(ServerFolders(Path(sys.argv[1]), unsafe="unsafe" in sys.argv[2:]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.kit.database import bootstrap
 from app.kit.servers import postgres, sharing, valkey
 from app.kit.servers.keeper import start_keeper, stop_servers
-from app.kit.servers.places import Place, make_place, server_account
+from app.kit.servers.places import ServerFolders, make_place, server_account
 
 if TYPE_CHECKING:
     from config import Config
@@ -38,7 +38,7 @@ def running(config: "Config") -> Iterator[Urls]:
     if not wants_postgres and not wants_valkey:
         yield _urls(config, None, None, lambda: None)
         return
-    place = Place(config.instance)
+    place = ServerFolders(config.instance)
 
     def start() -> tuple[Path | None, Path | None]:
         sockets = _start_postgres(place) if wants_postgres else None
@@ -72,7 +72,7 @@ def _login_url(sockets: Path | None, login: str, database: str = DATABASE) -> st
     return f"postgresql+psycopg2://{login}@/{database}?host={sockets}&port=5432"
 
 
-def _start_postgres(place: Place) -> Path:
+def _start_postgres(place: ServerFolders) -> Path:
     """Start PostgreSQL.
 
     Roles and database are made again each time, in case a crash came in between.
@@ -86,7 +86,7 @@ def _start_postgres(place: Place) -> Path:
 
 
 @contextlib.contextmanager
-def _using(place: Place, start: Callable[[], T]) -> Iterator[T]:
+def _using(place: ServerFolders, start: Callable[[], T]) -> Iterator[T]:
     make_place(place, None)
     with sharing.changing(place.root):
         make_place(place, server_account(place.postgres))
@@ -106,7 +106,7 @@ def _using(place: Place, start: Callable[[], T]) -> Iterator[T]:
                 _leave(place, use)
 
 
-def _leave(place: Place, use: sharing.Use) -> None:
+def _leave(place: ServerFolders, use: sharing.Use) -> None:
     use.leave_users()
     if sharing.is_unused(place.root):
         stop_servers(place)
@@ -142,7 +142,7 @@ class TestServer:
 @contextlib.contextmanager
 def test_server(directory: Path) -> Iterator[TestServer]:
     """Give the throw-away servers of `directory`, shared with whoever else asks for them."""
-    place = Place(directory, unsafe=True)
+    place = ServerFolders(directory, unsafe=True)
 
     def start() -> TestServer:
         started_before = postgres.is_running(place)

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from app.kit.servers import postgres, processes, sharing, valkey
-from app.kit.servers.places import Place
+from app.kit.servers.places import ServerFolders
 
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def stop_servers(place: Place) -> None:
+def stop_servers(place: ServerFolders) -> None:
     """Stop both. Requires the lock."""
     valkey.stop(place)
     postgres.stop(place)
@@ -25,7 +25,7 @@ def stop_servers(place: Place) -> None:
         place.sockets.rmdir()
 
 
-def start_keeper(place: Place) -> None:
+def start_keeper(place: ServerFolders) -> None:
     """Make sure that a keeper waits. Requires the lock."""
     _started[:] = [process for process in _started if process.poll() is None]
     if _keeper_waits(place.root):
@@ -56,7 +56,7 @@ def _keeper_waits(root: Path) -> bool:
     return False
 
 
-def keep(place: Place) -> None:
+def keep(place: ServerFolders) -> None:
     """Wait for the end of the last user, then stop what still runs.
 
     A second keeper goes at once.

@@ -24,7 +24,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerFolders:
     """The directories of one pair of servers.
 
     `unsafe` trades every promise about the data for speed, and deletes it when the servers stop:
@@ -82,7 +82,7 @@ def server_account(data: Path) -> Account | None:
     raise ServerError(message)
 
 
-def make_place(place: Place, account: Account | None) -> None:
+def make_place(place: ServerFolders, account: Account | None) -> None:
     """Make the directories that are missing, and refuse those of somebody else."""
     place.root.mkdir(parents=True, exist_ok=True)
     if not os.access(place.root, os.W_OK | os.X_OK):

@@ -1,4 +1,4 @@
-"""One PostgreSQL 18 below a `Place`.
+"""One PostgreSQL 18 below its `ServerFolders`.
 
 Made once, joined or started, stopped, and repaired after a crash.
 """
@@ -14,7 +14,7 @@ import psutil
 import psycopg2
 
 from app.kit.servers import binaries, processes
-from app.kit.servers.places import Account, Place, ServerError, server_account
+from app.kit.servers.places import Account, ServerError, ServerFolders, server_account
 
 SUPERUSER = "postgres"
 # The data directory is named to the server by its own working directory: as another user it can
@@ -28,7 +28,7 @@ LOCALE = (
 )
 
 
-def start(place: Place) -> Path:
+def start(place: ServerFolders) -> Path:
     """Make sure that the server answers, and give the directory of its socket.
 
     Requires the lock.
@@ -59,7 +59,7 @@ def start(place: Place) -> Path:
     return place.sockets
 
 
-def address(place: Place) -> Path | None:
+def address(place: ServerFolders) -> Path | None:
     """Give the directory of the running server's socket, or None if it does not run."""
     lines = _pid_file(place)
     pid = _pid(lines)
@@ -68,11 +68,11 @@ def address(place: Place) -> Path | None:
     return Path(lines[4]) if len(lines) > 4 and lines[4] else place.sockets
 
 
-def is_running(place: Place) -> bool:
+def is_running(place: ServerFolders) -> bool:
     return address(place) is not None
 
 
-def stop(place: Place) -> None:
+def stop(place: ServerFolders) -> None:
     """End the server, if it runs, with everything written. Requires the lock."""
     pid = _pid(_pid_file(place)) or _without_pid_file(place)
     if pid is not None and processes.runs_in(pid, place.postgres):
@@ -87,7 +87,7 @@ def superuser_url(sockets: Path, database: str = "postgres") -> str:
     return f"postgresql://{SUPERUSER}@/{database}?host={sockets}&port=5432"
 
 
-def _launch(place: Place, programs: Path, account: Account | None) -> int:
+def _launch(place: ServerFolders, programs: Path, account: Account | None) -> int:
     directory = HERE if Path(HERE).exists() else str(place.postgres)
     command: list[str | Path] = [programs / "postgres", "-D", directory]
     for name, value in _settings(place).items():
@@ -97,7 +97,7 @@ def _launch(place: Place, programs: Path, account: Account | None) -> int:
     )
 
 
-def _settings(place: Place) -> dict[str, str]:
+def _settings(place: ServerFolders) -> dict[str, str]:
     memory = psutil.virtual_memory().total // 2**20
     settings = {
         "listen_addresses": "",
@@ -137,7 +137,7 @@ def _settings(place: Place) -> dict[str, str]:
     return settings
 
 
-def _started(place: Place, pid: int) -> bool:
+def _started(place: ServerFolders, pid: int) -> bool:
     # A recovery after a crash may take long: the process lives and answers "starting up". Ended for
     # that, it would begin anew at the next start.
     deadline = time.monotonic() + 600
@@ -160,7 +160,7 @@ def _answers(sockets: Path, seconds: float) -> bool:
             return True
 
 
-def _make_data(place: Place, programs: Path, account: Account | None) -> None:
+def _make_data(place: ServerFolders, programs: Path, account: Account | None) -> None:
     """Run initdb beside the final name.
 
     Data that a crash left half-made are never taken for whole ones.
@@ -220,7 +220,7 @@ def _set_aside(data: Path) -> None:
     data.rename(data.with_name(f"{data.name}.broken-{time.time_ns()}"))
 
 
-def _remove_leftovers(place: Place) -> None:
+def _remove_leftovers(place: ServerFolders) -> None:
     """Clear away what a crash left.
 
     PostgreSQL itself takes a reused process number for a running server.
@@ -235,7 +235,7 @@ def _remove_leftovers(place: Place) -> None:
     (place.sockets / ".s.PGSQL.5432").unlink(missing_ok=True)
 
 
-def _without_pid_file(place: Place) -> int | None:
+def _without_pid_file(place: ServerFolders) -> int | None:
     """Find a server that has only just been started: its starter may have been killed then."""
     for process in psutil.process_iter(["name", "ppid"]):
         found = process.info["name"] == "postgres" and processes.runs_in(
@@ -252,7 +252,7 @@ def _is_postgres(pid: int) -> bool:
     return False
 
 
-def _pid_file(place: Place) -> list[str]:
+def _pid_file(place: ServerFolders) -> list[str]:
     return _lines(place.postgres / "postmaster.pid")
 
 

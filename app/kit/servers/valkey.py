@@ -1,4 +1,7 @@
-"""One Valkey below a `Place`. It keeps nothing: PostgreSQL holds whatever must not be lost."""
+"""One Valkey below its `ServerFolders`.
+
+It keeps nothing: PostgreSQL holds whatever must not be lost.
+"""
 
 import contextlib
 import json
@@ -7,12 +10,12 @@ import socket
 from pathlib import Path
 
 from app.kit.servers import binaries, processes
-from app.kit.servers.places import Place, ServerError
+from app.kit.servers.places import ServerError, ServerFolders
 
 SOCKET = "valkey.sock"
 
 
-def start(place: Place) -> Path:
+def start(place: ServerFolders) -> Path:
     """Make sure that the server answers, and give its socket. Requires the lock."""
     running = address(place)
     if running is not None:
@@ -31,7 +34,7 @@ def start(place: Place) -> Path:
     return path
 
 
-def _launch(place: Place, path: Path) -> int:
+def _launch(place: ServerFolders, path: Path) -> int:
     command: list[str | Path] = [
         *(binaries.valkey_server(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"),
         *("--save", "", "--appendonly", "no", "--dir", ".", "--maxmemory-policy", "noeviction"),
@@ -44,7 +47,7 @@ def _launch(place: Place, path: Path) -> int:
     return pid
 
 
-def address(place: Place) -> Path | None:
+def address(place: ServerFolders) -> Path | None:
     """Give the running server's socket, or None if it does not run."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads(_note(place).read_text())
@@ -53,11 +56,11 @@ def address(place: Place) -> Path | None:
     return None
 
 
-def is_running(place: Place) -> bool:
+def is_running(place: ServerFolders) -> bool:
     return address(place) is not None
 
 
-def stop(place: Place) -> None:
+def stop(place: ServerFolders) -> None:
     """End the server, if it runs. Requires the lock."""
     if is_running(place):
         pid = int(json.loads(_note(place).read_text())["pid"])
@@ -75,5 +78,5 @@ def answers(path: Path) -> bool:
     return False
 
 
-def _note(place: Place) -> Path:
+def _note(place: ServerFolders) -> Path:
     return place.valkey / "running.json"

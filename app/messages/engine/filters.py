@@ -45,7 +45,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Filter:
+class TextFilter:
     """A filter; `nothing` is what it makes of an absent value."""
 
     apply: Callable[..., Any]
@@ -177,32 +177,32 @@ def _whole(low: int, high: int) -> Callable[[Any], bool]:
 
 _ATTRIBUTE = Parameter("attribute", _short, None)
 
-FILTERS: Mapping[str, Filter] = {
-    "default": Filter(shown, is_default=True),
-    "capitalize": Filter(lambda value: shown(value).capitalize()),
-    "e": Filter(lambda value: str(escape(shown(value)))),
-    "first": Filter(lambda value: _end(value, 0)),
-    "int": Filter(_int, (Parameter("default", _whole(-_LARGEST, _LARGEST), 0),), nothing=0),
-    "join": Filter(_join, (Parameter("d", _short, ""), _ATTRIBUTE)),
-    "last": Filter(lambda value: _end(value, -1)),
-    "length": Filter(_length, nothing=0),
-    "lower": Filter(lambda value: shown(value).lower()),
-    "round": Filter(
+FILTERS: Mapping[str, TextFilter] = {
+    "default": TextFilter(shown, is_default=True),
+    "capitalize": TextFilter(lambda value: shown(value).capitalize()),
+    "e": TextFilter(lambda value: str(escape(shown(value)))),
+    "first": TextFilter(lambda value: _end(value, 0)),
+    "int": TextFilter(_int, (Parameter("default", _whole(-_LARGEST, _LARGEST), 0),), nothing=0),
+    "join": TextFilter(_join, (Parameter("d", _short, ""), _ATTRIBUTE)),
+    "last": TextFilter(lambda value: _end(value, -1)),
+    "length": TextFilter(_length, nothing=0),
+    "lower": TextFilter(lambda value: shown(value).lower()),
+    "round": TextFilter(
         _round,
         (
             Parameter("precision", _whole(0, _MOST_DECIMALS), 0),
             Parameter("method", lambda value: value in tuple(_ROUNDING), "common"),
         ),
     ),
-    "sort": Filter(
+    "sort": TextFilter(
         _sort,
         (_off("reverse"), _off("case_sensitive"), _ATTRIBUTE),
     ),
-    "title": Filter(_title),
-    "trim": Filter(
+    "title": TextFilter(_title),
+    "trim": TextFilter(
         lambda value, chars: shown(value).strip(chars), (Parameter("chars", _short, None),)
     ),
-    "truncate": Filter(
+    "truncate": TextFilter(
         _truncate,
         (
             Parameter("length", _whole(1, 10_000), 255),
@@ -211,7 +211,7 @@ FILTERS: Mapping[str, Filter] = {
             Parameter("leeway", _whole(0, 100), 5),
         ),
     ),
-    "upper": Filter(lambda value: shown(value).upper()),
-    "urlencode": Filter(lambda value: quote(shown(value), safe="/")),
+    "upper": TextFilter(lambda value: shown(value).upper()),
+    "urlencode": TextFilter(lambda value: quote(shown(value), safe="/")),
 }
 FILTERS = {**FILTERS, "d": FILTERS["default"], "escape": FILTERS["e"]}

@@ -37,7 +37,7 @@ _MANY_DIGITS = re.compile("(?<![0-9a-fA-F_])[0-9][0-9a-fA-F_xX]{500}")
 _LOOP_WORDS = ("index", "index0", "first", "last", "length")
 
 
-class Refused(Exception):
+class TemplateRefused(Exception):
     """What a text may not say: the line and a sentence."""
 
     def __init__(self, line: int, words: Any) -> None:
@@ -88,7 +88,9 @@ class _Counted(Extension):
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         for number, token in enumerate(stream):
             if number > MOST_WORDS:
-                raise Refused(token.lineno, _l("this text has too many variables and conditions."))
+                raise TemplateRefused(
+                    token.lineno, _l("this text has too many variables and conditions.")
+                )
             yield token
 
 
@@ -107,24 +109,24 @@ def compile_source(source: str, *, html: bool) -> Compiled:
     """Read a source. Raises Refused with the line."""
     if (digits := _MANY_DIGITS.search(source)) is not None:
         line = source.count("\n", 0, digits.start()) + 1
-        raise Refused(line, _l("a number in this text is too large."))
+        raise TemplateRefused(line, _l("a number in this text is too large."))
     try:
         tree = _READER.parse(source)
         made = _Compiler(html=html)
         write = made.block(tree.body)
     except TemplateSyntaxError as error:
         # Jinja's own sentence is English, and for programmers.
-        raise Refused(
+        raise TemplateRefused(
             error.lineno,
             _l(
                 "this cannot be read. Is a bracket, a quotation mark, an “if” or a “for” left open?"
             ),
         ) from error
     except RecursionError:
-        raise Refused(1, _l("this text is nested too deeply.")) from None
+        raise TemplateRefused(1, _l("this text is nested too deeply.")) from None
     except (ValueError, OverflowError):
         # A number of thousands of digits.
-        raise Refused(1, _l("a number in this text is too large.")) from None
+        raise TemplateRefused(1, _l("a number in this text is too large.")) from None
     return Compiled(write, frozenset(made.variables))
 
 
@@ -188,12 +190,14 @@ class _Compiler:
 
     def _for(self, node: nodes.For) -> Writer:
         if node.recursive or len(self._scopes) == _DEEPEST_LOOP:
-            raise Refused(node.lineno, _l("loops are nested too deeply."))
+            raise TemplateRefused(node.lineno, _l("loops are nested too deeply."))
         if not isinstance(node.target, nodes.Name):
             raise _unavailable(node.target)
         items, name = self._path(node.iter), node.target.name
         if name == "loop":
-            raise Refused(node.lineno, _l("“%(word)s” is not available in texts.", word=name))
+            raise TemplateRefused(
+                node.lineno, _l("“%(word)s” is not available in texts.", word=name)
+            )
         outside, self._cost = self._cost, 1
         self._scopes.append({name, "loop"})
         test = self.value(node.test) if node.test is not None else None
@@ -210,7 +214,7 @@ class _Compiler:
         while isinstance(inner, nodes.Getattr | nodes.Getitem):
             inner = inner.node
         if not isinstance(inner, nodes.Name):
-            raise Refused(node.lineno, _l("a loop goes over a variable that is a list."))
+            raise TemplateRefused(node.lineno, _l("a loop goes over a variable that is a list."))
         return self.value(node)
 
     # --- what is a value ------------------------------------------------------------------------
@@ -229,7 +233,7 @@ class _Compiler:
         self._cost += 1
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise Refused(node.lineno, _l("this text is nested too deeply."))
+            raise TemplateRefused(node.lineno, _l("this text is nested too deeply."))
 
     def _name(self, node: nodes.Name) -> Value:
         name, missing = node.name, Missing(node.name)
@@ -269,7 +273,7 @@ class _Compiler:
     def _filter(self, node: nodes.Filter) -> Value:
         known = FILTERS.get(node.name)
         if known is None or node.node is None or node.dyn_args or node.dyn_kwargs:
-            raise Refused(
+            raise TemplateRefused(
                 node.lineno, _l("“%(word)s” is not available in texts.", word=node.name[:40])
             )
         value = self.value(node.node)
@@ -280,7 +284,7 @@ class _Compiler:
             {str(one.key): _argument(one.value) for one in node.kwargs},
         )
         if options is None:
-            raise Refused(
+            raise TemplateRefused(
                 node.lineno, _l("“%(word)s” does not take these arguments.", word=node.name)
             )
 
@@ -300,7 +304,7 @@ class _Compiler:
         words = [str(one.key) for one in node.kwargs]
         names = ["default_value", "boolean"][: len(node.args)] + words
         if len(set(names)) != len(names) or not set(names) <= {"default_value", "boolean"}:
-            raise Refused(
+            raise TemplateRefused(
                 node.lineno, _l("“%(word)s” does not take these arguments.", word=node.name)
             )
         found = dict(zip(names, given, strict=True))
@@ -322,7 +326,7 @@ class _Compiler:
             return lambda frame: isinstance(value(frame), Missing) is wanted
         test = _TESTS.get(node.name)
         if test is None or node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            raise Refused(
+            raise TemplateRefused(
                 node.lineno, _l("“%(word)s” is not available in texts.", word=node.name[:40])
             )
         value = self.value(node.node)
@@ -425,9 +429,9 @@ def _constant(node: nodes.Const) -> Any:
     """Return a constant that every store and every mail can take. Raises Refused."""
     value = node.value
     if isinstance(value, str) and _ODD.search(value):
-        raise Refused(node.lineno, _l("a sign in this text cannot be sent."))
+        raise TemplateRefused(node.lineno, _l("a sign in this text cannot be sent."))
     if type(value) in (int, float) and not (math.isfinite(value) and abs(value) < _LARGEST_NUMBER):
-        raise Refused(node.lineno, _l("a number in this text is too large."))
+        raise TemplateRefused(node.lineno, _l("a number in this text is too large."))
     return value
 
 
@@ -437,13 +441,13 @@ def _argument(node: nodes.Node) -> Any:
         value = _constant(node.node)
         return -value if type(value) in (int, float) else None
     if not isinstance(node, nodes.Const):
-        raise Refused(node.lineno, _l("a filter takes a plain word or number."))
+        raise TemplateRefused(node.lineno, _l("a filter takes a plain word or number."))
     return _constant(node)
 
 
-def _unavailable(node: nodes.Node) -> Refused:
+def _unavailable(node: nodes.Node) -> TemplateRefused:
     word = type(node).__name__.lower()
-    return Refused(node.lineno, _l("“%(word)s” is not available in texts.", word=word))
+    return TemplateRefused(node.lineno, _l("“%(word)s” is not available in texts.", word=word))
 
 
 def _inside(left: Any, right: Any) -> bool:

@@ -24,7 +24,7 @@ class UnsafeHeader(ValueError):
 
 
 @dataclass(frozen=True)
-class Sender:
+class FromAddress:
     """Who writes. `name` may hold any letters, `address` is the mailbox shown to the reader."""
 
     address: str
@@ -33,7 +33,7 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Bulk:
+class BulkHeaders:
     """What large mailbox providers ask of mail to many: RFC 2919, Feedback-ID, Precedence."""
 
     list_id: str
@@ -43,7 +43,9 @@ class Bulk:
 class MailSkeleton:
     """The compiled frame of all mails of one template version."""
 
-    def __init__(self, sender: Sender, *, domain: str, bulk: Bulk | None = None) -> None:
+    def __init__(
+        self, sender: FromAddress, *, domain: str, bulk: BulkHeaders | None = None
+    ) -> None:
         # No base64 line can hold "=_", so no body can contain the boundary.
         self._boundary = f"=_{secrets.token_hex(12)}"
         self._domain = _checked_token(domain)

@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-class Stage(StrEnum):
+class SendStage(StrEnum):
     """Where in the conversation the answer was given."""
 
     CONNECT = "connect"
@@ -42,7 +42,7 @@ class SendResult(NamedTuple):
     outcome: Outcome
     code: int = 0
     text: str = ""
-    stage: Stage = Stage.BODY
+    stage: SendStage = SendStage.BODY
     provider_id: str = ""
     effect: Effect = Effect.NONE
     segments: int = 0
@@ -58,7 +58,7 @@ def by_smtp_code(code: int) -> Outcome:
 _DEAD_MAILBOX = {550, 551, 553}
 
 
-def effect_of_smtp(code: int, text: str, stage: Stage) -> Effect:
+def effect_of_smtp(code: int, text: str, stage: SendStage) -> Effect:
     """Say whether a refusal means that the mailbox does not exist, rather than that we may not."""
-    gone = stage is Stage.RCPT and code in _DEAD_MAILBOX and "5.7." not in text
+    gone = stage is SendStage.RCPT and code in _DEAD_MAILBOX and "5.7." not in text
     return Effect.MARK_ADDRESS if gone else Effect.NONE

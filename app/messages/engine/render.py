@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.kit.errors import Invalid
 from app.messages.engine.filters import RenderError, shown
-from app.messages.engine.grammar import Compiled, Frame, Refused, compile_source
+from app.messages.engine.grammar import Compiled, Frame, TemplateRefused, compile_source
 
 __all__ = [
     "MOST_OUTPUT", "MOST_SOURCE", "RenderError", "Template", "UnreadableText", "check", "longest",
@@ -48,7 +48,7 @@ class Template:
         try:
             read = _kept if len(source) <= _LONGEST_KEPT else _read
             made = read(source, html=html)
-        except Refused as error:
+        except TemplateRefused as error:
             raise UnreadableText(
                 _l("Line %(line)s: %(what)s", line=error.line, what=error.words)
             ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage
 
 # The number itself is the trouble: no further message will reach it.
 _DEAD_NUMBER = {21211, 21214, 21217, 21408, 21614, 30006, 63003}
@@ -30,14 +30,14 @@ _NOT_ON_WHATSAPP = {63024}
 def by_response(status: int, code: int, text: str) -> SendResult:
     """Return the result of any answer but success. A 5xx came after the body: nobody knows."""
     if status >= 500:
-        return SendResult(Outcome.UNCERTAIN, code or status, text, Stage.HTTP)
+        return SendResult(Outcome.UNCERTAIN, code or status, text, SendStage.HTTP)
     if status == 429 or code in _LATER:
-        return SendResult(Outcome.DEFERRED, code or status, text, Stage.HTTP)
+        return SendResult(Outcome.DEFERRED, code or status, text, SendStage.HTTP)
     if status == 401 or code in _ACCOUNT:
         return SendResult(
-            Outcome.DEFERRED, code or status, text, Stage.HTTP, effect=Effect.PAUSE_PROVIDER
+            Outcome.DEFERRED, code or status, text, SendStage.HTTP, effect=Effect.PAUSE_PROVIDER
         )
-    return SendResult(Outcome.REFUSED, code or status, text, Stage.HTTP, effect=effect_of(code))
+    return SendResult(Outcome.REFUSED, code or status, text, SendStage.HTTP, effect=effect_of(code))
 
 
 def effect_of(code: int) -> Effect:

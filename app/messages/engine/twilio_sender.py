@@ -20,7 +20,7 @@ from twilio.rest import Client
 
 from app.kit.outgoing import client_session
 from app.messages.engine.inbox import Carrier
-from app.messages.engine.outcomes import Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Outcome, SendResult, SendStage
 from app.messages.engine.text_message import TextMessage, TwilioAccount
 from app.messages.engine.twilio_codes import by_response
 
@@ -137,7 +137,7 @@ class TwilioSender(Carrier[TextMessage]):
                 continue
             self._starting(message)
             result = await self._send(message)
-            self.down = result if result.stage is Stage.CONNECT else None
+            self.down = result if result.stage is SendStage.CONNECT else None
             self._result(message, result)
 
     async def _send(self, message: TextMessage) -> SendResult:
@@ -148,15 +148,15 @@ class TwilioSender(Carrier[TextMessage]):
         except TwilioServiceException as error:
             return by_response(error.status, error.code, error.detail or error.title)
         except (ClientConnectorError, ConnectionTimeoutError) as error:
-            return SendResult(Outcome.DEFERRED, 0, str(error)[:300], Stage.CONNECT)
+            return SendResult(Outcome.DEFERRED, 0, str(error)[:300], SendStage.CONNECT)
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             # Reset, end of file, time-out, an unreadable answer: the body may have been acted upon.
             return SendResult(
-                Outcome.UNCERTAIN, 0, f"{type(error).__name__}: {error}"[:300], Stage.HTTP
+                Outcome.UNCERTAIN, 0, f"{type(error).__name__}: {error}"[:300], SendStage.HTTP
             )
         segments = int(created.num_segments or 0)
         return SendResult(
-            Outcome.ACCEPTED, 201, "", Stage.HTTP, provider_id=created.sid, segments=segments
+            Outcome.ACCEPTED, 201, "", SendStage.HTTP, provider_id=created.sid, segments=segments
         )
 
 

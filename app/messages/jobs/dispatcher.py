@@ -23,10 +23,10 @@ from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult
 from app.messages.engine.smtp import SmtpPool
 from app.messages.jobs import recording
-from app.messages.jobs.drafting import Draft, Drafter, OutboxDraft, Plan, Row, Skip
+from app.messages.jobs.drafting import Draft, Drafter, OutboxDraft, Plan, Recipient, Skip
 from app.messages.jobs.loading import Loader
 from app.messages.jobs.pacing import Pace, sizes
-from app.messages.jobs.recording import Change, Claim, Counts, FencedOff, Result, Terms
+from app.messages.jobs.recording import BatchClaim, Change, Counts, FencedOff, Result, Terms
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -47,7 +47,7 @@ _FEW_ERRORS = 20
 class Held:
     """A batch in our hands."""
 
-    claim: Claim
+    claim: BatchClaim
     counts: Counts
     journal: journal.Journal
     deadline: float
@@ -58,7 +58,7 @@ class Held:
     results: list[Result] = field(default_factory=list)
     renewed: float = 0.0
     # The next rows, asked for while earlier ones are on their way.
-    rows: asyncio.Task[list[Row]] | None = None
+    rows: asyncio.Task[list[Recipient]] | None = None
 
     @property
     def over(self) -> bool:
@@ -114,7 +114,7 @@ class Run:
         self._drafter, self._loader = Drafter(plan), Loader(plan)
         self._resend = plan.uncertain_policy is UncertainPolicy.RESEND
         self._held: dict[int, Held] = {}
-        self._drafts: dict[int, tuple[Row, Draft]] = {}
+        self._drafts: dict[int, tuple[Recipient, Draft]] = {}
         self._wanted: dict[int, int] = {}
         self._unflushed = 0
         self._under_way = 0
@@ -136,7 +136,7 @@ class Run:
         self._sender: Any = None
         self._looked_at = 0.0
 
-    async def go(self, claim: Claim) -> None:
+    async def go(self, claim: BatchClaim) -> None:
         """Send. Raises FencedOff when a batch was taken over by somebody else."""
         recorder = asyncio.create_task(self._record())
         try:
@@ -237,7 +237,7 @@ class Run:
 
     # --- giving the carrier work ---------------------------------------------------------------
 
-    async def _feed(self, first: Claim) -> None:
+    async def _feed(self, first: BatchClaim) -> None:
         held: Held | None = await self._open(first)
         await self._look_round()
         while held is not None:
@@ -282,7 +282,7 @@ class Run:
             raise self._broken
         return self._draining or self._stopping()
 
-    async def _open(self, claim: Claim) -> Held:
+    async def _open(self, claim: BatchClaim) -> Held:
         began = time.monotonic()
         counts, status = await self._db(recording.open_batch, claim, self._plan, self._terms)
         if status is not DispatchStatus.RUNNING:
@@ -313,16 +313,16 @@ class Run:
             if rows:
                 await self._grant_and_put(held, rows)
 
-    async def _rows(self, held: Held, last: int) -> list[Row]:
+    async def _rows(self, held: Held, last: int) -> list[Recipient]:
         loading, held.rows = held.rows, None
         return await (loading or self._load(held, last))
 
-    async def _load(self, held: Held, last: int) -> list[Row]:
+    async def _load(self, held: Held, last: int) -> list[Recipient]:
         return await self._patiently(
             [held], self._loader.load, last + 1, held.claim.hi, self._chunk
         )
 
-    async def _grant_and_put(self, held: Held, rows: list[Row]) -> None:
+    async def _grant_and_put(self, held: Held, rows: list[Recipient]) -> None:
         self._wanted[held.claim.no] = rows[-1].ord
         self._work.set()
         drafts = await self._draft(held, rows)
@@ -345,8 +345,8 @@ class Run:
         if left <= self._chunk and self._ahead is None and self._ahead_is_right:
             self._ahead = self._fetch()
 
-    async def _draft(self, held: Held, rows: list[Row]) -> list[tuple[Row, Draft]]:
-        made: list[tuple[Row, Draft]] = []
+    async def _draft(self, held: Held, rows: list[Recipient]) -> list[tuple[Recipient, Draft]]:
+        made: list[tuple[Recipient, Draft]] = []
         for number, row in enumerate(rows):
             draft = self._drafter.draft(row, held.claim.no)
             if isinstance(draft, Skip):
@@ -357,7 +357,7 @@ class Run:
                 await asyncio.sleep(0)
         return made
 
-    def _skip(self, held: Held, row: Row, skip: Skip) -> None:
+    def _skip(self, held: Held, row: Recipient, skip: Skip) -> None:
         self._add(held, Result(None, row, skip))
         if skip.reason is SkipReason.RENDER_ERROR:
             self._render_errors += 1
@@ -365,7 +365,7 @@ class Run:
                 self._pause = self._pause or (PauseReason.RENDERING, skip.text)
                 self._drain()
 
-    async def _put(self, held: Held, drafts: list[tuple[Row, Draft]]) -> None:
+    async def _put(self, held: Held, drafts: list[tuple[Recipient, Draft]]) -> None:
         for row, draft in drafts:
             await self._pace.wait()
             if self._draining:

@@ -15,7 +15,7 @@ from app.messages.choices import (
     UncertainPolicy,
 )
 from app.messages.engine.addresses import mail_path
-from app.messages.engine.mime import Bulk, MailSkeleton, UnsafeHeader
+from app.messages.engine.mime import BulkHeaders, MailSkeleton, UnsafeHeader
 from app.messages.engine.references import Reference, sign_reference
 from app.messages.engine.render import RenderError, Template
 from app.messages.engine.smtp import Outgoing, UnsafeAddress, outgoing
@@ -45,7 +45,7 @@ class Skip(NamedTuple):
 Draft = Outgoing | TextMessage | OutboxDraft
 
 
-class Row(NamedTuple):
+class Recipient(NamedTuple):
     """A recipient as loaded for sending."""
 
     ord: int
@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wording:
+class MessageWording:
     """The sources of a message."""
 
     subject: str = ""
@@ -77,7 +77,7 @@ class Plan:
     channel: MessageChannel
     purpose: MessagePurpose
     kind: DispatchKind
-    wording: Wording
+    wording: MessageWording
     route: Route
     values: Mapping[str, Any]
     uncertain_policy: UncertainPolicy
@@ -105,7 +105,7 @@ class Drafter:
             self._skeleton = self._make_skeleton()
             self._bounce = plan.route.sender.address
 
-    def draft(self, row: Row, batch: int) -> Draft | Skip:
+    def draft(self, row: Recipient, batch: int) -> Draft | Skip:
         """Return the message for a recipient, or why there is none."""
         if row.suppressed:
             return Skip(SkipReason.SUPPRESSED)
@@ -118,7 +118,7 @@ class Drafter:
         except (UnsafeAddress, UnsafeHeader, Invalid) as error:
             return Skip(SkipReason.BAD_ADDRESS, str(error))
 
-    def _draft(self, row: Row, batch: int) -> Draft:
+    def _draft(self, row: Recipient, batch: int) -> Draft:
         plan = self._plan
         reference = Reference(plan.company_id, plan.dispatch_id, row.ord)
         url = self._unsubscribe_url(reference)
@@ -143,7 +143,7 @@ class Drafter:
         token = sign_reference("unsubscribe", reference)
         return f"{self._plan.route.public_url}/u/{token}"
 
-    def _mail(self, row: Row, batch: int, values: Mapping[str, Any], url: str) -> Outgoing:
+    def _mail(self, row: Recipient, batch: int, values: Mapping[str, Any], url: str) -> Outgoing:
         address = mail_path(row.address)
         raw = self._skeleton.build(
             to=address,
@@ -157,7 +157,7 @@ class Drafter:
         return outgoing(row.ord, self._bounce, address, raw, batch=batch, fit=True)
 
     def _text(
-        self, row: Row, batch: int, values: Mapping[str, Any], reference: Reference
+        self, row: Recipient, batch: int, values: Mapping[str, Any], reference: Reference
     ) -> TextMessage:
         plan = self._plan
         whatsapp = plan.channel is MessageChannel.WHATSAPP
@@ -179,7 +179,7 @@ class Drafter:
         domain = mail_path(plan.route.sender.address).rpartition("@")[2]
         bulk = None
         if plan.purpose is not MessagePurpose.TRANSACTIONAL:
-            bulk = Bulk(
+            bulk = BulkHeaders(
                 f"d{plan.dispatch_id}.c{plan.company_id}.{domain}",
                 f"{plan.dispatch_id}:{plan.company_id}:{plan.kind.value}:{domain}",
             )

@@ -12,15 +12,15 @@ from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.jobs import statements as sql
-from app.messages.jobs.drafting import Plan, Row, Wording
-from app.messages.jobs.recording import Claim, Terms
+from app.messages.jobs.drafting import MessageWording, Plan, Recipient
+from app.messages.jobs.recording import BatchClaim, Terms
 from app.messages.models import Dispatch, DispatchRecipient, MessageTemplateVersion
 from app.messages.queries.audience import suppressed
 from app.messages.queries.gates import allowed, client_values
 from app.messages.queries.routes import Installation, route
 
 
-def load_plan(claim: Claim, terms: Terms, at: Installation) -> tuple[Plan, DispatchStatus]:
+def load_plan(claim: BatchClaim, terms: Terms, at: Installation) -> tuple[Plan, DispatchStatus]:
     """Read what all messages of the sending share; a scheduled one begins here."""
     with work(company_stamp(claim.company_id)) as session:
         session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
@@ -37,7 +37,7 @@ def plan_of(session: Session, dispatch: Dispatch, company_id: int, at: Installat
         channel=dispatch.channel,
         purpose=dispatch.purpose,
         kind=dispatch.kind,
-        wording=Wording(
+        wording=MessageWording(
             version.subject,
             version.body,
             version.html,
@@ -70,15 +70,15 @@ class Loader:
         )
         self._stamp = company_stamp(plan.company_id)
 
-    def load(self, first: int, last: int, most: int) -> list[Row]:
+    def load(self, first: int, last: int, most: int) -> list[Recipient]:
         """Return the next ones to be written to, with what they allow at this moment."""
         with work(self._stamp) as session:
             values = {"first": first, "last": last, "most": most}
-            return [Row(*one) for one in session.execute(self._waiting, values)]
+            return [Recipient(*one) for one in session.execute(self._waiting, values)]
 
 
 def rows_of(plan: Plan) -> Select[*tuple[Any, ...]]:
-    """Select the recipients of a sending, as `Row`, in their order."""
+    """Select the recipients of a sending, as `Recipient`, in their order."""
     row = DispatchRecipient
     client_id, address_hash = row.__table__.c.client_id, row.__table__.c.address_hash
     values = client_values(client_id).op("||", return_type=JSONB())(

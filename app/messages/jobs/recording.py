@@ -25,10 +25,10 @@ from app.messages.choices import (
     UncertainPolicy,
 )
 from app.messages.engine import journal
-from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage, by_smtp_code
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage, by_smtp_code
 from app.messages.engine.twilio_codes import by_response
 from app.messages.jobs import statements as sql
-from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Row, Skip
+from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Recipient, Skip
 from app.messages.models import DispatchRecipient
 from app.messages.operations.hearing import look_up_later
 from app.messages.operations.sending import QUEUE_OF
@@ -46,7 +46,7 @@ class FencedOff(Exception):
     """The batch is somebody else's now: stop at once."""
 
 
-class Claim(NamedTuple):
+class BatchClaim(NamedTuple):
     """A batch as claimed; the counters are what earlier owners had recorded."""
 
     company_id: int
@@ -67,7 +67,7 @@ class Result(NamedTuple):
     """What is to be recorded of one recipient."""
 
     draft: Draft | None
-    row: Row
+    row: Recipient
     outcome: SendResult | Skip
 
 
@@ -86,7 +86,7 @@ class Counts:
 class Change:
     """What one flush writes about one batch. `ending` is its new state when it is put down."""
 
-    claim: Claim
+    claim: BatchClaim
     cursor: int
     counts: Counts
     ending: str | None = None
@@ -126,7 +126,7 @@ def claim_next(
     channels: Iterable[MessageChannel],
     only: int | None = None,
     held: Iterable[int] = (),
-) -> Claim | None:
+) -> BatchClaim | None:
     """Claim the batch that is due, most urgent first; `only` of one sending.
 
     `held` are batches of that sending in the caller's own hands: a slow worker whose lease is over
@@ -141,7 +141,7 @@ def claim_next(
             "lease": terms.lease,
         }
         row = session.execute(sql.CLAIM, values).first()
-    return None if row is None else Claim(*row)
+    return None if row is None else BatchClaim(*row)
 
 
 def due_channels(session: Session) -> list[MessageChannel]:
@@ -149,7 +149,7 @@ def due_channels(session: Session) -> list[MessageChannel]:
     return [MessageChannel(value) for value in session.scalars(sql.DUE)]
 
 
-def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[Counts, DispatchStatus]:
+def open_batch(claim: BatchClaim, plan: Plan, terms: Terms) -> tuple[Counts, DispatchStatus]:
     """Settle what dead owners left and begin from the start. Raises FencedOff."""
     host = journal.host_id(terms.folder)
     counts = Counts(claim.accepted, claim.failed, 0, claim.skipped, claim.uncertain)
@@ -179,7 +179,7 @@ def open_batch(claim: Claim, plan: Plan, terms: Terms) -> tuple[Counts, Dispatch
 
 
 def _settle(
-    session: Session, claim: Claim, plan: Plan, terms: Terms, counts: Counts, host: str
+    session: Session, claim: BatchClaim, plan: Plan, terms: Terms, counts: Counts, host: str
 ) -> None:
     resend = plan.uncertain_policy is UncertainPolicy.RESEND
     if claim.journal_host != host:
@@ -285,7 +285,7 @@ def urgent_waits(plan: Plan) -> bool:
         return bool(session.scalar(sql.URGENT, values))
 
 
-def _next_attempt(session: Session, claim: Claim) -> float | None:
+def _next_attempt(session: Session, claim: BatchClaim) -> float | None:
     """Return in how many seconds somebody of the batch is tried again, None for nobody."""
     row = DispatchRecipient
     found = session.scalar(
@@ -450,7 +450,7 @@ def pause_dispatch(plan: Plan, reason: PauseReason, words: str) -> None:
         _pause(session, plan.dispatch_id, reason, words)
 
 
-def refuse(claim: Claim, terms: Terms, reason: PauseReason, words: str) -> None:
+def refuse(claim: BatchClaim, terms: Terms, reason: PauseReason, words: str) -> None:
     """Stop a sending that cannot be begun; its batch waits as it was until somebody goes on."""
     with work(company_stamp(claim.company_id)) as session:
         session.execute(sql.BEGIN, {"dispatch": claim.dispatch_id, "grace": terms.misfire_grace})
@@ -479,9 +479,9 @@ def _pause(session: Session, dispatch_id: int, reason: PauseReason, words: str) 
 
 def never_tried(outcome: SendResult | Skip) -> bool:
     """Say whether the provider was not even reached: the attempt does not count."""
-    return isinstance(outcome, SendResult) and outcome.stage is Stage.CONNECT
+    return isinstance(outcome, SendResult) and outcome.stage is SendStage.CONNECT
 
 
-def journal_name(claim: Claim) -> str:
+def journal_name(claim: BatchClaim) -> str:
     """Return the name of a batch among the journals of this host."""
     return f"{claim.dispatch_id}-{claim.no}"

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from app.kit.errors import CrmError
 from app.kit.jobs import job
-from app.kit.jobs.runner import SOURCES, Runner, Source
+from app.kit.jobs.runner import SOURCES, Runner, WorkSource
 from app.kit.jobs.schedules import schedule
 from app.messages.choices import DispatchStatus, PauseReason
 from app.messages.engine.render import UnreadableText
 from app.messages.jobs import recording
 from app.messages.jobs.dispatcher import Database, Run
 from app.messages.jobs.loading import load_plan
-from app.messages.jobs.recording import Claim, FencedOff, Terms
+from app.messages.jobs.recording import BatchClaim, FencedOff, Terms
 from app.messages.operations.sending import QUEUE_OF
 from app.messages.queries.routes import Installation
 
@@ -51,7 +51,7 @@ def drain(runner: Runner, *, terms: Terms | None = None) -> bool:
 
 
 def serve(
-    claim: Claim, terms: Terms, installation: Installation, stopping: Callable[[], bool]
+    claim: BatchClaim, terms: Terms, installation: Installation, stopping: Callable[[], bool]
 ) -> None:
     """Send what the claimed batch belongs to, until nothing is left or the turn is over."""
     until = time.monotonic() + _TURN
@@ -82,7 +82,7 @@ def _quick_switches() -> Iterator[None]:
 
 
 async def _serve(
-    claim: Claim, terms: Terms, installation: Installation, stopping: Callable[[], bool]
+    claim: BatchClaim, terms: Terms, installation: Installation, stopping: Callable[[], bool]
 ) -> None:
     database = Database()
     try:
@@ -125,5 +125,5 @@ def make_room(session: Session) -> None:
 
 
 for _queue in sorted(set(QUEUE_OF.values())):
-    SOURCES.register(Source(f"messages {_queue}", drain, due, _queue))
+    SOURCES.register(WorkSource(f"messages {_queue}", drain, due, _queue))
 schedule("messages: room for recipients", f"{__name__}.make_room", at=clock_time(2))

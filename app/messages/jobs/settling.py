@@ -19,7 +19,7 @@ from app.kit.jobs import job
 from app.messages.choices import MessageChannel, RecipientState
 from app.messages.engine.references import Reference
 from app.messages.engine.text_message import TextMessage, TwilioAccount
-from app.messages.jobs.drafting import Drafter, Plan, Row
+from app.messages.jobs.drafting import Drafter, Plan, Recipient
 from app.messages.jobs.loading import plan_of, rows_of
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations.hearing import look_up_later, settle
@@ -48,21 +48,21 @@ def look_up(session: Session, dispatch_id: int, step: int) -> dict[str, int]:
     return {"asked": len(unknown), "settled": settled}
 
 
-def _unknown(session: Session, plan: Plan) -> list[tuple[Row, datetime]]:
+def _unknown(session: Session, plan: Plan) -> list[tuple[Recipient, datetime]]:
     found = (
         rows_of(plan)
         .add_columns(DispatchRecipient.done_at)
         .where(DispatchRecipient.state == RecipientState.UNCERTAIN)
         .limit(_MOST)
     )
-    return [(Row(*one[:-1]), one[-1]) for one in session.execute(found)]
+    return [(Recipient(*one[:-1]), one[-1]) for one in session.execute(found)]
 
 
 def _settle(
     session: Session,
     plan: Plan,
     dispatch: Dispatch,
-    unknown: Sequence[tuple[Row, datetime]],
+    unknown: Sequence[tuple[Recipient, datetime]],
     account: TwilioAccount,
 ) -> int:
     began = dispatch.started_at or dispatch.created_at
@@ -93,7 +93,7 @@ def _settle(
     return settled
 
 
-def _as_sent(drafter: Drafter, row: Row) -> TextMessage | None:
+def _as_sent(drafter: Drafter, row: Recipient) -> TextMessage | None:
     """Return the message as it would be made now; who may no longer be written to had theirs."""
     made = drafter.draft(row._replace(allowed=True, suppressed=False), 0)
     return made if isinstance(made, TextMessage) else None
@@ -118,7 +118,7 @@ def _is_it(one: Any, message: TextMessage, since: datetime, until: datetime) -> 
     return same_words and one.sender == message.sender and since <= one.created <= until
 
 
-def _known(session: Session, plan: Plan, row: Row, sids: Sequence[str]) -> set[str | None]:
+def _known(session: Session, plan: Plan, row: Recipient, sids: Sequence[str]) -> set[str | None]:
     """Return which of these are the messages of other rows."""
     if not sids:
         return set()

@@ -1,7 +1,15 @@
 """What can be done with messages. Each function takes the session, flushes and never commits."""
 
 from app.messages.operations.hearing import hear, suppress, unsubscribe
-from app.messages.operations.sending import Owner, Terms, cancel, pause, resume, send_one, start
+from app.messages.operations.sending import (
+    Owner,
+    SendingTerms,
+    cancel,
+    pause,
+    resume,
+    send_one,
+    start,
+)
 from app.messages.operations.templates import (
     content_sid_of,
     content_variables_of,
@@ -11,7 +19,7 @@ from app.messages.operations.templates import (
 
 __all__ = [
     "Owner",
-    "Terms",
+    "SendingTerms",
     "cancel",
     "content_sid_of",
     "content_variables_of",

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_
 from app.kit import mail
 from app.kit.texts import one_line
 from app.messages.engine.addresses import mail_path
-from app.messages.engine.mime import MailSkeleton, Sender
+from app.messages.engine.mime import FromAddress, MailSkeleton
 from app.messages.engine.outcomes import Outcome, SendResult
 from app.messages.engine.smtp import Outgoing, SmtpPool, SmtpUrl, Timeouts, outgoing
 from app.messages.models import MessageTemplateVersion
@@ -71,7 +71,7 @@ def _deliver(config: Installation, to: str, subject: str, text: str) -> None:
 def _message(config: Installation, to: str, subject: str, text: str) -> Outgoing:
     name, address = parseaddr(config.mail_from)
     path = mail_path(to)
-    raw = MailSkeleton(Sender(address, name), domain=address.rpartition("@")[2]).build(
+    raw = MailSkeleton(FromAddress(address, name), domain=address.rpartition("@")[2]).build(
         to=path,
         # The company's name is in it.
         subject=one_line(subject),

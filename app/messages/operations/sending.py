@@ -30,12 +30,7 @@ from app.messages.choices import (
 )
 from app.messages.engine.addresses import Kind, address_hash, normalise
 from app.messages.engine.render import plain
-from app.messages.models import (
-    Dispatch,
-    DispatchBatch,
-    DispatchRecipient,
-    MessageTemplateVersion,
-)
+from app.messages.models import Dispatch, DispatchBatch, DispatchRecipient, MessageTemplateVersion
 from app.messages.queries.audience import fix_audience
 
 QUEUE_OF = {
@@ -54,7 +49,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Terms:
+class SendingTerms:
     """How a sending goes. `values` are the same for all; `dedupe`: one message an address."""
 
     send_at: datetime | None = None
@@ -71,7 +66,7 @@ def start(
     *,
     kind: DispatchKind = DispatchKind.CAMPAIGN,
     owner: Owner | None = None,
-    terms: Terms | None = None,
+    terms: SendingTerms | None = None,
 ) -> Dispatch:
     """Fix the audience and have it written to, now unless the terms say otherwise.
 
@@ -79,7 +74,7 @@ def start(
     not_before. Everybody in it becomes a row, also who is left out, with the reason. Raises
     Conflict when it is empty.
     """
-    template, terms = version.message_template, terms or Terms()
+    template, terms = version.message_template, terms or SendingTerms()
     dispatch = Dispatch(
         kind=kind,
         channel=template.channel,

@@ -15,7 +15,7 @@ from app.kit.mailbox import read_mailbox
 from app.kit.outgoing import check_host
 from app.kit.settings import Setting
 from app.messages.choices import MessageChannel
-from app.messages.engine.mime import Sender
+from app.messages.engine.mime import FromAddress
 from app.messages.engine.smtp import SmtpUrl, SmtpUrlError
 from app.messages.engine.text_message import TwilioAccount
 
@@ -155,7 +155,7 @@ class Route:
     """How a sending leaves. Neither relay nor account: into the built-in outbox."""
 
     public_url: str
-    sender: Sender
+    sender: FromAddress
     relay: SmtpUrl | None = None
     account: TwilioAccount | None = None
     number: str = ""
@@ -175,16 +175,16 @@ def route(session: Session, channel: MessageChannel, at: Installation) -> Route:
     whatsapp = channel is MessageChannel.WHATSAPP
     number = settings.get(session, WHATSAPP_SENDER if whatsapp else SMS_SENDER)
     if not (sid and token and number):
-        return Route(at.public_url, Sender(""))
+        return Route(at.public_url, FromAddress(""))
     if whatsapp and not number.startswith((_WHATSAPP, "MG")):
         number = f"{_WHATSAPP}{number}"
     account = TwilioAccount(sid, token, at.twilio_api_base or "")
-    return Route(at.public_url, Sender(""), account=account, number=number)
+    return Route(at.public_url, FromAddress(""), account=account, number=number)
 
 
 def _mail(session: Session, at: Installation) -> Route:
     name, address = parseaddr(settings.get(session, MAIL_FROM) or at.mail_from)
-    sender = Sender(address, name, settings.get(session, REPLY_TO))
+    sender = FromAddress(address, name, settings.get(session, REPLY_TO))
     own = settings.get(session, SMTP_URL)
     url = own or at.smtp_url
     relay = SmtpUrl.parse(url, trusted=not own) if url else None

@@ -16,7 +16,7 @@ from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import ZERO, convert, money_sum, round_amount
 from app.kit.money_text import amount_text
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 from app.kit.rights import wording
 from app.orders.choices import OrderStatus
@@ -25,7 +25,7 @@ from app.orders.operations.payments import update_paid
 from app.orders.operations.places import place
 from app.orders.operations.ways import REFUND_BEYOND, due_of
 
-ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", Period.YEAR)
+ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", NumberPeriod.YEAR)
 number_series.register(ADJUSTMENT_NUMBERS)
 
 

@@ -13,7 +13,7 @@ from app.kit.choices import move
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
 from app.kit.money import ZERO
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import ORDER_MOVES, OrderStatus
 from app.orders.models import Order, OrderLine
@@ -24,7 +24,7 @@ from app.orders.operations.pricing import reprice
 from app.orders.operations.ways import due_of
 from app.stock.operations import reserve
 
-ORDER_NUMBERS = Series("order", "{year}-{n:06}", Period.YEAR)
+ORDER_NUMBERS = Series("order", "{year}-{n:06}", NumberPeriod.YEAR)
 number_series.register(ORDER_NUMBERS)
 
 

@@ -20,7 +20,7 @@ from app.kit.database.model import linked_id
 from app.kit.database.session import unbound
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.numbering import Period, Series, next_number
+from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import RETURN_MOVES, LineKind, ReturnReason, ReturnStatus
 from app.orders.models import GoodsReturn, Order, ReturnLine
@@ -28,13 +28,7 @@ from app.orders.operations.linking import give, give_shares, is_changed, link_li
 from app.orders.operations.never_sold import refuse_never_sold
 from app.orders.operations.payments import update_paid
 from app.orders.operations.places import Place, place
-from app.orders.operations.pricing import (
-    add_up,
-    complete_lines,
-    price_of,
-    settle,
-    take_over,
-)
+from app.orders.operations.pricing import add_up, complete_lines, price_of, settle, take_over
 from app.orders.operations.sold import (
     OpenLine,
     in_company,
@@ -46,7 +40,7 @@ from app.orders.operations.sold import (
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, costs_moved, costs_of, post
 
-RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", Period.YEAR)
+RETURN_NUMBERS = Series("goods_return", "R-{year}-{n:06}", NumberPeriod.YEAR)
 number_series.register(RETURN_NUMBERS)
 
 

@@ -80,15 +80,15 @@ def list_page(rows: int = 50, **more: object) -> p.ListPage:
         columns=COLUMNS,
         rows=[row(n) for n in range(1, rows + 1)],
         views=[
-            p.SavedView(
+            p.ViewTab(
                 "Active regulars",
                 "?v=1",
                 current=True,
                 delete=p.Action("Delete this view", "/v", **POST),
             ),
-            p.SavedView("All", "?v=2"),
-            p.SavedView("Mine", "?v=3", 214),
-            p.SavedView("Birthday this week", "?v=4", "1,806"),
+            p.ViewTab("All", "?v=2"),
+            p.ViewTab("Mine", "?v=3", 214),
+            p.ViewTab("Birthday this week", "?v=4", "1,806"),
         ],
         search_hint="Name, phone, email, number",
         filters=FILTERS,

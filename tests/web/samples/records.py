@@ -118,7 +118,10 @@ def history_page(older: bool = True) -> p.HistoryPage:
             "changed the order",
             "Katrin Petersen",
             "edit",
-            changes=[p.Change("Status", "Draft", "Confirmed"), p.Change("Note", None, LONG[:300])],
+            changes=[
+                p.FieldChange("Status", "Draft", "Confirmed"),
+                p.FieldChange("Note", None, LONG[:300]),
+            ],
         ),
         p.HistoryEntry(
             NOW - timedelta(days=1),
@@ -189,7 +192,7 @@ def form_page(errors: bool = True) -> p.FormPage:
         line("__i__"),
         "Add a price break",
     )
-    conflict = p.Conflict(
+    conflict = p.EditConflict(
         "Jonas Weiß",
         NOW - timedelta(minutes=4),
         [p.ConflictField("Name", "Stradic", LONG[:200])],

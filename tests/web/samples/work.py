@@ -9,14 +9,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import (
-    DateField,
-    DecimalField,
-    PasswordField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import DateField, DecimalField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from app.kit.screens import pages as p
@@ -71,9 +64,9 @@ def rights_page(readonly: bool = False) -> p.RightsPage:
         ],
         in_words="People with this role take, change and confirm orders of their own stores.",
         people=[
-            p.Person("Jonas Weiß", "Hamburg Altona", "/show"),
-            p.Person("Олена Ткаченко", "Web shop"),
-            p.Person(EMOJI),
+            p.PersonLine("Jonas Weiß", "Hamburg Altona", "/show"),
+            p.PersonLine("Олена Ткаченко", "Web shop"),
+            p.PersonLine(EMOJI),
         ],
         people_more=p.Link("and 3 more", "/list"),
         invite_url="/form",

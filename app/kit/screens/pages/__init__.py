@@ -51,8 +51,8 @@ from app.kit.screens.pages.dashboards import (
     StatTile,
 )
 from app.kit.screens.pages.forms import (
-    Conflict,
     ConflictField,
+    EditConflict,
     Field,
     FormError,
     FormPage,
@@ -70,13 +70,13 @@ from app.kit.screens.pages.lists import (
     ListPage,
     Pager,
     Row,
-    SavedView,
     ViewPanel,
+    ViewTab,
 )
 from app.kit.screens.pages.records import (
     Card,
-    Change,
     Fact,
+    FieldChange,
     HistoryEntry,
     HistoryPage,
     HtmlCard,
@@ -88,7 +88,7 @@ from app.kit.screens.pages.records import (
     Tab,
     TableCard,
 )
-from app.kit.screens.pages.rights import Person, Right, RightsArea, RightsPage, ScopeOption
+from app.kit.screens.pages.rights import PersonLine, Right, RightsArea, RightsPage, ScopeOption
 from app.kit.screens.pages.shell import (
     Language,
     MenuArea,
@@ -106,18 +106,18 @@ __all__ = [
     "CampaignPage",
     "Card",
     "Cell",
-    "Change",
     "ChartKind",
     "Chip",
     "Column",
     "ColumnChoice",
-    "Conflict",
     "ConflictField",
     "ControlMenu",
     "DashboardPage",
+    "EditConflict",
     "Empty",
     "Fact",
     "Field",
+    "FieldChange",
     "Figure",
     "FilterField",
     "FilterKind",
@@ -139,13 +139,12 @@ __all__ = [
     "Note",
     "Page",
     "Pager",
-    "Person",
+    "PersonLine",
     "ProgressPage",
     "Right",
     "RightsArea",
     "RightsPage",
     "Row",
-    "SavedView",
     "ScopeOption",
     "SearchGroup",
     "SearchHit",
@@ -166,6 +165,7 @@ __all__ = [
     "Text",
     "Tone",
     "ViewPanel",
+    "ViewTab",
     "Width",
     "WtField",
 ]

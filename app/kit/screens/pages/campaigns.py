@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.kit.screens.pages.common import Action, Badge, Link, Note, Page, Step, Text, WtField
 from app.kit.screens.pages.dashboards import StatTile
-from app.kit.screens.pages.forms import Conflict, Field, FormError, FormSection, Sheet
+from app.kit.screens.pages.forms import EditConflict, Field, FormError, FormSection, Sheet
 from app.kit.screens.pages.records import Card, HistoryEntry, SlipCard, TableCard
 
 
@@ -67,7 +67,7 @@ class CampaignPage(Page):
     hidden: Sequence[WtField] = ()
     errors: Sequence[FormError] = ()
     version: int | None = None
-    conflict: Conflict | None = None
+    conflict: EditConflict | None = None
     action_url: str = ""
     save_label: Text = ""
     discard_url: str = ""

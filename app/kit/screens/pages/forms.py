@@ -79,7 +79,7 @@ class ConflictField:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class EditConflict:
     """Someone saved the record while the reader was editing it.
 
     Saving again (the form then carries the new version) keeps what is in the form; `reload_url`
@@ -102,7 +102,7 @@ class FormPage(Page):
     errors: Sequence[FormError] = ()
     """What is about the whole form; the summary adds the fields' own errors."""
     version: int | None = None
-    conflict: Conflict | None = None
+    conflict: EditConflict | None = None
     action_url: str = ""
     save_label: Text = ""
     """"Save the client"."""

@@ -103,7 +103,7 @@ class FilterField:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedView:
+class ViewTab:
     """A saved view of a list, shown as a tab.
 
     `delete` is offered when it is current and the reader's own.
@@ -175,7 +175,7 @@ class ListPage(Page):
     count_text: Text = ""
     caption: Text = ""
     """For screen readers: "Clients, sorted by last order, newest first". Default: the title."""
-    views: Sequence[SavedView] = ()
+    views: Sequence[ViewTab] = ()
     searchable: bool = True
     search_name: str = "q"
     search_value: str = ""

@@ -134,7 +134,7 @@ class ShowPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field that changed."""
 
     label: Text
@@ -153,7 +153,7 @@ class HistoryEntry:
     icon: str = "note"
     quote: Text = ""
     """What a person wrote."""
-    changes: Sequence[Change] = ()
+    changes: Sequence[FieldChange] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

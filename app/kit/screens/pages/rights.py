@@ -51,7 +51,7 @@ class ScopeOption:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonLine:
     name: Text
     text: Text = ""
     url: str = ""
@@ -74,7 +74,7 @@ class RightsPage(Page):
     """Name and description of a role of the company's own."""
     errors: Sequence[FormError] = ()
     in_words: Text = ""
-    people: Sequence[Person] = ()
+    people: Sequence[PersonLine] = ()
     people_more: Link | None = None
     invite_url: str = ""
     told: Text = ""

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from app.kit.outgoing import AddressRefused, HostUnknown, open_stream
-from app.messages.engine.outcomes import Outcome, SendResult, Stage, by_smtp_code, effect_of_smtp
+from app.messages.engine.outcomes import (
+    Outcome,
+    SendResult,
+    SendStage,
+    by_smtp_code,
+    effect_of_smtp,
+)
 from app.messages.engine.smtp.message import Outgoing
 from app.messages.engine.smtp.replies import BadReply, Reply, ReplyReader
 from app.messages.engine.smtp.url import SmtpUrl
@@ -115,7 +121,7 @@ class SmtpConnection(asyncio.Protocol):
         why = self._why or (str(error) if error else "the relay closed the connection")
         message, self._unanswered = self._unanswered, None
         if message is not None:
-            self._result(message, SendResult(Outcome.UNCERTAIN, 0, why, Stage.BODY))
+            self._result(message, SendResult(Outcome.UNCERTAIN, 0, why, SendStage.BODY))
         if self._group is not None and not self._group.done.done():
             self._group.done.set_exception(ConnectionLost(why))
 
@@ -243,9 +249,9 @@ class SmtpConnection(asyncio.Protocol):
     def impossible(self, message: Outgoing) -> SendResult | None:
         """Return why this relay cannot take the message, by what it said of itself."""
         if message.utf8 and not self.utf8:
-            return SendResult(Outcome.REFUSED, 553, "the relay takes no SMTPUTF8", Stage.RCPT)
+            return SendResult(Outcome.REFUSED, 553, "the relay takes no SMTPUTF8", SendStage.RCPT)
         if self.largest and len(message.content) > self.largest:
-            return SendResult(Outcome.REFUSED, 552, "larger than the relay takes", Stage.MAIL)
+            return SendResult(Outcome.REFUSED, 552, "larger than the relay takes", SendStage.MAIL)
         return None
 
     async def open(self, message: Outgoing, held: Outgoing | None = None) -> bool:
@@ -313,11 +319,11 @@ class SmtpConnection(asyncio.Protocol):
             return True
         self._needs_reset = True
         if mail.code != 250:
-            self._refused(message, mail, Stage.MAIL)
+            self._refused(message, mail, SendStage.MAIL)
         elif rcpt.code not in _RECIPIENT_TAKEN:
-            self._refused(message, rcpt, Stage.RCPT)
+            self._refused(message, rcpt, SendStage.RCPT)
         else:
-            self._refused(message, data, Stage.DATA)
+            self._refused(message, data, SendStage.DATA)
         if data.code == 354:
             await self._end_unwanted_data(rcpt)
         return False
@@ -332,7 +338,7 @@ class SmtpConnection(asyncio.Protocol):
         except ConnectionLost:
             return  # the message's result was reported; the pool sees that the connection is gone
 
-    def _refused(self, message: Outgoing, reply: Reply, stage: Stage) -> None:
+    def _refused(self, message: Outgoing, reply: Reply, stage: SendStage) -> None:
         outcome = by_smtp_code(reply.code)
         if outcome is Outcome.ACCEPTED:
             outcome = Outcome.DEFERRED
@@ -349,17 +355,17 @@ class SmtpConnection(asyncio.Protocol):
             b"MAIL FROM:<%b>%b" % (message.sender, b" SMTPUTF8" if message.utf8 else b"")
         )
         if mail.code != 250:
-            self._refused(message, mail, Stage.MAIL)
+            self._refused(message, mail, SendStage.MAIL)
             self._needs_reset = True
             return False
         rcpt = await self.command(b"RCPT TO:<%b>" % message.recipient)
         if rcpt.code not in _RECIPIENT_TAKEN:
-            self._refused(message, rcpt, Stage.RCPT)
+            self._refused(message, rcpt, SendStage.RCPT)
             self._needs_reset = True
             return False
         data = await self.command(b"DATA", self._timeouts.data)
         if data.code != 354:
-            self._refused(message, data, Stage.DATA)
+            self._refused(message, data, SendStage.DATA)
             self._needs_reset = True
             return False
         return True

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from app.messages.engine.inbox import Carrier
-from app.messages.engine.outcomes import Effect, Outcome, SendResult, Stage
+from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage
 from app.messages.engine.smtp.connection import (
     ConnectionLost,
     OnResult,
@@ -132,7 +132,7 @@ class SmtpPool(Carrier[Outgoing]):
         which = (message.batch, message.key)
         tries = self._envelopes.pop(which, 0) + 1
         if tries >= _MOST_ENVELOPES:
-            self._result(message, SendResult(Outcome.DEFERRED, 0, str(lost), Stage.CONNECT))
+            self._result(message, SendResult(Outcome.DEFERRED, 0, str(lost), SendStage.CONNECT))
             return
         self._envelopes[which] = tries
         self._inbox.put_back(message)
@@ -142,7 +142,7 @@ class SmtpPool(Carrier[Outgoing]):
         if self._live == 0 and (error.permanent or self._failures >= _TRIES_BEFORE_DOWN):
             effect = Effect.PAUSE_PROVIDER if error.permanent else Effect.NONE
             self.down = SendResult(
-                Outcome.DEFERRED, error.code, str(error), Stage.CONNECT, effect=effect
+                Outcome.DEFERRED, error.code, str(error), SendStage.CONNECT, effect=effect
             )
             for message in self._inbox.clear():
                 self._result(message, self.down)

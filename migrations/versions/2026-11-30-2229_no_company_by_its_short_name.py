@@ -1,12 +1,12 @@
 """Nobody asks the sign-in functions for a company by its short name: the function goes.
 
-Revision 0022, after 0021, made 2026-11-30 21:50:00.
+Revision 0023, after 0022, made 2026-11-30 22:29:00.
 """
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
