@@ -17,6 +17,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.insights import events  # noqa: F401 -- subscribes
 from app.insights.models import ClientFact, DayFact, ProductFact
+from app.insights.operations import rebuild_pieces
 from app.insights.queries import documents
 from app.kit.events import Happened
 from app.kit.events.subscribing import SUBSCRIBERS
@@ -235,3 +236,9 @@ class Trade:
             at=self.when(),
         )
         orders.add_adjustment(self.session, adjustment, by=None, at=self.when())
+
+
+def rebuild_facts(session: Session) -> None:
+    """Compute all facts anew in the test's transaction."""
+    for _done in rebuild_pieces(session):
+        session.flush()

@@ -20,12 +20,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.company.operations import found_company
-from app.insights.operations import rebuild_facts
 from app.insights.screens.measures import BY_NAME
 from app.kit.access import Reader
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from tests.insights.conftest import EVERYTHING
+from tests.insights.helpers import rebuild_facts
 from tests.screens.bench import page, signed_in
 
 MONEY = {"revenue", "returned"}

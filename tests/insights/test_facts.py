@@ -11,13 +11,21 @@ from sqlalchemy import select, text
 
 from app.catalogue.operations import save_variant
 from app.insights.models import ClientFact, DayFact, ProductFact
-from app.insights.operations import catch_up, rebuild_facts, refresh, tell_of_merge
+from app.insights.operations import catch_up, refresh, tell_of_merge
 from app.insights.queries import in_currency
 from app.kit.database.install.fixed import moving
 from app.kit.database.stamp import Role, company_stamp
 from app.orders import operations as orders
 from tests import factories
-from tests.insights.helpers import Trade, deliver, disagreements, facts, kept, reckoned
+from tests.insights.helpers import (
+    Trade,
+    deliver,
+    disagreements,
+    facts,
+    kept,
+    rebuild_facts,
+    reckoned,
+)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-from app.insights.operations import rebuild_facts, refresh
+from app.insights.operations import refresh
 from app.insights.queries import sales_report
 from app.kit.database import session as sessions
 from app.kit.database.session import bind, make_engine, work
@@ -19,7 +19,7 @@ from app.kit.events import delivering, emit
 from app.kit.jobs.runner import Runner
 from app.orders import operations as orders
 from tests import factories
-from tests.insights.helpers import Trade, disagreements, facts
+from tests.insights.helpers import Trade, disagreements, facts, rebuild_facts
 
 OURS = company_stamp(1)
 
