@@ -47,20 +47,20 @@ class Api:
         self.run, self.lock = str(time.time_ns()), threading.Lock()
         self.numbers = itertools.count()
         who = {"username": "owner@demo.example", "password": stage.config.demo_password}
-        answer = self._post(self._open(), "/api/v1/security/login", {**who, "provider": "db"}, {})
+        answer = self.post(self.open(), "/api/v1/security/login", {**who, "provider": "db"}, {})
         self.headers = {"Authorization": f"Bearer {answer['access_token']}"}
 
     def place(self, count: int) -> float:
         """Orders per second over `count` orders."""
         orders = [self._order() for _number in range(count)]
         failed: list[BaseException] = []
-        connections = [self._open() for _caller in range(CALLERS)]
+        connections = [self.open() for _caller in range(CALLERS)]
 
         def call(connection: HTTPConnection, mine: list[dict[str, Any]]) -> None:
             try:
                 for order in mine:
                     key = {"Idempotency-Key": f"{self.run}-{next(self.numbers)}"}
-                    self._post(connection, "/api/v1/orders/", order, self.headers | key)
+                    self.post(connection, "/api/v1/orders/", order, self.headers | key)
             except BaseException as error:  # noqa: BLE001 -- told to the caller below
                 failed.append(error)
 
@@ -82,10 +82,10 @@ class Api:
         lines = [{"variant": next(self.variants), "quantity": 1} for _line in range(3)]
         return {"store": self.store, "client": next(self.clients), "lines": lines}
 
-    def _open(self) -> HTTPConnection:
+    def open(self) -> HTTPConnection:
         return HTTPConnection(self.host, timeout=60)
 
-    def _post(
+    def post(
         self, connection: HTTPConnection, path: str, body: Any, headers: dict[str, str]
     ) -> dict[str, Any]:
         more = {"Content-Type": "application/json", **headers}

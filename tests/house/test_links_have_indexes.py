@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from flask import Flask
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from app.kit.database.model import Model
 
@@ -30,6 +39,29 @@ def orders_of(table: Table) -> Iterator[list[str]]:
             yield names
 
 
+def twice(table: Table) -> set[str]:
+    """The indexes of all rows whose order another index has as well.
+
+    A key gives the order (company, number) as it is, and no two rows of one number to sort by id.
+    """
+    keys = [
+        tuple(column.name for column in one.columns)
+        for one in table.constraints
+        if isinstance(one, PrimaryKeyConstraint | UniqueConstraint)
+    ]
+    plain = {
+        tuple(getattr(one, "name", str(one)) for one in index.expressions): str(index.name)
+        for index in table.indexes
+        if index.dialect_options["postgresql"]["where"] is None and not index.unique
+    }
+    return {
+        name
+        for columns, name in plain.items()
+        if any(columns != other and columns == other[: len(columns)] for other in (*keys, *plain))
+        or any(columns == (*key, "id") for key in keys)
+    }
+
+
 def without_index(table: Table) -> set[str]:
     """The links of a table by which no index leads to its rows.
 
@@ -48,6 +80,28 @@ def test_every_link_has_an_index_that_knows_all_its_rows(built_app: Flask) -> No
     found = {one for table in Model.metadata.tables.values() for one in without_index(table)}
     assert found - EXCUSED == set(), "give it an index, or say here why not"
     assert EXCUSED - found == set(), "these have an index now: take them out"
+
+
+def test_no_index_has_the_order_of_another(built_app: Flask) -> None:
+    assert built_app
+    tables = [one for one in Model.metadata.tables.values() if not one.name.startswith("ab_")]
+    assert {name for table in tables for name in twice(table)} == set()
+
+
+def test_an_index_that_is_there_twice_is_found() -> None:
+    one = Table(
+        "one",
+        MetaData(),
+        Column("id", BigInteger),
+        Column("company_id", BigInteger),
+        Column("number", BigInteger),
+        Column("note", BigInteger),
+        UniqueConstraint("company_id", "number"),
+        Index("of_number", "company_id", "number", "id"),
+        Index("of_note", "company_id", "note"),
+        Index("of_note_and_id", "company_id", "note", "id"),
+    )
+    assert twice(one) == {"of_number", "of_note"}
 
 
 def test_an_index_that_knows_some_rows_only_is_none() -> None:

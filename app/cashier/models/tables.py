@@ -84,7 +84,7 @@ class Expense(Business, Source, Model):
         CheckConstraint("description <> ''", name="description_given"),
         CheckConstraint("due_on is null or due_on >= incurred_on", name="due"),
         *sort_indexes(
-            "number", "incurred_on", "due_on", "amount", "status", "description_fold", "changed_at"
+            "incurred_on", "due_on", "amount", "status", "description_fold", "changed_at"
         ),
         Index(None, "company_id", "store_id", "incurred_on"),
         trigram_index("description_fold"),

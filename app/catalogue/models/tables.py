@@ -70,7 +70,9 @@ class Category(Business, Source, Model):
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
     name_fold: Mapped[str] = fold_of("name")
     parent_id: Mapped[int | None] = link(
-        "category", info={"label": _l("Parent category"), "help": _l("Empty for a top category.")}
+        "category",
+        index=False,
+        info={"label": _l("Parent category"), "help": _l("Empty for a top category.")},
     )
     parent: Mapped["Category | None"] = relationship(
         foreign_keys=parent_id, remote_side="Category.id"

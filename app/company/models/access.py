@@ -78,6 +78,8 @@ class Membership(Business, Model):
     __tablename__ = "membership"
     __table_args__ = (
         UniqueConstraint("company_id", "user_id"),
+        # A person's sessions name their place by it alone: whoever signs in is of no company yet.
+        UniqueConstraint("id"),
         Index("ix_membership_user_id", "user_id"),
         *sort_indexes("changed_at"),
         # What an employee did and earned is read through their one place.
@@ -309,6 +311,8 @@ class ApiKey(Business, Model):
     __table_args__ = (
         # Found before the company is known; the token is random.
         Index("ix_api_key_key_hash", "key_hash"),
+        # Work that a key began asks for the key before it goes on, through `auth.live_key`.
+        Index("ix_api_key_id", "id"),
         Index("ix_api_key_membership_id", "company_id", "membership_id"),
         *sort_indexes("changed_at"),
         {"info": {"label": _l("API key"), "title": "name", "store_bound": False}},

@@ -287,8 +287,8 @@ begin
    where not m.active or m.archived_at is not null
   returning m.id into place;
   if place is not null then
-    delete from membership_role where membership_id = place;
-    delete from membership_store where membership_id = place;
+    delete from membership_role where company_id = i.company_id and membership_id = place;
+    delete from membership_store where company_id = i.company_id and membership_id = place;
     insert into membership_role (company_id, membership_id, role_id)
     select i.company_id, place, r.id from ab_role r
      where r.company_id = i.company_id and r.id = any (i.role_ids);

@@ -144,7 +144,7 @@ class Store(Business, Source, Model):
         CheckConstraint("longitude between -180 and 180", name="longitude"),
         CheckConstraint("(latitude is null) = (longitude is null)", name="position"),
         CheckConstraint("jsonb_typeof(opening_hours) = 'object'", name="opening_hours"),
-        *sort_indexes("number", "name_fold", "city_fold", "kind", "changed_at"),
+        *sort_indexes("name_fold", "city_fold", "kind", "changed_at"),
         trigram_index("search_fold"),
         {
             "info": {

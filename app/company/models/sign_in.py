@@ -54,9 +54,10 @@ begin
        where ur.user_id = u.id and r.company_id is null and r.template = 'superuser'),
     m.id, c.id, c.name, c.currency, m.employee_id, m.all_stores,
     case when m.all_stores then null else array(
-      select ms.store_id from membership_store ms where ms.membership_id = m.id order by 1) end,
+      select ms.store_id from membership_store ms
+       where ms.company_id = m.company_id and ms.membership_id = m.id order by 1) end,
     array(select r.name::text from membership_role mr join ab_role r on r.id = mr.role_id
-      where mr.membership_id = m.id order by 1),
+      where mr.company_id = m.company_id and mr.membership_id = m.id order by 1),
     coalesce(v.version, 0), coalesce(c.clients_seen = 'own', false)
   from ab_user u
   left join membership m

@@ -94,7 +94,7 @@ class Employee(Business, Source, Model):
             "help": _l("What they do: master, cashier, buyer."),
         },
     )
-    store_id: Mapped[int | None] = link("store", info={"label": _l("Main store")})
+    store_id: Mapped[int | None] = link("store", index=False, info={"label": _l("Main store")})
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
     email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})
     entered_on: Mapped[date | None] = mapped_column(info={"label": _l("Works here since")})

@@ -92,7 +92,7 @@ begin
   select c.company_id, {_WHO}, 'membership', c.membership_id, 'update',
     case when tg_op = 'DELETE' then jsonb_build_object('stores', jsonb_agg(s.name)) end,
     case when tg_op = 'INSERT' then jsonb_build_object('stores', jsonb_agg(s.name)) end
-  from changed c join store s on s.id = c.store_id
+  from changed c join store s on s.company_id = c.company_id and s.id = c.store_id
   group by c.company_id, c.membership_id;
   return null;
 end""",
@@ -221,7 +221,7 @@ end $$""",
 )
 
 
-def _currency_stays(table: str, store: str) -> SqlFunction:
+def _currency_stays(table: str, store: str, row: str) -> SqlFunction:
     """Refuse another currency under what is written already: its numbers would mean other sums.
 
     Locked before it is looked: a document on its way holds its store and company by their keys.
@@ -231,7 +231,7 @@ def _currency_stays(table: str, store: str) -> SqlFunction:
         name,
         f"""
 begin
-  perform 1 from {table} t where t.id = old.id for update;
+  perform 1 from {table} t where {row} for update;
   if crm_has_documents(old.company_id, {store}) then
     raise exception using errcode = '{REFUSED_CHANGE}', table = '{table}', column = 'currency',
       message = 'the currency of {table} is never changed under its documents';
@@ -244,5 +244,7 @@ end""",
     )
 
 
-COMPANY_CURRENCY = _currency_stays("company", "null")
-STORE_CURRENCY = _currency_stays("store", "old.id")
+COMPANY_CURRENCY = _currency_stays("company", "null", "t.id = old.id")
+STORE_CURRENCY = _currency_stays(
+    "store", "old.id", "t.company_id = old.company_id and t.id = old.id"
+)

@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func, text
+from sqlalchemy import BigInteger, DateTime, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.database.model import Model
+from app.kit.database.model import Model, OfCompany
 from app.kit.database.stamp import Role
 
 
-class AuditEntry(Model):
+class AuditEntry(OfCompany, Model):
     """One change: `before` and `after` hold the changed columns only; an insert has neither."""
 
     __tablename__ = "audit_entry"
@@ -37,11 +37,9 @@ class AuditEntry(Model):
         },
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), primary_key=True, server_default=func.now()
     )
-    company_id: Mapped[int] = mapped_column(BigInteger)
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     request_id: Mapped[str] = mapped_column(Text, server_default="")
     table_name: Mapped[str] = mapped_column(Text)

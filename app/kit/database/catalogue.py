@@ -91,7 +91,22 @@ _RULES: dict[str, str] = {
           join pg_attribute a on a.attrelid = t.oid and a.attname = 'company_id'
          where x.indisunique and not x.indisprimary and not t.relispartition
            and t.relname <> 'company' -- its short name is the one key across companies
+           and i.relname <> 'uq_membership_id' -- sessions are of no company before they name one
            and t.relnamespace = 'public'::regnamespace and x.indkey[0] <> a.attnum""",
+    "primary key of {} does not begin with company_id": """
+        select t.relname from pg_index x join pg_class t on t.oid = x.indrelid
+          join pg_attribute a on a.attrelid = t.oid and a.attname = 'company_id'
+         where x.indisprimary and x.indkey[0] <> a.attnum and not t.relispartition
+           and t.relnamespace = 'public'::regnamespace
+           -- Itself; the queue's and the framework's, whose rows may be of no company.
+           and t.relname not in ('company', 'job', 'ab_role')""",
+    # The key does not refuse an id that another company has: nobody but the sequence gives one.
+    "id of {} may be given by whoever writes the row": """
+        select t.relname from pg_index x join pg_class t on t.oid = x.indrelid
+          join pg_attribute a on a.attrelid = t.oid and a.attname = 'company_id'
+          join pg_attribute i on i.attrelid = t.oid and i.attname = 'id'
+         where x.indisprimary and a.attnum = any (x.indkey) and i.attnum = any (x.indkey)
+           and t.relnamespace = 'public'::regnamespace and i.attidentity <> 'a'""",
     "function {} is SECURITY DEFINER and not registered": """
         select n.nspname || '.' || p.proname from pg_proc p
           join pg_namespace n on n.oid = p.pronamespace

@@ -1,7 +1,7 @@
 """The base of every table: companies kept apart, links that carry the company, audit columns.
 
 Business tables are `class Client(Business, Model)`; append-only ones `class Movement(Ledger,
-Model)`. A listener on the metadata adds to every table of a company what nobody may forget: UNIQUE
+Model)`. A listener on the metadata adds to every table of a company what nobody may forget: the key
 (company_id, id), the composite foreign keys of `link` columns and an index for each of them.
 """
 
@@ -19,9 +19,9 @@ from sqlalchemy import (
     Identity,
     Index,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     event,
     func,
     text,
@@ -45,12 +45,22 @@ COMPANY_DEFAULT = text("crm_company()")
 
 
 class OfCompany:
-    """A row of exactly one company. The id is no secret: policies and signed links protect."""
+    """A row of exactly one company. The id is no secret: policies and signed links protect.
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-10)
-    company_id: Mapped[int] = mapped_column(
-        BigInteger, server_default=COMPANY_DEFAULT, nullable=False, sort_order=-9
+    The table's key is (company_id, id). The mapper's is the id, which the sequence alone gives, so
+    that no two companies have one twice.
+    """
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True), primary_key=True, autoincrement=True, sort_order=-10
     )
+    company_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=COMPANY_DEFAULT, primary_key=True, sort_order=-9
+    )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 -- SQLAlchemy hands over the class
+        return {"primary_key": ["id"]}
 
 
 class Created:
@@ -91,7 +101,7 @@ class Business(OfCompany, Created):
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 -- SQLAlchemy hands over the class
-        return {"version_id_col": cls.version}
+        return {"primary_key": ["id"], "version_id_col": cls.version}
 
 
 class Ledger(OfCompany, Created):
@@ -167,8 +177,10 @@ def _keep_company(table: Table, parent: MetaData) -> None:
         return
     if table.name.startswith("ab_"):
         return
-    if "id" in table.c and not table.dialect_options["postgresql"]["partition_by"]:
-        table.append_constraint(UniqueConstraint("company_id", "id"))
+    key = table.primary_key.columns.keys()
+    if "company_id" in key and key[0] != "company_id":
+        key.remove("company_id")
+        table.append_constraint(PrimaryKeyConstraint("company_id", *key))
     if not any("link" in column.info and not column.nullable for column in table.c):
         # Else the row it hangs on has the company's key, and each further key is paid for by each
         # row.

@@ -42,13 +42,14 @@ _LONGEST = 50.0
 
 _CLAIM = text("""
 with next as materialized (
-  select id, attempts > 0 and error is null doubtful
+  select company_id, id, attempts > 0 and error is null doubtful
     from event_delivery where state = 'waiting' and not_before <= now()
    order by not_before, id limit :batch for update skip locked)
 update event_delivery d
    set attempts = d.attempts + 1, error = null, not_before = clock_timestamp() + :hold
   from next, event e
- where d.id = next.id and e.company_id = d.company_id and e.id = d.event_id
+ where d.company_id = next.company_id and d.id = next.id
+   and e.company_id = d.company_id and e.id = d.event_id
 returning d.id delivery_id, d.subscriber, d.attempts, next.doubtful, e.id, e.name, e.data, e.at,
   e.company_id, e.created_by""")
 _DONE = text("""
@@ -57,12 +58,13 @@ update event_delivery set state = 'done', done_at = clock_timestamp(), error = n
 _FAILED = text("""
 update event_delivery set error = :error, not_before = clock_timestamp() + :wait,
   state = case when attempts < :most then 'waiting' else 'dead' end
- where id = any (:ids) and state = 'waiting'""")
+ where company_id = :company and id = any (:ids) and state = 'waiting'""")
 _GIVE_BACK = text("""
 update event_delivery d set attempts = d.attempts - 1,
   not_before = clock_timestamp() + cast(:apart as interval) * n.number
-  from unnest(cast(:ids as bigint[])) with ordinality n(id, number)
- where d.id = n.id and d.state = 'waiting'""")
+  from unnest(cast(:companies as bigint[]), cast(:ids as bigint[]))
+    with ordinality n(company_id, id, number)
+ where d.company_id = n.company_id and d.id = n.id and d.state = 'waiting'""")
 _WAITING = text("""
 select 1 from event_delivery where state = 'waiting' and not_before <= now() limit 1""")
 
@@ -179,16 +181,23 @@ def _stamp(part: list[Delivery]) -> Stamp:
 def _fail(runner: Runner, part: list[Delivery], error: str, most: int) -> None:
     # A batch that failed together is taken apart at once; a single one waits longer each time.
     wait = 0.0 if len(part) > 1 else runner.backoff(part[0].attempts)
-    values = {"error": error, "wait": timedelta(seconds=wait), "most": most}
+    values = {
+        "company": part[0].happened.company_id,
+        "ids": [delivery.id for delivery in part],
+        "error": error,
+        "wait": timedelta(seconds=wait),
+        "most": most,
+    }
     with work(SYSTEM) as session:
-        session.execute(_FAILED, {**values, "ids": [delivery.id for delivery in part]})
+        session.execute(_FAILED, values)
 
 
 def _give_back(rest: list[Delivery], *, apart: timedelta = timedelta(0)) -> None:
     if rest:
         with work(SYSTEM) as session:
+            companies = [delivery.happened.company_id for delivery in rest]
             ids = [delivery.id for delivery in rest]
-            session.execute(_GIVE_BACK, {"ids": ids, "apart": apart})
+            session.execute(_GIVE_BACK, {"companies": companies, "ids": ids, "apart": apart})
 
 
 def _due(session: Session) -> list[str]:

@@ -9,7 +9,8 @@ IDLE = text("select set_config('idle_in_transaction_session_timeout', :most, tru
 # the status is, so that nothing stays half known after a pause or cancel.
 CLAIM = text("""
 with next as materialized (
-  select b.dispatch_id, b.no from dispatch_batch b join dispatch d on d.id = b.dispatch_id
+  select b.company_id, b.dispatch_id, b.no from dispatch_batch b
+    join dispatch d on d.company_id = b.company_id and d.id = b.dispatch_id
    where b.state in ('ready', 'leased') and b.not_before <= now() and d.channel = any (:channels)
      and (cast(:only as bigint) is null or d.id = :only)
      and b.no <> all (cast(:held as int[]))
@@ -21,12 +22,14 @@ with next as materialized (
 update dispatch_batch b
    set state = 'leased', epoch = epoch + 1, worker = :worker,
        lease_until = clock_timestamp() + :lease
-  from next where b.dispatch_id = next.dispatch_id and b.no = next.no
+  from next
+ where b.company_id = next.company_id and b.dispatch_id = next.dispatch_id and b.no = next.no
 returning b.company_id, b.dispatch_id, b.no, b.lo, b.hi, b.cursor, b.epoch, b.journal_host,
   b.accepted, b.failed, b.skipped, b.uncertain""")
 
 DUE = text("""
-select distinct d.channel from dispatch_batch b join dispatch d on d.id = b.dispatch_id
+select distinct d.channel from dispatch_batch b
+  join dispatch d on d.company_id = b.company_id and d.id = b.dispatch_id
  where b.state in ('ready', 'leased') and b.not_before <= now()
    and (b.state = 'ready'
           and (d.status = 'running' or d.status = 'scheduled' and d.send_at <= now())
@@ -120,7 +123,8 @@ update dispatch_batch set state = 'ready', lease_until = null
 # As crm_system, like the claim.
 URGENT = text("""
 select exists (
-  select 1 from dispatch_batch b join dispatch d on d.id = b.dispatch_id
+  select 1 from dispatch_batch b
+    join dispatch d on d.company_id = b.company_id and d.id = b.dispatch_id
    where b.state = 'ready' and b.not_before <= now() and d.status = 'running'
      and d.channel = any (:channels) and d.priority < :priority)""")
 

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -27,6 +26,7 @@ from app.kit.database.model import (
     COMPANY_DEFAULT,
     Business,
     Model,
+    OfCompany,
     link,
     sort_indexes,
 )
@@ -145,6 +145,7 @@ class DispatchRecipient(Model):
     """
 
     __tablename__ = "dispatch_recipient"
+    __mapper_args__ = {"primary_key": ["dispatch_id", "ord"]}
     __table_args__ = (
         Index(
             None, "company_id", "dispatch_id", "client_id", "occurrence", unique=True,
@@ -161,7 +162,9 @@ class DispatchRecipient(Model):
         },
     )  # fmt: skip
 
-    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
+    company_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=COMPANY_DEFAULT, primary_key=True
+    )
     dispatch_id: Mapped[int] = link("dispatch", primary_key=True, index=False)
     ord: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     # Clients stand further down, so no key.
@@ -205,6 +208,7 @@ class DispatchBatch(Model):
     """
 
     __tablename__ = "dispatch_batch"
+    __mapper_args__ = {"primary_key": ["dispatch_id", "no"]}
     __table_args__ = (
         CheckConstraint("lo <= hi and cursor >= lo - 1 and cursor <= hi", name="range"),
         Index(
@@ -222,7 +226,9 @@ class DispatchBatch(Model):
         },
     )  # fmt: skip
 
-    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
+    company_id: Mapped[int] = mapped_column(
+        BigInteger, server_default=COMPANY_DEFAULT, primary_key=True
+    )
     dispatch_id: Mapped[int] = link("dispatch", primary_key=True, index=False)
     no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     lo: Mapped[int] = mapped_column(Integer)
@@ -241,7 +247,7 @@ class DispatchBatch(Model):
     uncertain: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
-class SendAttempt(Model):
+class SendAttempt(OfCompany, Model):
     """An attempt that was not simply accepted: that one is told whole by its recipient's row."""
 
     __tablename__ = "send_attempt"
@@ -258,11 +264,9 @@ class SendAttempt(Model):
         },
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), primary_key=True, server_default=func.now()
     )
-    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
     dispatch_id: Mapped[int] = mapped_column(BigInteger)
     ord: Mapped[int] = mapped_column(Integer)
     outcome: Mapped[str] = mapped_column(Text)
@@ -272,7 +276,7 @@ class SendAttempt(Model):
     worker: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
-class OutboxMessage(Model):
+class OutboxMessage(OfCompany, Model):
     """A message as it would have been sent, where no provider is configured. It was not sent."""
 
     __tablename__ = "outbox_message"
@@ -282,8 +286,6 @@ class OutboxMessage(Model):
         {"info": {"label": _l("Message in the outbox"), "append_only": True, "audit": False}},
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), info={"label": _l("Time")}
     )
@@ -317,7 +319,8 @@ declare
   first bigint;
   made integer := 0;
 begin
-  select coalesce(max(id), 0) / 1000 into first from dispatch;
+  select coalesce(pg_sequence_last_value(pg_get_serial_sequence('dispatch', 'id')), 0) / 1000
+    into first;
   for n in first .. first + 2 loop
     continue when to_regclass('public.dispatch_recipient_' || n) is not null;
     execute format(

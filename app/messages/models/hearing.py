@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
     DateTime,
-    Identity,
     Index,
     LargeBinary,
     Text,
@@ -19,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.choices import choice
-from app.kit.database.model import COMPANY_DEFAULT, Ledger, Model, OfCompany, Told, sort_indexes
+from app.kit.database.model import Ledger, Model, OfCompany, Told, sort_indexes
 from app.kit.retention import keep, keep_months
 from app.messages.choices import EventKind, MessageChannel, SuppressionReason
 
@@ -53,7 +52,7 @@ class Suppression(Told, Ledger, Model):
     )
 
 
-class MessageEvent(Model):
+class MessageEvent(OfCompany, Model):
     """Something heard of a message after it left. Append-only, one partition a month."""
 
     __tablename__ = "message_event"
@@ -70,11 +69,9 @@ class MessageEvent(Model):
         },
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), primary_key=True, server_default=func.now()
     )
-    company_id: Mapped[int] = mapped_column(BigInteger, server_default=COMPANY_DEFAULT)
     dispatch_id: Mapped[int] = mapped_column(BigInteger)
     ord: Mapped[int] = mapped_column()
     kind: Mapped[EventKind] = choice(EventKind, info={"label": _l("What happened")})

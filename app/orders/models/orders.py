@@ -75,7 +75,6 @@ class Order(Business, Sums, Source, Model):
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *document_checks("order"),
         *sort_indexes(
-            "number",
             "placed_at",
             "business_date",
             "total",

@@ -59,7 +59,7 @@ class GoodsReturn(Business, Sums, Source, Model):
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *document_checks("goods_return"),
         *sort_indexes(
-            "number", "returned_at", "business_date", "total", "status", "created_at", "changed_at"
+            "returned_at", "business_date", "total", "status", "created_at", "changed_at"
         ),
         Index(None, "company_id", "store_id", "returned_at", "id"),
         trigram_index("number_fold"),

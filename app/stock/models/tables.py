@@ -184,7 +184,7 @@ class GoodsReceipt(Business, Source, Model):
         CheckConstraint("status <> 'received' or received_at is not null", name="received"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("rate > 0", name="rate"),
-        *sort_indexes("number", "status", "received_at", "total", "created_at", "changed_at"),
+        *sort_indexes("status", "received_at", "total", "created_at", "changed_at"),
         Index(None, "company_id", "store_id", "received_at"),
         trigram_index("number_fold"),
         {

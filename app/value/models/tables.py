@@ -56,7 +56,7 @@ class Certificate(Business, Source, Model):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("valid_until is null or valid_until >= valid_from", name="validity"),
-        *sort_indexes("code", "amount", "status", "valid_until", "created_at", "changed_at"),
+        *sort_indexes("amount", "status", "valid_until", "created_at", "changed_at"),
         trigram_index("code_search"),
         {
             "info": {
