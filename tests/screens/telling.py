@@ -46,11 +46,20 @@ def complete(resource: Resource, pk: int) -> int:
     return pk
 
 
-def rounds(client: FlaskClient, resource: Resource, since: str) -> tuple[list[int], str]:
-    """The ids that one round tells, and where the next begins."""
+def rounds(
+    client: FlaskClient, resource: Resource, since: str, page_size: int = 2
+) -> tuple[list[int], str]:
+    """The ids that one round tells when all that was written is over, and where the next begins."""
     until_all_is_over()
+    return told_now(client, resource, since, page_size)
+
+
+def told_now(
+    client: FlaskClient, resource: Resource, since: str, page_size: int = 2
+) -> tuple[list[int], str]:
+    """The ids that one round tells, and where the next begins."""
     told: list[int] = []
-    asked: dict[str, Any] = {"changed_since": since, "page_size": 2}
+    asked: dict[str, Any] = {"changed_since": since, "page_size": page_size}
     while True:
         answer = client.get(f"/api/v1/{resource.resource_name}/", query_string=asked)
         assert answer.status_code == 200, answer.text

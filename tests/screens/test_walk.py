@@ -8,10 +8,11 @@ from app.kit.rest.known import resources
 from app.kit.screens import Screen
 from app.kit.screens.filters import operators_of
 from app.kit.screens.known import screens
-from tests.screens import filling
+from tests.screens import filling, telling
 from tests.screens.base import UNREADABLE, ScreenTests, all_rights, filter_query
-from tests.screens.bench import page, reader_with, signed_in
+from tests.screens.bench import at_work, page, reader_with, signed_in, until_all_is_over
 from tests.screens.resources import ResourceTests, base, bulk_of, done_with
+from tests.screens.telling import NOT_BY_CHANGE
 
 CLASSES = filling.screen_classes()
 RESOURCES = filling.resource_names(CLASSES)
@@ -116,6 +117,40 @@ def test_every_operator_of_every_kind_of_filter_can_be_used(whole_app):
         wrong = {key for key, url in asked.items() if UNREADABLE in page(client, url)}
     assert wrong == set()
     assert len(asked) > 30
+
+
+def test_what_has_changed_is_told_once(whole_app):
+    """All resources at a time, as each round waits until whatever runs now is over."""
+    client = whole_app.test_client()
+    with whole_app.app_context():
+        found = {name: one for name, one in resources().items() if name not in NOT_BY_CHANGE}
+        assert found.keys() | NOT_BY_CHANGE == resources().keys()
+
+    def make() -> dict[str, int]:
+        with whole_app.app_context(), at_work() as session:
+            return {n: int(filling.make(session, type(r.of)).id) for n, r in found.items()}
+
+    def told(since: dict[str, str], size: int = 2) -> dict[str, tuple[list[int], str]]:
+        until_all_is_over()
+        rounds = {n: telling.told_now(client, r, since[n], size) for n, r in found.items()}
+        assert {n for n, (ids, _at) in rounds.items() if len(ids) != len(set(ids))} == set()
+        return rounds
+
+    with signed_in(reader_with(all_rights(whole_app))):
+        for name in NOT_BY_CHANGE:
+            asked = {"changed_since": telling.EARLY}
+            assert client.get(f"/api/v1/{name}/", query_string=asked).status_code == 400
+        before = make()
+        first = told(dict.fromkeys(found, telling.EARLY), 100)
+        assert {n for n, (ids, _at) in first.items() if before[n] not in ids} == set()
+        after = make()
+        second = told({n: until for n, (_ids, until) in first.items()})
+        # Of some there is one in a company.
+        new = {n for n in found if after[n] != before[n]}
+        assert {n for n in new if after[n] not in second[n][0]} == set()
+        assert len(new) >= len(found) - 1
+        third = told({n: until for n, (_ids, until) in second.items()})
+        assert {n: ids for n, (ids, _at) in third.items() if ids} == {}
 
 
 def test_the_walk_leaves_no_resource_out(whole_app):
