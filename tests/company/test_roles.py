@@ -268,6 +268,17 @@ def test_a_member_bound_to_stores_opens_no_others(session, owner):
         operations.set_stores(session, member, all_stores=True, by=by, at=clock.now())
 
 
+def test_a_member_bound_to_stores_opens_their_own(session):
+    here, there = make_store(session), make_store(session)
+    role = make_role(session, {READ, *EDITS_ROLES})
+    bound = make_membership(session, role, store_ids=[here.id, there.id])
+    member = make_membership(session, store_ids=[here.id])
+    by, wanted = make_reader(session, bound), {here.id, there.id}
+    given = {"all_stores": False, "store_ids": wanted, "by": by, "at": clock.now()}
+    operations.set_stores(session, member, **given)
+    assert operations.guards.stores_of(session, member) == wanted
+
+
 def test_the_company_sees_its_own_people_and_no_password(session, as_stamp, other_company):
     ours = make_membership(session)
     with as_stamp(company_stamp(other_company)):

@@ -61,9 +61,9 @@ def nothing(_session: Session) -> None:
     """Do nothing: a job for anybody."""
 
 
-def _outcome(do: Do, stamp: Stamp | None) -> Any:
+def _outcome(do: Do) -> Any:
     try:
-        with ours(stamp) as session:
+        with ours() as session:
             return do(session)
     except Exception as error:
         refusal = as_refusal(error)
@@ -72,14 +72,15 @@ def _outcome(do: Do, stamp: Stamp | None) -> Any:
         return refusal
 
 
-def in_turn(first: Do, second: Do, stamp: Stamp | None = None) -> tuple[Any, Any]:
-    """Do the first, begin the second, which waits, commit the first: what came of both."""
-    with ThreadPoolExecutor(1) as pool, ours(stamp) as session:
+def in_turn(first: Do, second: Do, *, end: Do | None = None) -> tuple[Any, Any]:
+    """Do the first, begin the second, which waits, end and commit the first: what came of both."""
+    with ThreadPoolExecutor(1) as pool, ours() as session:
         of_first = first(session)
         session.flush()
-        later = pool.submit(_outcome, second, stamp)
+        later = pool.submit(_outcome, second)
         with pytest.raises(TimeoutError):
             later.result(timeout=0.4)
+        of_first = end(session) if end else of_first
         session.commit()
         return of_first, later.result(timeout=20)
 
@@ -101,7 +102,11 @@ def test_one_message_ordered_by_two_at_once_is_one_message() -> None:
         wording = session.get_one(MessageTemplateVersion, version)
         return messages.send_one(session, wording, "a@example.com", client_id=1, occurrence="o 1")
 
-    first, second = in_turn(order, order)
+    with ours() as session:
+        wording = session.get_one(MessageTemplateVersion, version)
+        sending, _ord = messages.send_one(session, wording, "first@example.com", client_id=9)
+    held = text(f"select id from dispatch where id = {sending} for update")
+    first, second = in_turn(lambda session: session.scalar(held), order, end=order)
     assert first == second
 
 

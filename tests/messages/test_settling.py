@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 
 from app.kit.database.session import work
 from app.messages import operations
-from app.messages.choices import MessageChannel, RecipientState
+from app.messages.choices import BatchState, MessageChannel, RecipientState
 from app.messages.engine.outcomes import Outcome, SendResult
 from app.messages.engine.references import Reference
 from app.messages.jobs import recording
@@ -18,7 +18,7 @@ from app.messages.jobs.drafting import Drafter
 from app.messages.jobs.loading import Loader, load_plan
 from app.messages.jobs.recording import Change, Counts, Result
 from app.messages.jobs.settling import look_up
-from app.messages.models import DispatchRecipient
+from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.operations import SendingTerms
 from tests.messages.sending import COMPANY, OFFER, House, phones
 from tests.messages.test_dispatching_texts import start, texts  # noqa: F401 -- a fixture
@@ -161,3 +161,27 @@ def test_a_flush_whose_answer_was_lost_counts_an_attempt_once(
     with work(COMPANY) as session:
         attempt = select(DispatchRecipient.attempt).where(DispatchRecipient.dispatch_id == dispatch)
         assert session.scalars(attempt).all() == [1]
+
+
+def test_who_was_to_be_tried_again_is_cancelled_with_the_sending(
+    house: House,
+    texts: Running,
+) -> None:
+    dispatch = house.start(
+        phones(2), channel=MessageChannel.SMS, body="Hi", terms=SendingTerms(values=OFFER)
+    )
+    claim = recording.claim_next(house.terms, [MessageChannel.SMS])
+    assert claim is not None
+    plan, _ = load_plan(claim, house.terms, house.installation)
+    recording.open_batch(claim, plan, house.terms)
+    one, other = Loader(plan).load(1, 2, 10)
+    results = [
+        Result(None, one, SendResult(Outcome.ACCEPTED, 201, provider_id=SID)),
+        Result(None, other, SendResult(Outcome.DEFERRED, 20429, "busy")),
+    ]
+    with work(COMPANY) as session:
+        operations.cancel(session, session.get_one(Dispatch, dispatch))
+    counts = Counts(accepted=1, deferred=1)
+    recording.flush(plan, house.terms, [Change(claim, 2, counts, "done", results=results)])
+    assert house.states(dispatch) == {"accepted": 1, "cancelled": 1}
+    assert [batch.state for batch in house.batches(dispatch)] == [BatchState.CANCELLED]

@@ -245,12 +245,11 @@ def _write_batch(session: Session, terms: Terms, change: Change) -> DispatchStat
         # Before the batch, as `cancel` does; and two workers that end the last two batches at once
         # must not both see the other's as open.
         status = session.execute(sql.LOCK, {"dispatch": claim.dispatch_id}).scalar_one()
-        if ending == "ready" and status == DispatchStatus.CANCELLED:
-            ending = "cancelled"
-    if ending == "done":
-        left = _next_attempt(session, claim)
+        left = _next_attempt(session, claim) if ending == "done" else None
         if left is not None:
             ending, wait = "ready", left
+        if ending == "ready" and status == DispatchStatus.CANCELLED:
+            ending = "cancelled"
     values = {
         "dispatch": claim.dispatch_id,
         "no": claim.no,
