@@ -423,5 +423,9 @@ async def main(port: int, life: float) -> None:
         print("the stand-in's time is over", file=sys.stderr)
 
 
+def run(arguments: list[str]) -> None:
+    asyncio.run(main(int(arguments[0]), float(arguments[1]) if len(arguments) > 1 else 900.0))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 900.0))
+    run(sys.argv[1:])
