@@ -118,6 +118,7 @@ def crashes(
         process.join()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_ten_kills_at_random_moments_of_20000_mails(crashes: Crashes, tmp_path: Path) -> None:
     crashes.relay.set(latency_ms=2)

@@ -51,6 +51,7 @@ def imported(own_database: str) -> Any:
 
 
 @needs_source
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_real_year_is_imported_to_the_penny_and_once(imported: Any) -> None:
     assert imported["rows"] == 541_909

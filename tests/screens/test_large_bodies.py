@@ -1,7 +1,8 @@
 """Two megabytes of JSON, of every kind there is, against every way to write by the API.
 
 Whatever is in them, they are refused in the time that it takes to read them: the processor's time
-of the process is counted, of which the machine's other work is no part.
+of the process is counted, of which the machine's other work is no part. The resources are `slow`:
+`make test` tries the sign-in, which the same code reads.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ def turns(kinds: dict[str, str], *, each: int, whole: bool) -> Iterator[list[str
         at += each
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resource_class", RESOURCES)
 @pytest.mark.timeout(300)
 def test_a_body_of_two_megabytes_is_refused_in_the_time_of_reading_it(

@@ -291,6 +291,7 @@ def test_the_description_names_every_resource(client, everything):
         assert f"/api/v1/{name}/" in spec["paths"]
 
 
+@pytest.mark.slow
 def test_a_fuzzer_finds_no_server_error(app, everything):
     import schemathesis
     from hypothesis import HealthCheck, Phase, settings
