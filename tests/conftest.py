@@ -1,14 +1,11 @@
 """A real PostgreSQL and Valkey for every test, shared by concurrent runs of this checkout.
 
 `session` is rolled back after each test. What needs commits (jobs, events, several processes) asks
-for `own_database`, a database of its own copied from the template.
+for `own_database`, or a file for `module_database`: a copy of the template, emptied between them.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +17,12 @@ from sqlalchemy.orm import Session
 
 import config as settings
 from app import create_app, parts
-from app.kit.database import install
-from app.kit.database.model import Model
 from app.kit.database.session import bind, make_engine
-from app.kit.database.stamp import Role, Stamp, company_stamp, stamped
+from app.kit.database.stamp import Stamp, company_stamp, stamped
 from app.kit.outgoing import addresses, allow_networks
 from app.kit.servers import TestServer, test_server
+from tests import databases
+from tests.databases import Database, Databases
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -41,42 +38,6 @@ def server() -> Iterator[TestServer]:
         yield running
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    SERVERS.mkdir(parents=True, exist_ok=True)
-    with (SERVERS / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _build(server: TestServer, name: str) -> None:
-    server.create_database(name)
-    owner = make_engine(server.url(name, "crm_migrate"), poolclass=NullPool)
-    with owner.begin() as connection:
-        install.prelude(connection)
-        connection.execute(text(f"set local role {Role.OWNER}"))
-        Model.metadata.create_all(connection)
-        connection.execute(text("reset role"))
-        install.install(connection)
-        connection.execute(text(f"set local role {Role.OWNER}"))
-        for number, slug in ((1, "ours"), (2, "theirs")):
-            connection.execute(
-                text(
-                    "insert into company (id, slug, name) overriding system value"
-                    " values (:id, :slug, :name)"
-                ),
-                {"id": number, "slug": slug, "name": slug.title()},
-            )
-        connection.execute(text("alter table company alter column id restart with 3"))
-
-
 def _exists(server: TestServer, name: str) -> bool:
     admin = make_engine(server.url("postgres", "postgres"), poolclass=NullPool)
     with admin.connect() as connection:
@@ -89,11 +50,11 @@ def _exists(server: TestServer, name: str) -> bool:
 @pytest.fixture(scope="session")
 def template(server: TestServer) -> str:
     """The name of a database with all tables and two companies (1 ours, 2 theirs), made once."""
-    name = f"template_{_fingerprint()}"
-    with _alone("template"):
+    name = f"template_{databases.fingerprint()}"
+    with databases.alone(SERVERS, "template"):
         if not _exists(server, name):
             try:
-                _build(server, name)
+                databases.build(server, name)
             except BaseException:
                 server.drop_database(name)
                 raise
@@ -101,17 +62,25 @@ def template(server: TestServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def make_database(server: TestServer, template: str) -> Iterator[Callable[[str], str]]:
-    """Return a function that copies the template and gives the copy's name; dropped at the end."""
+def copies(server: TestServer, template: str) -> Iterator[Databases]:
+    """The databases of this process; most are lent to one test or file after the other."""
+    made = Databases(server, template, SERVERS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def make_database(server: TestServer, copies: Databases) -> Iterator[Callable[[str], str]]:
+    """Return a function that copies the template for good and gives the copy's name.
+
+    For what lasts until the end and for what changes tables; all else takes `own_database` or
+    `module_database`.
+    """
     made: list[str] = []
 
     def make(purpose: str) -> str:
-        name = f"t_{os.getpid()}_{len(made)}_{purpose}"[:60].lower()
-        # CREATE DATABASE … TEMPLATE refuses while another run copies from the same template.
-        with _alone("copy"):
-            server.create_database(name, template=template)
-        made.append(name)
-        return name
+        made.append(copies.make(purpose))
+        return made[-1]
 
     yield make
     for name in made:
@@ -219,10 +188,14 @@ def as_stamp(session: Session) -> Callable[[Stamp], object]:
 
 
 @pytest.fixture
-def own_database(
-    server: TestServer, make_database: Callable[[str], str], request: pytest.FixtureRequest
-) -> Iterator[str]:
+def own_database(server: TestServer, copies: Databases) -> Iterator[str]:
     """The URL of a database for this test alone, where commits are real."""
-    name = make_database("own")
-    yield server.url(name)
-    server.drop_database(name)
+    with copies.lent() as one:
+        yield server.url(one.name)
+
+
+@pytest.fixture(scope="module")
+def module_database(copies: Databases) -> Iterator[Database]:
+    """A database for the tests of this file, where commits are real; `empty` it at will."""
+    with copies.lent() as one:
+        yield one

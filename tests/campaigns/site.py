@@ -20,11 +20,11 @@ __all__ = ["at_work", "reading_as", "site"]
 
 
 @pytest.fixture(scope="module")
-def site(server, make_database, tmp_path_factory) -> Iterator[Flask]:
+def site(server, module_database, tmp_path_factory) -> Iterator[Flask]:
     from app import create_app
 
     environ = {
-        "DATABASE_URL": server.url(make_database("campaigns")),
+        "DATABASE_URL": server.url(module_database.name),
         "REDIS_URL": server.redis_url,
         "SECRET_KEY": "s" * 40,
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),

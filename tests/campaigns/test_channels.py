@@ -30,6 +30,7 @@ from app.messages.queries import routes
 from tests import factories
 from tests.campaigns.conftest import make_reader
 from tests.campaigns.site import at_work, reading_as
+from tests.databases import Database
 from tests.messages.test_settling import SID
 from tests.screens import filling
 from tests.screens.bench import let_tests_choose_the_reader, page
@@ -58,7 +59,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="module")
 def house(
     server: TestServer,
-    make_database: Callable[[str], str],
+    module_database: Database,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     from app import create_app
@@ -66,7 +67,7 @@ def house(
     with running("smtp_sink", "0", "300") as sink, running("twilio", "300") as twilio:
         port = _free_port()
         environ = {
-            "DATABASE_URL": server.url(make_database("channels")),
+            "DATABASE_URL": server.url(module_database.name),
             "REDIS_URL": server.redis_url,
             "SECRET_KEY": "s" * 40,
             "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),

@@ -14,11 +14,12 @@ from app.kit.database import session as sessions
 from app.kit.database.session import db
 from app.kit.servers import TestServer
 from config import Config
+from tests.databases import Database
 
 
 @pytest.fixture(scope="module")
-def app(server: TestServer, make_database: Callable[[str], str], tmp_path_factory: Any) -> Flask:
-    name = make_database("cli")
+def app(server: TestServer, module_database: Database, tmp_path_factory: Any) -> Flask:
+    name = module_database.name
     config = replace(
         Config.from_env({"INSTANCE_DIR": str(tmp_path_factory.mktemp("instance"))}),
         database_url=server.url(name),

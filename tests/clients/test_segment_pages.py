@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from app.kit.database.stamp import company_stamp
 from app.kit.security.permissions import all_rights
 from app.kit.servers import TestServer
 from tests import factories
+from tests.databases import Database
 from tests.screens import bench, filling
 
 BOUGHT = "bought_product"
@@ -26,13 +27,13 @@ BOUGHT = "bought_product"
 @pytest.fixture(scope="module")
 def app(
     server: TestServer,
-    make_database: Callable[[str], str],
+    module_database: Database,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Flask:
     from app import create_app
 
     environ = {
-        "DATABASE_URL": server.url(make_database("segments")),
+        "DATABASE_URL": server.url(module_database.name),
         "REDIS_URL": server.redis_url,
         "SECRET_KEY": "s" * 40,
         "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),

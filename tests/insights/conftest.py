@@ -21,6 +21,7 @@ from app.kit.servers import TestServer
 from app.orders import operations as orders
 from config import Config
 from tests import factories
+from tests.databases import Database
 from tests.insights.helpers import Trade, deliver
 from tests.screens import bench
 
@@ -62,8 +63,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(server: TestServer, make_database, tmp_path_factory) -> Iterator[Site]:
-    name = make_database("insights")
+def site(server: TestServer, module_database: Database, tmp_path_factory) -> Iterator[Site]:
+    name = module_database.name
     config = dataclasses.replace(
         Config.from_env({"INSTANCE_DIR": str(tmp_path_factory.mktemp("instance"))}),
         database_url=server.url(name).replace("postgresql://", "postgresql+psycopg2://"),

@@ -10,6 +10,7 @@ from app import create_app
 from app.kit.database.session import bind
 from app.kit.servers import TestServer
 from config import Config
+from tests.databases import Database
 from tests.jobs.house import House, Valkey, furnish, open_house
 from tests.screens import bench
 
@@ -31,18 +32,21 @@ def own_redis(own_valkey: Valkey) -> Valkey:
 
 
 @pytest.fixture(scope="session")
-def house_database(make_database: Callable[[str], str], server: TestServer) -> str:
+def house_database(make_database: Callable[[str], str], server: TestServer) -> Iterator[Database]:
     name = make_database("house")
     furnish(server.url(name, "crm_migrate"))
-    return name
+    made = Database(server, name)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def house(server: TestServer, house_database: str, own_redis: Valkey) -> Iterator[House]:
+def house(server: TestServer, house_database: Database, own_redis: Valkey) -> Iterator[House]:
     """Give a database where commits are real and workers and ticks are real processes."""
-    urls = server.url(house_database), server.url(house_database, "crm_migrate")
-    with open_house(*urls, own_redis.url) as made:
+    name = house_database.name
+    with open_house(server.url(name), server.url(name, "crm_migrate"), own_redis.url) as made:
         yield made
+    house_database.empty()
 
 
 @pytest.fixture

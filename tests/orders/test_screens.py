@@ -54,11 +54,11 @@ def make(session, screen):
 
 
 @pytest.fixture(scope="module")
-def app(server, make_database, tmp_path_factory):
+def app(server, module_database, tmp_path_factory):
     from app import create_app
 
     instance: Path = tmp_path_factory.mktemp("instance")
-    url = server.url(make_database("domains"))
+    url = server.url(module_database.name)
     made = create_app(
         settings.Config.from_env(
             {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import NullPool, text
+from sqlalchemy import NullPool
 
 import config as settings
 from app import parts
@@ -21,6 +21,7 @@ from app.kit.security.permissions import all_rights, create_permissions
 from app.kit.servers import TestServer
 from app.kit.wiring import wire
 from tests.company.factories import make_membership, make_role
+from tests.databases import Database
 from tests.registries import as_before
 from tests.screens import bench
 from tests.screens.declared import BENCH_SCREENS
@@ -85,17 +86,14 @@ def mail_can_be_sent() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def bench_url(server: TestServer, make_database: Callable[[str], str]) -> str:
-    return server.url(make_database("screens"))
-
-
-@pytest.fixture(scope="module")
-def app(server: TestServer, bench_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(
+    server: TestServer, module_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Flask:
     from app import create_app
 
     instance: Path = tmp_path_factory.mktemp("instance")
     environ = {
-        "DATABASE_URL": bench_url,
+        "DATABASE_URL": server.url(module_database.name),
         "REDIS_URL": server.redis_url,
         # The walks ask more in a minute than anybody may.
         "API_RATE_LIMIT": "0",
@@ -112,9 +110,7 @@ def app(server: TestServer, bench_url: str, tmp_path_factory: pytest.TempPathFac
             [*BENCH_SCREENS, *([] if "OpenApiView" in made.blueprints else [OpenApiView])]
         )
     bench.let_tests_choose_the_reader(made)
-    made.config["OWNER_URL"] = server.url(
-        bench_url.rpartition("@/")[2].partition("?")[0], "crm_migrate"
-    )
+    made.config["OWNER_URL"] = server.url(module_database.name, "crm_migrate")
     return made
 
 
@@ -132,11 +128,9 @@ def everything() -> Iterator[Reader]:
 
 
 @pytest.fixture(autouse=True)
-def empty_tables(app: Flask) -> Iterator[None]:
-    """Each test begins without rows of its own company's catalogue and clients."""
+def empty_tables(app: Flask, module_database: Database) -> Iterator[None]:
+    """Each test begins without rows but those of the template."""
     yield
     with app.app_context():
         db.session.remove()
-    with bench.owner(app) as connection:
-        names = "store, category, brand, product, variant, client, client_figures, contact_point, saved_view, bulk_run, export_log, form_sent, idempotency, audit_entry, job"
-        connection.execute(text(f"truncate {names} cascade"))
+    module_database.empty()
