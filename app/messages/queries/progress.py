@@ -25,7 +25,7 @@ def progress(dispatch_id: int) -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(DispatchBatch, DispatchBatch.dispatch_id == Dispatch.id)
         .where(Dispatch.id == dispatch_id)
-        .group_by(Dispatch.id)
+        .group_by(Dispatch.id, Dispatch.audience)
     )
 
 
