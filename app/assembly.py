@@ -10,14 +10,14 @@ from flask import Flask
 
 import config as settings
 from app import parts, web
-from app.kit import health, limits, logs, request_id, servers
+from app.kit import health, logs, rate_limits, request_id, servers
 from app.kit.database.refusal import refuse_unsafe
 from app.kit.database.session import bind, db
 from app.kit.jobs import setup as jobs
 from app.kit.routing import LateRule, Word
-from app.kit.screens import edge
+from app.kit.runtime_config import wire
+from app.kit.screens import boundary
 from app.kit.security.csrf import Csrf
-from app.kit.wiring import wire
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,7 +56,7 @@ def _add_extensions(app: Flask) -> None:
     request_id.init_app(app)
     logs.init_app(app)
     web.init_app(app)
-    edge.init_app(app)
+    boundary.init_app(app)
     # Before AppBuilder: it registers its exemptions only with a CSRFProtect that is there already.
     Csrf(app)
     db.init_app(app)
@@ -69,7 +69,7 @@ def _add_parts(app: Flask) -> None:
 
     appbuilder = build(app)
     # Only the security manager, which has just been made, knows who calls.
-    limits.init_app(app)
+    rate_limits.init_app(app)
     parts.load_background()
     for extends in parts.load_room("extends"):
         extends.extend(appbuilder)

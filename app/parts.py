@@ -45,7 +45,7 @@ KIT_SCREENS = (
     "app.kit.imports.screens",
     "app.kit.settings.screens",
     "app.kit.rest.openapi",
-    "app.kit.screens.everything",
+    "app.kit.screens.global_search",
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.kit.servers import postgres
-from app.kit.servers.places import ServerFolders
+from app.kit.servers.directories import ServerFolders
 from benchmarks.browsing import Browser, signed_in
 from benchmarks.processes import Child, wait_for_http
 from benchmarks.stage import HOME, Stage, free_port, say

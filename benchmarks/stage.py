@@ -23,7 +23,7 @@ import psycopg2
 from app.kit import servers
 from app.kit.database import bootstrap
 from app.kit.servers import postgres
-from app.kit.servers.places import ServerFolders
+from app.kit.servers.directories import ServerFolders
 from app.serve import listen, programs
 from benchmarks.processes import Child, wait_for_http
 from config import Config, plain_url

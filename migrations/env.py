@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, text
 
 from app.kit.database import drafting, install
-from app.kit.database.install import fixed, moves, trail
+from app.kit.database.install import audit_policies, immutability, transitions
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
@@ -56,9 +56,9 @@ def _move(connection: Connection) -> None:
     pending = _moves(before)
     if pending:
         # They name columns that a migration may change, and rows that it may correct.
-        fixed.lift(connection)
-        moves.lift(connection)
-        trail.lift(connection)
+        immutability.lift(connection)
+        transitions.lift(connection)
+        audit_policies.lift(connection)
     context.run_migrations()
     now = context.get_context().get_current_revision()
     if before not in (None, now):

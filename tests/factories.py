@@ -244,7 +244,9 @@ def make_goods_receipt_line(session: Session, **values: Any) -> GoodsReceiptLine
 def make_draft(session: Session, *items: orders.Item, **values: Any) -> Order:
     """Return an order that is not saved yet, of `items` or of one new variant."""
     store, store_id = values.pop("store", None), values.pop("store_id", None)
-    where = orders.place(session, store_id or (store or make_store(session)).id, to_sell=True)
+    where = orders.selling_store(
+        session, store_id or (store or make_store(session)).id, to_sell=True
+    )
     client = values.pop("client", None)
     if client is not None:
         values["client_id"] = client.id

@@ -11,7 +11,7 @@ from app.cashier.demo import load_expenses
 from app.cashier.models import Expense, ExpenseBalance, ExpensePayment
 from app.cashier.operations import EXPENSE_NUMBERS
 from app.kit.database.balances import off_balance
-from app.kit.database.reckoning import offending
+from app.kit.database.invariants import offending
 from app.kit.numbering import gapless
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab

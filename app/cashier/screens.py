@@ -10,7 +10,7 @@ from app.cashier import operations
 from app.cashier.choices import ExpenseStatus
 from app.cashier.models import Expense, ExpenseCategory, ExpensePayment
 from app.catalogue.screens import own_currency
-from app.kit.screens import Bulk, Do, Related, Screen
+from app.kit.screens import BulkAction, RecordAction, Related, Screen
 from app.kit.screens.areas import MONEY
 from app.kit.screens.documents import calls_off, in_state
 
@@ -77,7 +77,7 @@ class ExpenseScreen(Screen):
     on_edit = operations.save_expense
     edits_when = in_state(ExpenseStatus.DRAFT)
     actions_on = {
-        "approve": Do(
+        "approve": RecordAction(
             operations.approve_expense,
             _l("Approve"),
             "check",
@@ -85,7 +85,7 @@ class ExpenseScreen(Screen):
             when=in_state(ExpenseStatus.DRAFT),
             primary=True,
         ),
-        "pay": Do(
+        "pay": RecordAction(
             operations.pay_in_full,
             _l("Paid in full"),
             "cash",
@@ -99,7 +99,7 @@ class ExpenseScreen(Screen):
             confirm=_l("The expense is called off."),
         ),
     }
-    bulk = {"approve": Bulk(operations.approve_expense, _l("Approve"), "check")}
+    bulk = {"approve": BulkAction(operations.approve_expense, _l("Approve"), "check")}
     api = True
 
 

@@ -7,7 +7,7 @@ from app.catalogue.choices import ProductStatus
 from app.catalogue.models import Brand, Category, Product, Supplier, SupplierProduct, Variant
 from app.kit.access import reader
 from app.kit.plurals import counted as _ln
-from app.kit.screens import Bulk, Do, Related, Screen
+from app.kit.screens import BulkAction, RecordAction, Related, Screen
 from app.kit.screens.areas import PRODUCTS
 
 
@@ -38,7 +38,7 @@ class ProductScreen(Screen):
     path_of = "status"
     related = (Related("Variant", by="product"),)
     actions_on = {
-        "publish": Do(
+        "publish": RecordAction(
             operations.publish,
             _l("Publish"),
             "eye",
@@ -46,13 +46,13 @@ class ProductScreen(Screen):
             when=lambda product: product.status is not ProductStatus.PUBLISHED,
             primary=True,
         ),
-        "withdraw": Do(
+        "withdraw": RecordAction(
             operations.withdraw,
             _l("Make it a draft"),
             "eye-off",
             when=lambda product: product.status is ProductStatus.PUBLISHED,
         ),
-        "discontinue": Do(
+        "discontinue": RecordAction(
             operations.discontinue,
             _l("Discontinue"),
             "ban",
@@ -62,8 +62,8 @@ class ProductScreen(Screen):
         ),
     }
     bulk = {
-        "publish": Bulk(operations.publish, _l("Publish"), "eye"),
-        "discontinue": Bulk(
+        "publish": BulkAction(operations.publish, _l("Publish"), "eye"),
+        "discontinue": BulkAction(
             operations.discontinue,
             _l("Discontinue"),
             "ban",

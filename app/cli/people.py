@@ -21,7 +21,7 @@ from app.kit import clock
 from app.kit.database.session import work
 from app.kit.email_address import normalise_email
 from app.kit.errors import CrmError, NotFound
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.addresses import public_url
 from app.kit.security.passwords import check_strength, hash_password
 from app.kit.security.reset import VALID_FOR
@@ -126,8 +126,8 @@ def _admitted(session: Session, address: str, role: str, first: str, last: str) 
     from app.company.operations import companies  # noqa: PLC0415 -- needs every model
 
     chosen = companies.role_named(session, role)
-    with doors.through(session) as door:
-        is_new = doors.user_by_email(door, address) is None
+    with auth_functions.through(session) as door:
+        is_new = auth_functions.user_by_email(door, address) is None
     names = {"first": first or address.partition("@")[0], "last": last}
     user = companies.add_person(session, address, **names)
     member = companies.member_by_email(session, address) or companies.add_member(session, user)
@@ -138,14 +138,14 @@ def _admitted(session: Session, address: str, role: str, first: str, last: str) 
 def _way_in(session: Session, address: str, member: int, *, ask: bool) -> None:
     """Set the password that is typed, or print a link that sets one, once."""
     typed = _typed(session, address) if ask else None
-    token = doors.new_token()
-    with doors.through(session) as door:
+    token = auth_functions.new_token()
+    with auth_functions.through(session) as door:
         until = clock.now() + VALID_FOR
-        if doors.begin_reset(door, address, doors.hash_of(token), until) is None:
+        if auth_functions.begin_reset(door, address, auth_functions.hash_of(token), until) is None:
             raise NotFound(f"{address} is deactivated in this installation.")
         if typed is not None:
-            doors.reset_password(door, doors.hash_of(token), hash_password(typed))
-        doors.note_access(door, member, "password set" if ask else "password link printed")
+            auth_functions.reset_password(door, auth_functions.hash_of(token), hash_password(typed))
+        auth_functions.note_access(door, member, "password set" if ask else "password link printed")
     if typed is not None:
         click.echo("The password is set.")
         return

@@ -14,7 +14,7 @@ from app.clients.choices import SeenBecause, ServedBecause
 from app.clients.demo import load_clients
 from app.clients.models import Client, ClientEmployee, ClientFigures, ClientStore
 from app.clients.segments import conditions
-from app.kit.database.reckoning import offending
+from app.kit.database.invariants import offending
 from app.kit.registry import (
     DemoData,
     EraseHandler,
@@ -27,7 +27,7 @@ from app.kit.registry import (
     timeline_kinds,
 )
 from app.kit.screens.dberrors import say
-from app.messages.queries import gates, values
+from app.messages.queries import eligibility_rules, values
 
 
 def clients_without_figures() -> Any:
@@ -99,7 +99,7 @@ KINDS = (
 def extend(builder: Any) -> None:
     """Register everything; called once per application."""
     builder.add_all([*screens.ALL, *api.ALL])
-    gates.register(queries.CONSENT)
+    eligibility_rules.register(queries.CONSENT)
     values.register(queries.TOLD)
     timeline_kinds.register(*KINDS)
     segment_conditions.register(*conditions.ALL)

@@ -14,7 +14,7 @@ from app.company.models import Company
 from app.kit.email_address import normalise_email
 from app.kit.phone import readings
 from app.messages.choices import MessageChannel, MessagePurpose
-from app.messages.queries import Gate, Values
+from app.messages.queries import EligibilityRule, Values
 
 
 def main_contacts(session: Session, ids: Sequence[int]) -> dict[int, object]:
@@ -149,5 +149,5 @@ def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
     )
 
 
-CONSENT = Gate("consent", has_consented)
+CONSENT = EligibilityRule("consent", has_consented)
 TOLD = Values("client", values_of, VARIABLES)

@@ -26,7 +26,7 @@ from app.kit.database.session import db
 from app.kit.registry import timeline_kinds
 from app.kit.screens import Code, Computed, Lines, Panel, Related, Screen
 from app.kit.screens.areas import CLIENTS, MARKETING
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import Card, Cell, Column, Row, TableCard
 from app.kit.screens.record import load_or_404
 

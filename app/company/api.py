@@ -14,7 +14,7 @@ from app.company.screens.members import PLACE, InvitationScreen, MembershipScree
 from app.kit.access import reader
 from app.kit.errors import Conflict
 from app.kit.rest import Resource
-from app.kit.screens import Ask
+from app.kit.screens import ActionParameter
 
 
 class MembershipResource(Resource):
@@ -28,9 +28,9 @@ class InvitationResource(Resource):
     """POST offers somebody a place by mail. The link in it is for no program."""
 
     screen = InvitationScreen
-    asks = (
-        Ask("email", _l("Email"), required=True, longest=320),
-        Ask("roles", _l("Roles"), "ids", required=True, longest=100),
+    parameters = (
+        ActionParameter("email", _l("Email"), required=True, longest=320),
+        ActionParameter("roles", _l("Roles"), "ids", required=True, longest=100),
         *PLACE,
     )
 

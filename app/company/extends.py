@@ -13,7 +13,7 @@ from app.company import api, screens
 from app.company.models import Company
 from app.company.operations import sync_roles
 from app.company.operations.demo import DEMO
-from app.company.operations.guards import LastAdministrator
+from app.company.operations.privileges import LastAdministrator
 from app.company.queries import ADMINISTERS, holders
 from app.kit.access import Right, reader_or_none
 from app.kit.database.session import work

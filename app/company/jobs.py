@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.company.models import Invitation
 from app.kit import clock
+from app.kit.account_mail import can_deliver, deliver
 from app.kit.errors import Conflict
 from app.kit.jobs import job
-from app.kit.jobs.pieces import progress
-from app.kit.mail import can_deliver, deliver
+from app.kit.jobs.checkpoints import progress
 from app.kit.security.addresses import public_url
-from app.kit.security.doors import hash_of, new_token
+from app.kit.security.auth_functions import hash_of, new_token
 
 
 @job(attempts=6)

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from app.kit.database.session import work
 from app.kit.jobs import queues
-from app.kit.jobs.beats import ALIVE
+from app.kit.jobs.heartbeats import ALIVE
 from app.kit.jobs.lease import SYSTEM
 
 log = logging.getLogger(__name__)

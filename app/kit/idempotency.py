@@ -4,7 +4,7 @@ The caller names the request by a key of its own; the answer is kept under it in
 transaction as the work, so that both exist or neither. The same key again gives the kept answer;
 with another body it is refused. Of two at once the second waits for the first's transaction to end.
 A refusal is an answer too: whoever keeps one undoes the work to a savepoint before, so that both
-happen under the lock of the key (app/kit/rest/once.py).
+happen under the lock of the key (app/kit/rest/idempotency_key.py).
 
     with idempotent(session, key, body, key_id=api_key.id) as request:
         if request.answer is None:

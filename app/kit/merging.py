@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from app.kit.database.install.fixed import moving
+from app.kit.database.install.immutability import moving
 from app.kit.registry import erase_handlers, merge_handlers
 
 

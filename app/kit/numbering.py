@@ -17,9 +17,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
+from app.kit.database.invariants import offending
 from app.kit.database.model import Model, OfCompany
-from app.kit.database.reckoning import offending
 from app.kit.registry import Invariant, Registry
 from app.kit.zones import business_date
 

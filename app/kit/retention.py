@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 from app.kit.database.stamp import Role
+from app.kit.jobs.checkpoints import progress
 from app.kit.jobs.declared import job
-from app.kit.jobs.pieces import progress
 from app.kit.registry import Registry
 
 BATCH = 5_000

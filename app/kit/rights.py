@@ -21,7 +21,7 @@ from app.kit.access import MissingRight, Right, may
 from app.kit.errors import CrmError
 from app.kit.registry import Registry, sole
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.known import screen_of_view
+from app.kit.screens.screen_registry import screen_of_view
 
 Mark = Literal["money", "private"]
 

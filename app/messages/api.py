@@ -20,7 +20,7 @@ from app.kit import settings
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource
-from app.kit.screens import Ask
+from app.kit.screens import ActionParameter
 from app.kit.screens.pages import SignInPage
 from app.messages import operations
 from app.messages.choices import MessageChannel
@@ -99,10 +99,10 @@ class SuppressionResource(Resource):
     """POST suppresses an address; only its fingerprint is kept."""
 
     screen = SuppressionScreen
-    asks = (
-        Ask("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
-        Ask("address", _l("Address"), required=True, longest=320),
-        Ask("source", _l("Why"), required=True),
+    parameters = (
+        ActionParameter("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
+        ActionParameter("address", _l("Address"), required=True, longest=320),
+        ActionParameter("source", _l("Why"), required=True),
     )
 
     def create(

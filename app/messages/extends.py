@@ -8,7 +8,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
-from app.kit import mail
+from app.kit import account_mail
 from app.kit.registry import Invariant, invariants
 from app.messages import api, screens
 from app.messages.choices import DispatchStatus, RecipientState
@@ -56,5 +56,5 @@ def extend(builder: Any) -> None:
             completed_with_somebody_waiting,
         ),
     )
-    mail.use_sender(SENDER)
+    account_mail.use_sender(SENDER)
     api.init_app(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

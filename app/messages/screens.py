@@ -20,9 +20,9 @@ from app.kit.choices import can_move
 from app.kit.database.session import db
 from app.kit.errors import CrmError, Invalid
 from app.kit.rights import words_of
-from app.kit.screens import Ask, Do, Related, Screen
+from app.kit.screens import ActionParameter, RecordAction, Related, Screen
 from app.kit.screens.areas import MARKETING
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import Action, Field, FormError, FormPage, FormSection, Link, Note
 from app.kit.screens.record import eager, load_or_404, show_page
 from app.messages import operations
@@ -41,7 +41,7 @@ from app.messages.models import (
     OutboxMessage,
     Suppression,
 )
-from app.messages.operations.hearing import lift
+from app.messages.operations.feedback import lift
 from app.messages.operations.mailing import of_the_house
 
 
@@ -157,7 +157,7 @@ class DispatchScreen(Screen):
     )
     adds = edits = archives = False
     actions_on = {
-        "pause": Do(
+        "pause": RecordAction(
             _on_dispatch(operations.pause),
             _l("Pause"),
             icon="player-pause",
@@ -165,14 +165,14 @@ class DispatchScreen(Screen):
             done=_l("It is paused."),
             when=_can(DispatchStatus.PAUSED),
         ),
-        "resume": Do(
+        "resume": RecordAction(
             _on_dispatch(operations.resume),
             _l("Go on"),
             icon="player-play",
             done=_l("It goes on."),
             when=lambda one: one.status is DispatchStatus.PAUSED,
         ),
-        "cancel": Do(
+        "cancel": RecordAction(
             _on_dispatch(operations.cancel),
             _l("Cancel what is left"),
             icon="ban",
@@ -291,11 +291,11 @@ class SuppressionScreen(Screen):
     read_only = ("channel", "reason", "source", "created_at")
     edits = archives = False
     page_actions = {
-        "lift": Do(
+        "lift": RecordAction(
             _lift,
             _l("Lift"),
             done=_l("It may be written to again, as far as the client agreed."),
-            asks=(Ask("reason", _l("Why"), required=True),),
+            parameters=(ActionParameter("reason", _l("Why"), required=True),),
         )
     }
 

@@ -92,7 +92,7 @@ class OrderResource(Resource):
         ]
         own = {name: values.pop(name, None) for name in self.moved_in}
         facts = {name: value for name, value in values.items() if value is not None}
-        where = operations.place(session, facts.pop("store"), to_sell=True)
+        where = operations.selling_store(session, facts.pop("store"), to_sell=True)
         order = operations.draft_order(
             session,
             items,

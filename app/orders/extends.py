@@ -30,11 +30,11 @@ from app.orders.demo import load_orders
 from app.orders.imports.online_retail import run as online_retail
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations.adjustments import ADJUSTMENT_NUMBERS
-from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
 from app.orders.operations.payments import TELL
 from app.orders.operations.placing import ORDER_NUMBERS
+from app.orders.operations.refundable import REFUND_BEYOND
 from app.orders.operations.returns import RETURN_NUMBERS
-from app.orders.operations.ways import REFUND_BEYOND
+from app.orders.operations.unmatched_returns import TAKE_BACK_UNSOLD
 
 
 def order_url(order_id: int) -> str:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.kit.access import may
-from app.kit.screens import Ask, Bulk, Do, Lines, Related, Screen
+from app.kit.screens import ActionParameter, BulkAction, Lines, RecordAction, Related, Screen
 from app.kit.screens.areas import SALES
 from app.kit.screens.documents import calls_off, in_state, receives
 from app.kit.screens.pages import Card, SlipCard, SlipLine
@@ -157,7 +157,7 @@ class OrderScreen(Screen):
     on_edit = operations.save_order
     edits_when = in_state(OrderStatus.DRAFT)
     actions_on = {
-        "place": Do(
+        "place": RecordAction(
             operations.place_order,
             _l("Place the order"),
             "check",
@@ -165,7 +165,7 @@ class OrderScreen(Screen):
             when=in_state(OrderStatus.DRAFT),
             primary=True,
         ),
-        "confirm": Do(
+        "confirm": RecordAction(
             operations.confirm_order,
             _l("Confirm"),
             "circle-check",
@@ -173,27 +173,27 @@ class OrderScreen(Screen):
             when=in_state(OrderStatus.PLACED),
             primary=True,
         ),
-        "assemble": Do(
+        "assemble": RecordAction(
             operations.assemble_order,
             _l("Assemble"),
             "packages",
             when=in_state(OrderStatus.CONFIRMED),
             primary=True,
         ),
-        "ship": Do(
+        "ship": RecordAction(
             operations.ship_order,
             _l("Ship"),
             "truck-delivery",
             when=in_state(OrderStatus.ASSEMBLING),
             primary=True,
         ),
-        "make_ready": Do(
+        "make_ready": RecordAction(
             operations.make_ready,
             _l("Ready for pickup"),
             "shopping-bag",
             when=in_state(OrderStatus.ASSEMBLING),
         ),
-        "complete": Do(
+        "complete": RecordAction(
             operations.complete_order,
             _l("Complete"),
             "checklist",
@@ -202,7 +202,7 @@ class OrderScreen(Screen):
                 OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.READY
             ),
         ),
-        "take_back": Do(
+        "take_back": RecordAction(
             operations.return_order,
             _l("Take everything back"),
             "receipt-refund",
@@ -220,9 +220,9 @@ class OrderScreen(Screen):
                 "The order is called off and its goods are free again. What certificates paid goes"
                 " back to them; other money is proposed to go back by the way it came."
             ),
-            asks=(Ask("reason", _l("Reason for cancelling")),),
+            parameters=(ActionParameter("reason", _l("Reason for cancelling")),),
         ),
-        "refund": Do(
+        "refund": RecordAction(
             operations.refund_order,
             _l("Give the money back"),
             "arrow-back-up",
@@ -233,10 +233,10 @@ class OrderScreen(Screen):
         ),
     }
     bulk = {
-        "confirm": Bulk(operations.confirm_order, _l("Confirm"), "circle-check"),
-        "assemble": Bulk(operations.assemble_order, _l("Assemble"), "packages"),
-        "ship": Bulk(operations.ship_order, _l("Ship"), "truck-delivery"),
-        "complete": Bulk(operations.complete_order, _l("Complete"), "checklist"),
+        "confirm": BulkAction(operations.confirm_order, _l("Confirm"), "circle-check"),
+        "assemble": BulkAction(operations.assemble_order, _l("Assemble"), "packages"),
+        "ship": BulkAction(operations.ship_order, _l("Ship"), "truck-delivery"),
+        "complete": BulkAction(operations.complete_order, _l("Complete"), "checklist"),
     }
 
 
@@ -429,7 +429,7 @@ class PaymentScreen(Screen):
     edits = archives = False
     on_add = operations.book_payment
     actions_on = {
-        "settle": Do(
+        "settle": RecordAction(
             operations.settle_payment,
             _l("Settle"),
             "check",
@@ -437,7 +437,7 @@ class PaymentScreen(Screen):
             when=in_state(PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.TO_CHECK),
             primary=True,
         ),
-        "fail": Do(
+        "fail": RecordAction(
             operations.fail_payment,
             _l("It failed"),
             "alert-circle",

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, join, select
 
-from app.kit.database.reckoning import offending, rounded
+from app.kit.database.invariants import offending, rounded
 from app.kit.money import money_sum
 from app.kit.numbering import gapless
 from app.kit.registry import DemoData, Invariant, demo_data, invariants

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from app.kit.database.reckoning import offending
+from app.kit.database.invariants import offending
 
 _MOVED = """
 select coalesce(n.id, m.ref_id) {kind}_id, coalesce(n.variant_id, m.variant_id) variant_id,

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
 from app.kit.database.balances import off_balance
-from app.kit.database.reckoning import offending
+from app.kit.database.invariants import offending
 from app.kit.registry import DemoData, Invariant, demo_data, invariants
 from app.kit.screens import Related, add_tab
 from app.kit.screens.dberrors import say

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from app.catalogue.screens import own_currency
-from app.kit.screens import Do, Related, Screen
+from app.kit.screens import RecordAction, Related, Screen
 from app.kit.screens.areas import SALES
 from app.kit.screens.documents import in_state
 from app.value import operations
@@ -36,7 +36,7 @@ class CertificateScreen(Screen):
     archives = False
     on_add = operations.issue_certificate
     actions_on = {
-        "activate": Do(
+        "activate": RecordAction(
             operations.activate_certificate,
             _l("Activate"),
             "check",
@@ -45,7 +45,7 @@ class CertificateScreen(Screen):
             when=in_state(CertificateStatus.DRAFT),
             primary=True,
         ),
-        "block": Do(
+        "block": RecordAction(
             operations.block_certificate,
             _l("Block"),
             "lock",
@@ -53,7 +53,7 @@ class CertificateScreen(Screen):
             confirm=_l("It can no longer be paid with; its balance stays."),
             when=in_state(CertificateStatus.ACTIVE),
         ),
-        "unblock": Do(
+        "unblock": RecordAction(
             operations.unblock_certificate,
             _l("Unblock"),
             "lock-open",

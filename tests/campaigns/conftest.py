@@ -7,7 +7,7 @@ import pytest
 from app.clients import events, queries  # noqa: F401 -- events subscribe
 from app.clients.choices import Channel, ContactChannel
 from app.kit.signing import use_keys
-from app.messages.queries import gates, values
+from app.messages.queries import eligibility_rules, values
 from tests import factories
 
 
@@ -15,7 +15,7 @@ from tests import factories
 def what_clients_tell() -> None:
     """What `extend` registers, also without an application."""
     use_keys(["k" * 40])
-    gates.register(queries.CONSENT)
+    eligibility_rules.register(queries.CONSENT)
     values.register(queries.TOLD)
 
 

@@ -279,7 +279,7 @@ def test_words_can_be_kept_as_a_template_and_used_again(session):
 
 
 def message(channel=MessageChannel.EMAIL, purpose="marketing"):
-    from app.campaigns.operations.wording import Message
+    from app.campaigns.operations.content import Message
     from app.messages.choices import MessagePurpose
 
     return Message(channel, MessagePurpose(purpose), subject="Hi", text="Hello {{ name }}")

@@ -15,7 +15,7 @@ from app.company.models import Membership
 from app.company.operations import add_member, add_person, seed_roles
 from app.company.queries import known_rights
 from app.kit.access import Reader, Right
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.models import Role, role_rights
 from app.kit.security.readers import resolve
 from tests.factories import make_employee, make_franchise, make_store
@@ -38,8 +38,8 @@ PASSWORD = "eine-lange-Leine-7"
 def make_company(session: Session, slug: str = "") -> int:
     """A company with the roles of the templates; its id."""
     slug = slug or f"company-{next(_numbers)}"
-    with doors.through(session) as door:
-        return doors.create_company(door, slug, slug.title())
+    with auth_functions.through(session) as door:
+        return auth_functions.create_company(door, slug, slug.title())
 
 
 def make_user(session: Session, email: str = "", *, password: str | None = None) -> int:
@@ -88,7 +88,7 @@ def make_membership(
 def make_reader(session: Session, membership: Membership) -> Reader:
     """Who signs in with that membership."""
     session.flush()
-    with doors.through(session) as door:
+    with auth_functions.through(session) as door:
         found = resolve(door, membership_id=membership.id)
     assert found is not None
     return found

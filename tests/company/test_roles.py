@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.company import operations, queries
 from app.company.models import Invitation
-from app.company.operations.guards import LastAdministrator, NotYours
+from app.company.operations.privileges import LastAdministrator, NotYours
 from app.kit import clock
 from app.kit.database.stamp import company_stamp
 from app.kit.errors import Conflict, Invalid, NotFound
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.models import Role
 from tests.company.factories import (
     PASSWORD,
@@ -260,11 +260,11 @@ def test_a_member_bound_to_stores_opens_no_others(session, owner):
     role = make_role(session, {READ, *EDITS_ROLES})
     by = make_reader(session, make_membership(session, role, store_ids=[mine.id]))
     member = make_membership(session, store_ids=[mine.id])
-    with pytest.raises(operations.guards.Refused):
+    with pytest.raises(operations.privileges.Refused):
         operations.set_stores(
             session, member, all_stores=False, store_ids=[other.id], by=by, at=clock.now()
         )
-    with pytest.raises(operations.guards.Refused):
+    with pytest.raises(operations.privileges.Refused):
         operations.set_stores(session, member, all_stores=True, by=by, at=clock.now())
 
 
@@ -276,7 +276,7 @@ def test_a_member_bound_to_stores_opens_their_own(session):
     by, wanted = make_reader(session, bound), {here.id, there.id}
     given = {"all_stores": False, "store_ids": wanted, "by": by, "at": clock.now()}
     operations.set_stores(session, member, **given)
-    assert operations.guards.stores_of(session, member) == wanted
+    assert operations.privileges.stores_of(session, member) == wanted
 
 
 def test_the_company_sees_its_own_people_and_no_password(session, as_stamp, other_company):
@@ -299,7 +299,7 @@ def offer(session, **values):
     """An open invitation, with the token that it is accepted by."""
     made = Invitation(
         email=values.pop("email", "offered@example.com"),
-        token_hash=doors.hash_of("offer"),
+        token_hash=auth_functions.hash_of("offer"),
         sent_at=clock.now(),
         expires_at=clock.now() + timedelta(days=7),
         **values,
@@ -324,9 +324,11 @@ def test_an_old_offer_does_not_take_away_what_somebody_has_by_now(session):
     roles = operations.seed_roles(session, 1)
     member = make_membership(session, "owner", email="boss@example.com", password=PASSWORD)
     offer(session, email="boss@example.com", role_ids=[roles["cashier"].id], all_stores=False)
-    with doors.through(session) as door:
-        signed = doors.open_session(door, member.user_id, "t" * 64)
-        used = doors.accept_invitation(door, doors.hash_of("offer"), session_id=signed.session_id)
+    with auth_functions.through(session) as door:
+        signed = auth_functions.open_session(door, member.user_id, "t" * 64)
+        used = auth_functions.accept_invitation(
+            door, auth_functions.hash_of("offer"), session_id=signed.session_id
+        )
     session.expire_all()
     assert used.membership_id == member.id
     assert ([one.template for one in queries.roles_of(session, member)], member.all_stores) == (
@@ -341,7 +343,7 @@ def test_an_offer_of_all_stores_is_not_sent_again_by_somebody_bound_to_one(sessi
     role = make_role(session, {READ, *EDITS_ROLES})
     by = make_reader(session, make_membership(session, role, store_ids=[store.id]))
     wide = offer(session, role_ids=[role.id], all_stores=True)
-    with pytest.raises(operations.guards.Refused):
+    with pytest.raises(operations.privileges.Refused):
         operations.resend_invitation(session, wide, by=by, at=clock.now())
 
 

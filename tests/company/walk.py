@@ -14,7 +14,7 @@ from app.company.screens.keys import ApiKeyScreen
 from app.company.screens.members import InvitationScreen, MembershipScreen
 from app.kit import clock
 from app.kit.jobs.models import Job
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.models import Role
 from tests.company.factories import make_membership, make_role
 from tests.factories import number
@@ -59,8 +59,10 @@ def _let_out(session: Session) -> Membership:
 def _signed_in(session: Session) -> Membership:
     member = make_membership(session)
     session.flush()
-    with doors.through(session) as door:
-        doors.open_session(door, member.user_id, f"{number():064}", membership_id=member.id)
+    with auth_functions.through(session) as door:
+        auth_functions.open_session(
+            door, member.user_id, f"{number():064}", membership_id=member.id
+        )
     return member
 
 

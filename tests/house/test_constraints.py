@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapper
 from app.kit.database.model import Model
 from app.kit.screens.attrs import table_of
 from app.kit.screens.dberrors import SAID, as_refusal, checked_columns, refusal_of
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 from app.kit.security.manager import become
 from tests.house.test_forms import offered
 from tests.screens.base import all_rights

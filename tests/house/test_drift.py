@@ -235,7 +235,7 @@ insert into membership (company_id, user_id, employee_id)
 def test_what_a_migration_installs_is_all_that_the_application_needs():
     """A migration loads the models only: a function registered elsewhere would be missing."""
     script = (
-        "from app import parts; from app.kit.database.functions import FUNCTIONS;"
+        "from app import parts; from app.kit.database.sql_functions import FUNCTIONS;"
         " parts.load_models(); before = set(FUNCTIONS.names());"
         " import app.assembly; parts.load_kit_screens();"
         " [parts.load_room(room) for room in ('queries', 'operations', 'jobs', 'events', 'screens', 'api', 'extends')];"

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from app.kit.database.model import Model
 from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 
 EXCUSED = {
     line.split(maxsplit=1)[0]

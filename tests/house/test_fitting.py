@@ -33,15 +33,15 @@ from werkzeug.datastructures import MultiDict
 
 from app.catalogue.models import Product
 from app.kit.choices import choices_of
+from app.kit.column_validation import fit, largest, refuse_unfit
 from app.kit.database.model import Model
 from app.kit.errors import Invalid
-from app.kit.fitting import fit, largest, refuse_unfit
 from app.kit.money import LARGEST, MoneyType
 from app.kit.rest.values import api_field
 from app.kit.screens.attrs import Attr
+from app.kit.screens.field_types import field_class
 from app.kit.screens.forms import make_form
-from app.kit.screens.known import screens
-from app.kit.screens.making import field_class
+from app.kit.screens.screen_registry import screens
 from app.kit.security.manager import become
 from app.orders.models import Order, OrderLine
 from tests.house.test_forms import offered

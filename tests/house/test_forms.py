@@ -10,11 +10,11 @@ from sqlalchemy import JSON
 from app.clients.models import Client
 from app.kit.screens import Screen
 from app.kit.screens.attrs import Attr, resolve
+from app.kit.screens.composite_fields import GroupField
+from app.kit.screens.field_types import FORMATS
 from app.kit.screens.fields import LongField
 from app.kit.screens.forms import LinesForm, form_attrs
-from app.kit.screens.groups import GroupField
-from app.kit.screens.known import screens
-from app.kit.screens.making import FORMATS
+from app.kit.screens.screen_registry import screens
 from app.kit.security.manager import become
 from tests.screens.base import all_rights
 from tests.screens.bench import reader_with

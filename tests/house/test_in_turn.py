@@ -32,7 +32,7 @@ from app.orders import operations as orders
 from tests import factories
 from tests.company.factories import make_membership, make_reader
 
-Do = Callable[[Session], Any]
+RecordAction = Callable[[Session], Any]
 EDGE: dict[str, Any] = {"by": None, "at": factories.NOON}
 MAIL, TRANSACTIONAL = MessageChannel.EMAIL, MessagePurpose.TRANSACTIONAL
 
@@ -61,7 +61,7 @@ def nothing(_session: Session) -> None:
     """Do nothing: a job for anybody."""
 
 
-def _outcome(do: Do) -> Any:
+def _outcome(do: RecordAction) -> Any:
     try:
         with ours() as session:
             return do(session)
@@ -72,7 +72,9 @@ def _outcome(do: Do) -> Any:
         return refusal
 
 
-def in_turn(first: Do, second: Do, *, end: Do | None = None) -> tuple[Any, Any]:
+def in_turn(
+    first: RecordAction, second: RecordAction, *, end: RecordAction | None = None
+) -> tuple[Any, Any]:
     """Do the first, begin the second, which waits, end and commit the first: what came of both."""
     with ThreadPoolExecutor(1) as pool, ours() as session:
         of_first = first(session)
@@ -85,7 +87,7 @@ def in_turn(first: Do, second: Do, *, end: Do | None = None) -> tuple[Any, Any]:
         return of_first, later.result(timeout=20)
 
 
-def made(make: Do) -> Any:
+def made(make: RecordAction) -> Any:
     with ours() as session:
         return make(session).id
 
@@ -146,7 +148,7 @@ def test_a_role_changed_by_two_at_once_is_changed_by_the_first() -> None:
         role = people.make_role(session, name="In turn", rights=(), by=owner, at=clock.now())
         pk, version = role.id, role.version
 
-    def change(name: str) -> Do:
+    def change(name: str) -> RecordAction:
         def do(session: Session) -> Any:
             mine = session.get_one(Role, pk)
             given = {"rights": (), "version": version, "by": owner, "at": clock.now()}
@@ -161,7 +163,7 @@ def test_a_role_changed_by_two_at_once_is_changed_by_the_first() -> None:
 def test_two_categories_moved_at_once_do_not_hang_on_each_other() -> None:
     one, other = made(factories.make_category), made(factories.make_category)
 
-    def move(what: int, below: int) -> Do:
+    def move(what: int, below: int) -> RecordAction:
         said = text("update category set parent_id = :below where id = :what returning id")
         return lambda session: session.scalar(said, {"what": what, "below": below})
 

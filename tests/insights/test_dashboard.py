@@ -18,7 +18,7 @@ from app.kit.access import Reader, reading
 from app.kit.database.session import work
 from app.kit.money import money_sum
 from app.kit.screens.address import Address
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 from app.kit.screens.selection import selection_of
 from app.orders.models import GoodsReturn, Order, OrderLine
 from tests.insights.conftest import EVERYTHING, Site
@@ -149,16 +149,16 @@ def test_the_page_shows_what_the_data_says(site, client, owner):
 
 
 def test_more_returns_are_bad_news_and_more_orders_good(site, client, owner):
-    from app.insights.screens import words
+    from app.insights.screens import wording
     from app.insights.screens.measures import BY_NAME
 
     with site.app.test_request_context():
-        assert words.tone(BY_NAME["orders"], 12, 10) == "good"
-        assert words.tone(BY_NAME["orders"], 8, 10) == "bad"
-        assert words.tone(BY_NAME["returned"], 12, 10) == "bad"
-        assert words.tone(BY_NAME["returned"], 8, 10) == "good"
-        assert words.tone(BY_NAME["orders"], 10, 10) == ""
-        assert words.tone(BY_NAME["orders"], 10, 0) == ""
+        assert wording.tone(BY_NAME["orders"], 12, 10) == "good"
+        assert wording.tone(BY_NAME["orders"], 8, 10) == "bad"
+        assert wording.tone(BY_NAME["returned"], 12, 10) == "bad"
+        assert wording.tone(BY_NAME["returned"], 8, 10) == "good"
+        assert wording.tone(BY_NAME["orders"], 10, 10) == ""
+        assert wording.tone(BY_NAME["orders"], 10, 0) == ""
 
 
 def test_no_page_of_figures_asks_the_documents_and_each_asks_a_fixed_number_of_times(
@@ -171,9 +171,9 @@ def test_no_page_of_figures_asks_the_documents_and_each_asks_a_fixed_number_of_t
         with counted(site.app) as asked:
             page(client, url)
         for statement in asked.statements:
-            words = statement.lower().replace('"', "").split()
+            wording = statement.lower().replace('"', "").split()
             assert not {"orders", "order_line", "goods_return", "return_line", "adjustment"} & {
-                after for before, after in itertools.pairwise(words) if before in ("from", "join")
+                after for before, after in itertools.pairwise(wording) if before in ("from", "join")
             }, statement
         numbers.add(len(asked))
     assert len(numbers) == 1

@@ -13,7 +13,7 @@ from app.catalogue.operations import save_variant
 from app.insights.models import ClientFact, DayFact, ProductFact
 from app.insights.operations import catch_up, refresh, tell_of_merge
 from app.insights.queries import in_currency
-from app.kit.database.install.fixed import moving
+from app.kit.database.install.immutability import moving
 from app.kit.database.stamp import Role, company_stamp
 from app.orders import operations as orders
 from tests import factories

@@ -90,7 +90,7 @@ def test_refreshed_by_many_at_once_everything_is_counted_once(engine_of_its_own)
                     order = orders.draft_order(
                         session,
                         [orders.Item(1, ids[2])],
-                        where=orders.place(session, ids[0], to_sell=True),
+                        where=orders.selling_store(session, ids[0], to_sell=True),
                         client_id=ids[1],
                         by=None,
                         at=at,

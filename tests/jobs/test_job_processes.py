@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from app.kit.errors import CrmError
 from app.kit.jobs import defer, faults, job, queues
+from app.kit.jobs.checkpoints import progress, resume_point
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
-from app.kit.jobs.pieces import progress, resume_point
 from app.kit.jobs.runner import SOURCES, WorkSource
 from tests.jobs.house import House, Valkey, do, wait_until
 

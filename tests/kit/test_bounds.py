@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table
 
 from app.kit.bounds import Bounds, bounds_of
+from app.kit.column_validation import fit
 from app.kit.errors import Invalid
-from app.kit.fitting import fit
 
 
 def column(*checks: str) -> Column[int]:

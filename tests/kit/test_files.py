@@ -40,7 +40,7 @@ from app.kit.files.types import BINARY, DOCX, XLSX
 from app.kit.jobs.declared import declared
 from app.kit.jobs.schedules import SCHEDULES
 from app.kit.registry import FileOwner, Registry
-from app.kit.wiring import wire
+from app.kit.runtime_config import wire
 from config import Config
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

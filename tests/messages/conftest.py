@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from app.kit.database.session import bind, make_engine
 from app.kit.signing import use_keys
-from app.messages.queries import gates, values
+from app.messages.queries import eligibility_rules, values
 from tests.messages.sending import House
 from tests.stand_ins.running import Running, running
 
@@ -40,10 +40,10 @@ def house(own_database: str, tmp_path: Path) -> Iterator[House]:
     engine = make_engine(own_database)
     bind(engine)
     # What clients decide is theirs to test; here nobody is asked unless the test says so.
-    before = dict(gates._entries), dict(values._entries)
-    gates._entries.clear()
+    before = dict(eligibility_rules._entries), dict(values._entries)
+    eligibility_rules._entries.clear()
     values._entries.clear()
     yield House(tmp_path / "journal")
-    gates._entries.update(before[0])
+    eligibility_rules._entries.update(before[0])
     values._entries.update(before[1])
     engine.dispose()

@@ -22,7 +22,7 @@ from app.messages.choices import (
 from app.messages.engine.addresses import address_hash
 from app.messages.models import Dispatch
 from app.messages.operations import SendingTerms
-from app.messages.queries import Gate, gates
+from app.messages.queries import EligibilityRule, eligibility_rules
 from tests.messages.sending import COMPANY, OFFER, House, audience, make_version
 from tests.stand_ins.running import Running
 
@@ -36,13 +36,13 @@ def consent(client_id, _channel, _purpose):  # type: ignore[no-untyped-def]
 @pytest.fixture
 def gate() -> Iterator[set[int]]:
     """Clients in this set have not agreed."""
-    before = dict(gates._entries)
-    gates._entries.clear()
-    gates.register(Gate("test consent", consent))
+    before = dict(eligibility_rules._entries)
+    eligibility_rules._entries.clear()
+    eligibility_rules.register(EligibilityRule("test consent", consent))
     yield REFUSING
     REFUSING.clear()
-    gates._entries.clear()
-    gates._entries.update(before)
+    eligibility_rules._entries.clear()
+    eligibility_rules._entries.update(before)
 
 
 def people(*rows: tuple[int, str | None, int]):  # type: ignore[no-untyped-def]

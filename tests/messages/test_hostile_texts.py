@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.campaigns.operations import wording
+from app.campaigns.operations import content
 from app.kit.database.session import work
 from app.kit.errors import Invalid
 from app.messages import operations
@@ -55,9 +55,9 @@ def test_a_message_with_it_in_any_part_is_shown_within_bounds(source: str) -> No
         (sms, {"text": source}),
         (whatsapp, {"content_sid": f"HX{'a' * 32}", "content_variables": {"1": source}}),
     ):
-        message = wording.Message(channel, MessagePurpose.MARKETING, **parts)  # type: ignore[arg-type]  # parts of several types
+        message = content.Message(channel, MessagePurpose.MARKETING, **parts)  # type: ignore[arg-type]  # parts of several types
         with quick(2 * SECONDS), suppress(Invalid, RenderError):
-            wording.render(message, {**VALUES, "unsubscribe_url": "https://example.com"})
+            content.render(message, {**VALUES, "unsubscribe_url": "https://example.com"})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 import config as settings
-from app.kit import wiring
+from app.kit import runtime_config
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.models import MessageTemplateVersion, OutboxMessage
 from app.messages.operations.mailing import deliver_mail
@@ -25,7 +25,7 @@ def bare(tmp_path) -> Iterator[Flask]:
     """An application context with a configuration and nothing else."""
     app = Flask("mailing")
     app.config["CRM"] = replace(settings.load(), instance=tmp_path, smtp_url=None)
-    wiring.wire(app.config["CRM"])
+    runtime_config.wire(app.config["CRM"])
     with app.app_context():
         yield app
 

@@ -17,7 +17,7 @@ from app.messages.choices import MessageChannel, MessagePurpose, RecipientState
 from app.messages.engine.references import Reference, sign_reference
 from app.messages.models import DispatchRecipient, MessageEvent, Suppression
 from app.messages.operations import SendingTerms
-from app.messages.queries import gates
+from app.messages.queries import eligibility_rules
 from tests.messages.sending import COMPANY, OFFER, House, audience, phones
 from tests.stand_ins.twilio import AUTH_TOKEN
 
@@ -39,7 +39,7 @@ def app(own_database: str, server: TestServer, tmp_path: Any) -> Iterator[Flask]
         "PUBLIC_URL": "https://crm.example.com",
     }
     made = create_app(Config.from_env(environ))
-    gates._entries.clear()
+    eligibility_rules._entries.clear()
     return made
 
 

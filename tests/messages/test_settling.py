@@ -14,7 +14,7 @@ from app.messages.choices import BatchState, MessageChannel, RecipientState
 from app.messages.engine.outcomes import Outcome, SendResult
 from app.messages.engine.references import Reference
 from app.messages.jobs import recording
-from app.messages.jobs.drafting import Drafter
+from app.messages.jobs.composing import Drafter
 from app.messages.jobs.loading import Loader, load_plan
 from app.messages.jobs.recording import Change, Counts, Result
 from app.messages.jobs.settling import look_up

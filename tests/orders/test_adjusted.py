@@ -12,7 +12,7 @@ from app.orders import operations, queries
 from app.orders.choices import PaymentState
 from app.orders.models import Order
 from app.orders.operations import ReturnItem
-from app.orders.operations.ways import REFUND_BEYOND
+from app.orders.operations.refundable import REFUND_BEYOND
 from tests.factories import make_adjustment, make_certificate, make_draft, make_order, make_store
 from tests.orders.paying import (
     CASH,

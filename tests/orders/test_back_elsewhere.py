@@ -11,7 +11,7 @@ from app.orders import operations
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
 from app.orders.models import GoodsReturn, PaidByWay, ReturnLine
 from app.orders.operations import Item
-from app.orders.queries.reckoned import RECKONED
+from app.orders.queries.recalculated import RECKONED
 from tests.factories import NOON, make_completed_order, make_payment, make_store, make_variant
 
 CASH = PaymentMethod.CASH

@@ -16,10 +16,10 @@ from app.kit.database.session import bind, make_engine, work
 from app.kit.database.stamp import company_stamp
 from app.kit.errors import Invalid
 from app.orders import queries
-from app.orders.imports.online_retail import masters, pieces, read
+from app.orders.imports.online_retail import chunks, masters, read
 from app.orders.imports.online_retail import run as running
 from app.orders.imports.online_retail.run import run
-from app.orders.imports.online_retail.turns import NotReached, Turns
+from app.orders.imports.online_retail.sequencing import NotReached, Turns
 from app.stock.extends import on_hand_that_disagrees
 from tests.orders.test_import_interrupted import AT, counted, lines_of, write
 
@@ -407,4 +407,4 @@ def test_the_pieces_are_those_of_this_test(source: Path) -> None:
     with work(OURS) as session:
         done = session.execute(text("select pieces, pieces_done from import_run")).one()
     assert tuple(done) == (3, 3)
-    assert pieces.SOURCE == "online-retail"
+    assert chunks.SOURCE == "online-retail"

@@ -13,8 +13,8 @@ from app.orders import operations
 from app.orders.choices import ChargeKind, PaymentState, PaymentStatus
 from app.orders.models import GoodsReturn, Order
 from app.orders.operations import Item, ReturnItem
-from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
-from app.orders.operations.ways import REFUND_BEYOND
+from app.orders.operations.refundable import REFUND_BEYOND
+from app.orders.operations.unmatched_returns import TAKE_BACK_UNSOLD
 from tests import factories
 from tests.factories import make_completed_order, make_store, make_variant
 from tests.orders.paying import (

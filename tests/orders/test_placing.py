@@ -275,7 +275,7 @@ def test_an_order_of_three_lines_is_placed_in_few_statements(session, store):
         said.append(statement)
 
     event.listen(connection, "before_cursor_execute", note)
-    where = operations.place(session, store.id, to_sell=True)
+    where = operations.selling_store(session, store.id, to_sell=True)
     order = operations.draft_order(
         session, items, where=where, client_id=client.id, by=None, at=NOON
     )

@@ -13,14 +13,14 @@ from sqlalchemy import select, text
 
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
-from app.kit.rest import telling
+from app.kit.rest import change_tracking
 from app.orders import operations
 from app.stock.models import Movement
 from tests import factories
 from tests.orders.test_screens import app, client  # noqa: F401 -- the application of these tests
 from tests.screens import bench
 from tests.screens.base import all_rights
-from tests.screens.telling import EARLY
+from tests.screens.change_tracking import EARLY
 
 
 def rounds(client, path, since=EARLY, *, waits=True):
@@ -165,7 +165,7 @@ def test_an_entry_that_is_committed_after_later_ones_is_told_in_the_next_round(c
 
 
 def test_of_a_long_ledger_the_end_is_read(client, monkeypatch):
-    monkeypatch.setattr(telling, "_FIRST_STEP", 1)
+    monkeypatch.setattr(change_tracking, "_FIRST_STEP", 1)
     with bench.at_work() as session:
         ago = datetime.now(UTC) - timedelta(days=365)
         old = [factories.make_movement(session, created_at=ago).id for _each in range(6)]

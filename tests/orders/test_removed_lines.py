@@ -10,7 +10,7 @@ from app.kit.database.install.audit import is_audited
 from app.kit.database.session import make_engine, psycopg2_url, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.screens.attrs import lines_of, table_of
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 from app.kit.security.permissions import asked_rights
 from tests import factories
 from tests.orders.test_screens import app

@@ -18,14 +18,14 @@ from app.catalogue import screens as catalogue
 from app.clients import screens as clients
 from app.clients.models import ClientFigures
 from app.company.operations.role_templates import template
-from app.kit.rest.known import resources
-from app.kit.screens.known import screens
+from app.kit.rest.resource_registry import resources
+from app.kit.screens.screen_registry import screens
 from app.kit.security.permissions import asked_rights
 from app.orders import operations as orders_operations
 from app.orders import screens as orders
 from app.orders.models import GoodsReturn, Order, ReturnLine
 from app.orders.operations import Item
-from app.orders.operations.never_sold import TAKE_BACK_UNSOLD
+from app.orders.operations.unmatched_returns import TAKE_BACK_UNSOLD
 from app.stock import screens as stock
 from app.stock.models import Movement, StockBalance
 from app.value import screens as value

@@ -26,10 +26,10 @@ from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of, title_column
-from app.kit.screens.declare import Panel, Related
+from app.kit.screens.elements import Panel, Related
 from app.kit.screens.filters import operators_of
-from app.kit.screens.known import screens
 from app.kit.screens.listing import bulk_actions
+from app.kit.screens.screen_registry import screens
 from tests.screens import bench, declaring, filling
 from tests.screens.bench import counted, page, reader_with, signed_in
 

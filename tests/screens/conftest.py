@@ -12,14 +12,14 @@ from sqlalchemy import NullPool
 
 import config as settings
 from app import parts
-from app.kit import mail
+from app.kit import account_mail
 from app.kit.access import Reader
 from app.kit.database.session import bind, db, make_engine, work
 from app.kit.database.stamp import Role, Stamp
 from app.kit.rest import OpenApiView
+from app.kit.runtime_config import wire
 from app.kit.security.permissions import all_rights, create_permissions
 from app.kit.servers import TestServer
-from app.kit.wiring import wire
 from tests.company.factories import make_membership, make_role
 from tests.databases import Database
 from tests.registries import as_before
@@ -80,8 +80,8 @@ def member(_whole_app: Flask) -> Reader:
 @pytest.fixture
 def mail_can_be_sent() -> Iterator[None]:
     """By jobs, of which none runs here."""
-    with as_before(mail._senders, empty=True):
-        mail.use_sender(mail.Sender(lambda: True, lambda *_words: None))
+    with as_before(account_mail._senders, empty=True):
+        account_mail.use_sender(account_mail.Sender(lambda: True, lambda *_words: None))
         yield
 
 

@@ -13,9 +13,18 @@ from app.company.models import Store
 from app.company.operations import check_store
 from app.kit.database.session import db
 from app.kit.errors import Conflict
-from app.kit.screens import Ask, Bulk, Code, Computed, Do, Lines, Related, Screen
+from app.kit.screens import (
+    ActionParameter,
+    BulkAction,
+    Code,
+    Computed,
+    Lines,
+    RecordAction,
+    Related,
+    Screen,
+)
 from app.kit.screens.areas import CLIENTS, PRODUCTS
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.orders.models import Order
 
 
@@ -52,15 +61,19 @@ class BenchBrands(Screen):
     sections = (("Brand", ("name", "website", "note")),)
     related = (Related("BenchProduct", by="brand"),)
     actions_on = {
-        "rename": Do(
+        "rename": RecordAction(
             rename,
             "Rename it",
             done="It has another name.",
             when=lambda brand: brand.name != "Fixed",
         ),
-        "copy": Do(copy, "Copy it", asks=(Ask("name", "Name", required=True, longest=20),)),
+        "copy": RecordAction(
+            copy,
+            "Copy it",
+            parameters=(ActionParameter("name", "Name", required=True, longest=20),),
+        ),
     }
-    bulk = {"rename": Bulk(rename, "Rename them")}
+    bulk = {"rename": BulkAction(rename, "Rename them")}
     api = True
 
     @expose("/half", methods=["POST"])
@@ -188,7 +201,7 @@ class BenchDrafts(Screen):
     search = False
     sections = (("Draft", ("name", "brand", "tax_rate", "texts")),)
     where = staticmethod(lambda: Product.status == ProductStatus.DRAFT)
-    bulk = {"rename": Bulk(rename, "Rename them")}
+    bulk = {"rename": BulkAction(rename, "Rename them")}
     api = True
 
 

@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from app.kit.database.install.fixed import REFUSED_CHANGE
+from app.kit.database.install.immutability import REFUSED_CHANGE
 from app.kit.database.install.rules import store_key
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 from app.kit.screens.attrs import table_of
 from tests.screens import filling, telling
 from tests.screens.base import all_rights

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app.campaigns.choices import CampaignStatus
 from app.clients.models import Client, SegmentMember
-from app.kit.database.install import sights
+from app.kit.database.install import visibility
 from app.kit.database.session import work
 from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
 from app.kit.screens.attrs import table_of
@@ -59,9 +59,9 @@ def of_a_client(filler: Filler, one: Called) -> bool:
     if screen is None or one.rule.endpoint.endswith(("show_bulk", "delete_view")):
         return False
     table = table_of(screen.model)
-    if table.info.get("sight") or table.info.get("follows"):
+    if table.info.get("visibility") or table.info.get("follows"):
         return True
-    keys = [name for name in sights.keys(table) if not sights.read_as_the_stores(table)]
+    keys = [name for name in visibility.keys(table) if not visibility.read_as_the_stores(table)]
     if not keys:
         return False
     with work(company_stamp(1)) as session:

@@ -28,7 +28,7 @@ from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.kit.screens import Screen
 from app.kit.screens.attrs import table_of, title_column
-from app.kit.screens.declare import Panel
+from app.kit.screens.elements import Panel
 from app.kit.screens.models import BulkRun, RunStatus, SavedView
 from app.messages.choices import MessageChannel
 from app.orders.operations import Item

@@ -17,7 +17,7 @@ from app.clients.models import Client
 from app.kit.screens import selection
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.models import BulkRun
-from app.kit.screens.paging import Cursor, write_place
+from app.kit.screens.paging import Cursor, write_cursor
 from tests.screens import bench
 from tests.screens.bench import at_work, counted, page, reader_with, signed_in
 from tests.screens.filling import as_data, form_values
@@ -117,7 +117,7 @@ def test_numbers_of_five_thousand_digits_are_no_bug(client, everything):
 def test_junk_in_the_place_of_a_choice_means_the_first_page(client, everything):
     product()
     for value in ("junk", 5, None, True, "\ud800", ""):
-        junk = write_place(Cursor(forward=True, value=value, id=1))
+        junk = write_cursor(Cursor(forward=True, value=value, id=1))
         html = page(client, f"/bench-products/list/?o=status&at={junk}")
         assert names_in(html) in (["Rod"], [])
 

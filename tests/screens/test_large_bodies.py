@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.kit.rest import Resource
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 from tests.messages.hostile import quick
 from tests.screens import filling
 from tests.screens.base import all_rights

@@ -181,9 +181,9 @@ def test_the_fifty_after_the_150000th_by_sum_are_found_through_the_index(app, cl
         ).all()
     from decimal import Decimal
 
-    from app.kit.screens.paging import FORWARD, Cursor, write_place
+    from app.kit.screens.paging import FORWARD, Cursor, write_cursor
 
-    place = write_place(Cursor(FORWARD, Decimal(row.orders_sum) / 10000, row.id, 150001))
+    place = write_cursor(Cursor(FORWARD, Decimal(row.orders_sum) / 10000, row.id, 150001))
     url = f"{CLIENTS}?o=-figures.orders_sum&at={place}"
     with counted(app) as queries:
         html = page(client, url)

@@ -6,7 +6,7 @@ import pytest
 
 from app.catalogue.models import Brand, Product
 from tests.screens.bench import at_work, until_all_is_over
-from tests.screens.telling import EARLY, packed, unpacked
+from tests.screens.change_tracking import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
 
 JSON = "application/json"
@@ -141,7 +141,7 @@ def test_a_part_of_a_round_that_there_is_not_is_refused(client, everything):
 
 
 def test_a_body_is_refused_before_it_is_taken_apart(app, client, everything, monkeypatch):
-    monkeypatch.setattr("app.kit.rest.taking._number", None)
+    monkeypatch.setattr("app.kit.rest.payload._number", None)
     body = b"[" + b"1.1," * (app.config["MAX_JSON_LENGTH"] // 4) + b"1]"
     answer = client.post(BRANDS, data=body, content_type=JSON)
     assert (answer.status_code, answer.json["type"]) == (413, "urn:tresen:problem:too-large")

@@ -13,7 +13,7 @@ from app.kit.database.stamp import company_stamp
 from app.kit.rest import changes
 from tests.screens import bench
 from tests.screens.bench import at_work, counted, reader_with, signed_in, until_all_is_over
-from tests.screens.telling import EARLY, packed, unpacked
+from tests.screens.change_tracking import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, CLIENTS, PRODUCTS, VARIANTS, add, rison
 
 

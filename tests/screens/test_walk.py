@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 from app.kit.screens import Screen
 from app.kit.screens.filters import operators_of
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 from tests.screens import filling, telling
 from tests.screens.base import UNREADABLE, ScreenTests, all_rights, filter_query
 from tests.screens.bench import at_work, page, reader_with, signed_in, until_all_is_over
+from tests.screens.change_tracking import NOT_BY_CHANGE
 from tests.screens.resources import ResourceTests, base, bulk_of, done_with
-from tests.screens.telling import NOT_BY_CHANGE
 
 CLASSES = filling.screen_classes()
 RESOURCES = filling.resource_names(CLASSES)

@@ -23,11 +23,11 @@ from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import Role
 from app.kit.jobs.runner import Runner
-from app.kit.rest.known import resources
-from app.kit.screens import Do, Screen
+from app.kit.rest.resource_registry import resources
+from app.kit.screens import RecordAction, Screen
 from app.kit.screens.attrs import table_of
-from app.kit.screens.known import screens
 from app.kit.screens.models import BulkRun
+from app.kit.screens.screen_registry import screens
 from tests.screens import declaring, filling
 from tests.screens.base import all_rights, version_of
 from tests.screens.bench import at_work, reader_with, signed_in
@@ -101,7 +101,7 @@ def traces(whole_app: Flask) -> Iterator[Traces]:
 class Action:
     """One action of a screen, with what is declared of it."""
 
-    def __init__(self, screen: Screen, name: str, action: Do, on: On) -> None:
+    def __init__(self, screen: Screen, name: str, action: RecordAction, on: On) -> None:
         self.screen, self.name, self.on = screen, name, on
         self.right = action.needs or (name, screen.view)
         self.table = table_of(screen.model)
@@ -291,7 +291,7 @@ def bulk_of(screen: Screen) -> Iterator[Action]:
     missing = screen.bulk.keys() - screen.all_actions().keys()
     assert not missing, f"{screen.name} does {missing} in bulk only: the walk knows no record."
     if screen.archives:
-        known = Do(None, "")
+        known = RecordAction(None, "")
         yield Action(screen, "archive", known, On(partial(filling.make, screen=type(screen))))
 
 

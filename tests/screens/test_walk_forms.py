@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 
 from app.kit.access import Reader
 from app.kit.rest import Resource
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 from app.kit.screens import Screen
 from app.kit.screens.forms import LinesForm, form_attrs, is_required
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 from app.kit.security.manager import become
 from tests.screens import declaring, filling, typing_in
 from tests.screens.base import all_rights, errors_in, row_of, version_of

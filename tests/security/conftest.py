@@ -12,7 +12,7 @@ from sqlalchemy import NullPool, text
 
 from app import create_app
 from app.company import operations
-from app.kit import clock, mail
+from app.kit import account_mail, clock
 from app.kit.database import session as sessions
 from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
@@ -88,8 +88,8 @@ def mails(_no_work_waits: None) -> Iterator[list[Mail]]:
     def deliver(to: str, subject: str, text: str) -> None:
         kept.append(Mail(to, subject, text))
 
-    with as_before(mail._senders, empty=True):
-        mail.use_sender(mail.Sender(lambda: True, deliver))
+    with as_before(account_mail._senders, empty=True):
+        account_mail.use_sender(account_mail.Sender(lambda: True, deliver))
         yield kept
 
 

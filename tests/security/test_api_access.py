@@ -12,7 +12,7 @@ from app.company.models import ApiKey
 from app.kit import clock
 from app.kit.access import OTHERS_CLIENTS, MissingRight, reader
 from app.kit.database.stamp import Role
-from app.kit.screens import Bulk
+from app.kit.screens import BulkAction
 from tests.company.factories import PASSWORD, make_membership, make_reader, make_user
 from tests.factories import make_brand, make_client, make_store
 
@@ -152,7 +152,7 @@ def test_work_that_a_key_starts_is_done_with_the_rights_and_the_sight_of_the_key
     monkeypatch.setitem(
         client.application.extensions["crm_screens"]["BrandScreen"].bulk,
         "archive",
-        Bulk(note, "Archive"),
+        BulkAction(note, "Archive"),
     )
     start_archiving(client, make_key(*ARCHIVE)[1], brands)
     work_done()
@@ -186,7 +186,7 @@ def test_work_that_a_key_starts_ends_with_the_key_between_two_pieces(
     monkeypatch.setitem(
         client.application.extensions["crm_screens"]["BrandScreen"].bulk,
         "archive",
-        Bulk(revoke, "Archive"),
+        BulkAction(revoke, "Archive"),
     )
     where = start_archiving(client, token, brands)
     work_done()
@@ -203,7 +203,7 @@ def test_a_run_that_lacks_a_right_names_it_among_its_reasons(
     monkeypatch.setitem(
         client.application.extensions["crm_screens"]["BrandScreen"].bulk,
         "archive",
-        Bulk(refuse, "Archive"),
+        BulkAction(refuse, "Archive"),
     )
     token = make_key(*ARCHIVE)[1]
     where = start_archiving(client, token, brands)
@@ -267,7 +267,7 @@ def test_a_key_is_over_after_its_day(make_key, client):
 def test_a_key_cannot_have_what_its_maker_lacks(inside):
     with inside() as session:
         by = make_reader(session, make_membership(session, "warehouse"))
-        with pytest.raises(operations.guards.NotYours):
+        with pytest.raises(operations.privileges.NotYours):
             operations.make_key(session, name="x", scopes=[WRITE], by=by, at=clock.now())
 
 

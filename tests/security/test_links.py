@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from app.company import operations
-from app.kit import mail, settings
+from app.kit import account_mail, settings
 from app.kit.security.reset import way
 from app.messages.operations.mailing import SENDER
 from app.messages.queries.routes import SMTP_URL
@@ -218,8 +218,8 @@ def test_an_invitation_whose_mail_server_was_taken_away_is_in_no_log(
     form = {"email": "no-log@example.com", "roles": [role], "scope": "all"}
     boss.post("/invitations/add", data=form)
     configured(smtp_url=None)
-    with as_before(mail._senders, empty=True), caplog.at_level(logging.INFO):
-        mail.use_sender(SENDER)
+    with as_before(account_mail._senders, empty=True), caplog.at_level(logging.INFO):
+        account_mail.use_sender(SENDER)
         work_through(boss.application)
     assert "/invitation/" not in caplog.text
     found = owner_sql("select state, error from job where name like '%send_invitation' order by id")
@@ -326,7 +326,7 @@ def test_a_new_password_closes_every_other_link_to_one(inside, client, mails, wo
     for _n in range(2):
         client.post("/forgotten/", data={"email": email})
     work_done()
-    first, second = (mail.link for mail in mails)
+    first, second = (account_mail.link for account_mail in mails)
     assert client.get(second).status_code == 200
     assert client.post(first, data={"password": "ganz-neue-Leine-8"}).status_code == 302
     assert client.get(second).status_code == 404

@@ -11,7 +11,7 @@ import pytest
 from app.company import operations
 from app.company.models import ApiKey, Membership
 from app.kit import clock
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from config import Config
 from tests.company.factories import PASSWORD, make_membership, make_reader
 
@@ -31,9 +31,9 @@ def member(inside) -> tuple[str, int]:
 @pytest.fixture
 def lives():
     """A function that changes how long sessions live, for this test."""
-    before = doors._lives
-    yield lambda **values: doors.use_lives(replace(before, **values))
-    doors.use_lives(before)
+    before = auth_functions._lives
+    yield lambda **values: auth_functions.use_lives(replace(before, **values))
+    auth_functions.use_lives(before)
 
 
 def is_in(browser) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy import event, text
 from app.kit import clock
 from app.kit.database.session import db
 from app.kit.security.addresses import safe_next
-from app.kit.security.attempt import network
-from app.kit.security.doors import opened
+from app.kit.security.auth_functions import opened
+from app.kit.security.authentication import network
 from app.kit.security.manager import prepare
 from tests.company.factories import PASSWORD, make_membership, make_user
 

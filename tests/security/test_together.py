@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app import create_app
 from app.company import operations, queries
 from app.company.models import Membership
-from app.company.operations.guards import LastAdministrator
+from app.company.operations.privileges import LastAdministrator
 from app.kit import clock
 from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp

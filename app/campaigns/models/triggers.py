@@ -1,6 +1,6 @@
 """The status of a campaign follows its sending, in the same transaction, whoever changed that."""
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 CAMPAIGN_STATUS = register(
     SqlFunction(

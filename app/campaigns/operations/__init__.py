@@ -1,6 +1,5 @@
 """What can be done with campaigns. Each function takes the session, flushes and never commits."""
 
-from app.campaigns.operations.checking import Finding, check
 from app.campaigns.operations.drafting import (
     archive,
     copy,
@@ -10,7 +9,8 @@ from app.campaigns.operations.drafting import (
     use_template,
 )
 from app.campaigns.operations.launching import cancel, pause, resume, schedule, send_test
-from app.campaigns.operations.writing import write_to_client
+from app.campaigns.operations.preflight import Finding, check
+from app.campaigns.operations.single_message import write_to_client
 
 __all__ = [
     "Finding",

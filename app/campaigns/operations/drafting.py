@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.campaigns.choices import CampaignPurpose, CampaignStatus
 from app.campaigns.models import Campaign
-from app.campaigns.operations.wording import html_of, sources
+from app.campaigns.operations.content import html_of, sources
 from app.kit.errors import Conflict, Invalid
 from app.messages.choices import MessageChannel, MessagePurpose, UncertainPolicy
 from app.messages.engine.render import Template, UnreadableText

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.campaigns import queries
 from app.campaigns.choices import MOVES, CampaignStatus
 from app.campaigns.models import Campaign
-from app.campaigns.operations.checking import check
-from app.campaigns.operations.wording import CAMPAIGNS, TESTS, Message, make_version
+from app.campaigns.operations.content import CAMPAIGNS, TESTS, Message, make_version
+from app.campaigns.operations.preflight import check
 from app.company.queries import company_name
 from app.kit.choices import move
 from app.kit.email_address import normalise_email

@@ -24,9 +24,9 @@ from app.kit.choices import can_move
 from app.kit.database.session import db
 from app.kit.errors import Invalid
 from app.kit.rights import word
-from app.kit.screens import Ask, Do, Screen, saving
+from app.kit.screens import ActionParameter, RecordAction, Screen, saving
 from app.kit.screens.areas import MARKETING
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.record import eager, load_or_404, show_page
 from app.messages.models import MessageTemplate
 
@@ -108,7 +108,7 @@ class CampaignScreen(Screen):
     )
     fixed = ("channel",)
     actions_on = {
-        "schedule": Do(
+        "schedule": RecordAction(
             operations.schedule,
             _lp("button", "Schedule"),
             icon="send",
@@ -116,7 +116,7 @@ class CampaignScreen(Screen):
             done=_l("It is scheduled."),
             when=_can(CampaignStatus.SCHEDULED),
         ),
-        "pause": Do(
+        "pause": RecordAction(
             operations.pause,
             _l("Pause"),
             icon="player-pause",
@@ -124,7 +124,7 @@ class CampaignScreen(Screen):
             done=_l("It is paused."),
             when=_can(CampaignStatus.PAUSED),
         ),
-        "resume": Do(
+        "resume": RecordAction(
             operations.resume,
             _l("Go on"),
             icon="player-play",
@@ -132,7 +132,7 @@ class CampaignScreen(Screen):
             when=lambda one: one.status is CampaignStatus.PAUSED,
             primary=True,
         ),
-        "cancel": Do(
+        "cancel": RecordAction(
             operations.cancel,
             _l("Cancel what is left"),
             icon="ban",
@@ -143,24 +143,28 @@ class CampaignScreen(Screen):
         ),
     }
     page_actions = {
-        TEST: Do(
+        TEST: RecordAction(
             _test,
             _l("Send a test"),
             done=_l("The test is on its way."),
             when=_is_draft,
-            asks=(Ask("addresses", _l("Addresses"), "texts", required=True, longest=5),),
+            parameters=(
+                ActionParameter("addresses", _l("Addresses"), "texts", required=True, longest=5),
+            ),
         ),
-        "copy": Do(_copy, _l("Copy"), done=_l("This is the copy."), needs=("write", "Campaign")),
-        "keep": Do(
+        "copy": RecordAction(
+            _copy, _l("Copy"), done=_l("This is the copy."), needs=("write", "Campaign")
+        ),
+        "keep": RecordAction(
             operations.save_as_template,
             _l("Save as a template"),
             needs=("write", "MessageTemplate"),
         ),
-        "use_template": Do(
+        "use_template": RecordAction(
             _use_template,
             _l("Use a template"),
             needs=("write", "Campaign"),
-            asks=(Ask("template", _l("Template"), "id", required=True),),
+            parameters=(ActionParameter("template", _l("Template"), "id", required=True),),
         ),
     }
     api = True

@@ -17,15 +17,14 @@ from sqlalchemy.orm import Session
 
 from app.campaigns import operations, queries
 from app.campaigns.models import Campaign
-from app.campaigns.operations.checking import Finding, filled, sms_of
-from app.campaigns.operations.wording import Message, collecting_names, render
+from app.campaigns.operations.content import Message, collecting_names, render
+from app.campaigns.operations.preflight import Finding, filled, sms_of
 from app.campaigns.queries import AudienceCounts, Example
 from app.company.queries import company_name
 from app.kit.access import may
 from app.kit.errors import CrmError, Invalid
 from app.kit.rights import words_of
 from app.kit.screens import forms
-from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -45,6 +44,7 @@ from app.kit.screens.pages import (
     TableCard,
 )
 from app.kit.screens.saving import Attempt
+from app.kit.screens.screen_registry import screen_of_model
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.engine.render import RenderError
 from app.messages.models import MessageTemplate, MessageTemplateVersion

@@ -19,10 +19,10 @@ from app.kit.access import NobodyReads, may, reader
 from app.kit.database.session import work
 from app.kit.errors import Conflict, NotFound
 from app.kit.screens.export import PORTION
-from app.kit.screens.known import screen_of_model
 from app.kit.screens.models import ExportLog
 from app.kit.screens.pages import Badge, Cell, Column, Empty, ListPage, Pager, Row, ViewTab
 from app.kit.screens.paging import PAGE_SIZE
+from app.kit.screens.screen_registry import screen_of_model
 from app.kit.zones import local
 from app.messages.choices import RecipientState, SkipReason
 from app.web import formats

@@ -16,7 +16,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.screens import preparing
 from app.kit.database.audit import AuditEntry
 from app.kit.errors import Conflict
-from app.kit.screens import people
+from app.kit.screens import user_names
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -139,7 +139,7 @@ def _facts(session: Session, campaign: Campaign, dispatch: Dispatch) -> str:
         parts.append(_("started %(when)s", when=preparing.moment(dispatch.started_at)))
     if dispatch.finished_at:
         parts.append(_("over %(when)s", when=preparing.moment(dispatch.finished_at)))
-    who = people.names(session, {dispatch.created_by}).get(dispatch.created_by)
+    who = user_names.names(session, {dispatch.created_by}).get(dispatch.created_by)
     if who:
         parts.append(_("scheduled by %(who)s", who=who))
     return " · ".join(parts)
@@ -303,7 +303,7 @@ def _timeline(session: Session, dispatch: Dispatch) -> list[HistoryEntry]:
         .order_by(AuditEntry.id.desc())
         .limit(20)
     ).all()
-    who = people.names(session, {dispatch.created_by, *(one.user_id for one in entries)})
+    who = user_names.names(session, {dispatch.created_by, *(one.user_id for one in entries)})
     found = []
     for one in entries:
         status = (one.after or {}).get("status")

@@ -17,17 +17,16 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.campaigns import operations
-from app.campaigns.operations.wording import Message
+from app.campaigns.operations.content import Message
 from app.campaigns.screens import preparing
 from app.clients.models import Client
 from app.kit.access import may
 from app.kit.database.session import db
 from app.kit.errors import Invalid, NotFound
 from app.kit.rights import word, words_of
-from app.kit.screens import Ask, Do, Panel
+from app.kit.screens import ActionParameter, Panel, RecordAction
 from app.kit.screens.areas import CLIENTS
-from app.kit.screens.guarding import needs
-from app.kit.screens.known import screen_of_model
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import (
     Action,
     Card,
@@ -45,6 +44,7 @@ from app.kit.screens.pages import (
 )
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.saving import attempted
+from app.kit.screens.screen_registry import screen_of_model
 from app.messages.choices import MessageChannel, MessagePurpose
 from app.messages.models import Dispatch, DispatchRecipient
 from app.messages.queries import route
@@ -150,16 +150,16 @@ def _write(
     operations.write_to_client(session, client, message)
 
 
-WRITE = Do(
+WRITE = RecordAction(
     _write,
     _l("Write"),
     done=_l("The message is on its way."),
     needs=("write", VIEW),
-    asks=(
-        Ask("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
-        Ask("purpose", _l("Purpose"), values=tuple(MessagePurpose)),
-        Ask("subject", _l("Subject"), longest=500),
-        Ask("text", _l("Text"), required=True, longest=20_000),
+    parameters=(
+        ActionParameter("channel", _l("Channel"), required=True, values=tuple(MessageChannel)),
+        ActionParameter("purpose", _l("Purpose"), values=tuple(MessagePurpose)),
+        ActionParameter("subject", _l("Subject"), longest=500),
+        ActionParameter("text", _l("Text"), required=True, longest=20_000),
     ),
 )
 

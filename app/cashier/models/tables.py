@@ -22,7 +22,7 @@ from app.catalogue.models import Supplier
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -91,7 +91,7 @@ class Expense(Business, Source, Model):
         trigram_index("number"),
         {
             "info": {
-                "moves": {"status": EXPENSE_MOVES},
+                "transitions": {"status": EXPENSE_MOVES},
                 "fixed": (
                     Fixed(("number",)),
                     Fixed(

@@ -4,7 +4,7 @@ They let no more be paid, and nothing of what is not approved.
 """
 
 from app.kit.database.balances import Kept, follows, opens
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 PAID = Kept("expense_balance", "expense_id", "paid")
 

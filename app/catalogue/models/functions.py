@@ -3,7 +3,7 @@
 The check digit of a barcode, the path of a category.
 """
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 # Weights 3, 1, 3, … from the right, the check digit itself weighing 1 (GS1 General Specifications
 # 7.9).

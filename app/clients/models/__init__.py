@@ -1,6 +1,6 @@
 """The tables of the clients."""
 
-from app.clients.models.belonging import ClientEmployee, ClientStore
+from app.clients.models.assignment import ClientEmployee, ClientStore
 from app.clients.models.segments import Segment, SegmentMember
 from app.clients.models.tables import (
     Client,

@@ -31,7 +31,7 @@ from app.clients.choices import (
     Stage,
 )
 from app.clients.models import triggers  # noqa: F401 -- registers the triggers of the tables below
-from app.clients.models.belonging import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
+from app.clients.models.assignment import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
 from app.company.models import Employee, Store
 from app.kit import clock
 from app.kit.choices import choice
@@ -88,7 +88,7 @@ class Client(Business, Model):
                 # A client is one row for all stores of the company; which of them see it is a
                 # setting of the company, and which of their people a right.
                 "store_bound": False,
-                "sight": SIGHT,
+                "visibility": SIGHT,
                 "policy": {Role.STORE_CLIENTS: IS_OURS, Role.OWN_CLIENTS: IS_MINE},
                 "search": (
                     Look("client", "id", "name_fold"),

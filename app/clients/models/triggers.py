@@ -1,6 +1,6 @@
 """Triggers of the clients' tables, each once per statement so that an import pays for it once."""
 
-from app.kit.database.functions import APPLICATION, SqlFunction, register
+from app.kit.database.sql_functions import APPLICATION, SqlFunction, register
 from app.kit.database.stamp import Role
 
 CLIENT_FIGURES = register(

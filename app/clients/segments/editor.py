@@ -24,11 +24,11 @@ from app.kit.errors import Invalid
 from app.kit.registry import SegmentCondition, segment_conditions
 from app.kit.rest.values import refuse_odd_texts
 from app.kit.rights import words_of
-from app.kit.screens import people
+from app.kit.screens import user_names
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.finding import find
 from app.kit.screens.pages import ConflictField, EditConflict, FormError, FormPage, Link
 from app.kit.screens.saving import attempted
+from app.kit.screens.searching import find
 
 SAMPLE = 8
 
@@ -62,7 +62,7 @@ def _show_conflict(screen: Declaration, session: Session, segment: Segment) -> A
     }
     for values in (yours, theirs):
         values["in_words"] = in_words(values["definition"])
-    who = people.names(session, {segment.changed_by}).get(segment.changed_by) or _("Somebody")
+    who = user_names.names(session, {segment.changed_by}).get(segment.changed_by) or _("Somebody")
     fields = [
         ConflictField(label, yours[shown], theirs[shown])
         for name, label in labels.items()

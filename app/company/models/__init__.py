@@ -13,8 +13,8 @@ from app.company.models.access import (
     membership_role,
     membership_store,
 )
-from app.company.models.places import Company, Franchise, Store
 from app.company.models.staff import Employee, employee_store
+from app.company.models.stores import Company, Franchise, Store
 from app.kit.security.models import Person, Role
 
 __all__ = [

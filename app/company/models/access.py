@@ -29,12 +29,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.company.choices import InvitationState
-from app.company.models.places import Store
 from app.company.models.staff import Employee
+from app.company.models.stores import Store
 from app.kit import clock
-from app.kit.database.functions import SqlFunction, register
 from app.kit.database.install.search import Look
 from app.kit.database.model import COMPANY_DEFAULT, Business, Model, link, sort_indexes
+from app.kit.database.sql_functions import SqlFunction, register
 from app.kit.database.stamp import Role as DatabaseRole
 from app.kit.retention import keep
 from app.kit.security.models import Person, Role

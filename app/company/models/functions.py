@@ -1,12 +1,13 @@
 """The schema `auth`: what must be asked before it is known who somebody is, one row at a time.
 
 Run as `crm_auth`, which owns and reads no table. Each function has one narrow contract, checks what
-it is given, and answers nothing else. `app/kit/security/doors.py` calls them; nobody else does.
+it is given, and answers nothing else. `app/kit/security/auth_functions.py` calls them; nobody else
+does.
 """
 
 # ruff: noqa: S608 -- the only thing put into the texts is our own constants
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 from app.kit.database.stamp import Role
 
 _HEAD = """create or replace function auth.{signature} returns {returns} language plpgsql volatile

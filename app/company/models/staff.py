@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.company.models.places import Store
+from app.company.models.stores import Store
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     COMPANY_DEFAULT,

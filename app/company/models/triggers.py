@@ -9,8 +9,8 @@ the transaction it is seen whether the company is still administered. Two who re
 once leave one.
 """
 
-from app.kit.database.functions import SqlFunction, register
-from app.kit.database.install.fixed import REFUSED_CHANGE
+from app.kit.database.install.immutability import REFUSED_CHANGE
+from app.kit.database.sql_functions import SqlFunction, register
 
 _HEAD = """create or replace function {name}() returns trigger language plpgsql
 security definer set search_path = pg_catalog, public as $$

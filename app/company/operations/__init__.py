@@ -15,18 +15,18 @@ from app.company.operations.people import (
     set_roles,
     set_stores,
 )
-from app.company.operations.places import (
-    check_company,
-    check_employee,
-    check_opening_hours,
-    check_store,
-)
 from app.company.operations.roles import (
     change_role,
     make_role,
     remove_role,
     seed_roles,
     sync_roles,
+)
+from app.company.operations.stores import (
+    check_company,
+    check_employee,
+    check_opening_hours,
+    check_store,
 )
 
 __all__ = [

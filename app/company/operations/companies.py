@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 
 from app.company.choices import Locale
 from app.company.models import Company, Membership, Person, membership_role, membership_store
-from app.company.operations.guards import somebody_in_charge
-from app.company.operations.places import check_place
+from app.company.operations.privileges import somebody_in_charge
 from app.company.operations.role_templates import ADMINISTRATOR, template
 from app.company.operations.roles import seed_roles, whole_role
+from app.company.operations.stores import check_place
 from app.company.queries import roles
 from app.kit.database.session import restamp, work
 from app.kit.database.stamp import Role as DatabaseRole
 from app.kit.database.stamp import Stamp, company_stamp, stamped
 from app.kit.errors import Invalid, NotFound
 from app.kit.fold import fold
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.models import Role
 from app.kit.security.passwords import hash_password
 
@@ -42,7 +42,7 @@ def found_company(
 ) -> int:
     """Make a company with the roles of the templates, in a transaction of its own; give its id."""
     with work(Stamp(DatabaseRole.AUTH)) as session:
-        made = doors.create_company(
+        made = auth_functions.create_company(
             session,
             slug,
             name or slug.replace("-", " ").title(),
@@ -68,11 +68,11 @@ def add_person(
     locale: str = "en",
 ) -> int:
     """Make a person if there is none with that address; give the user's id."""
-    with doors.through(session) as door:
-        known = doors.user_by_email(door, email)
+    with auth_functions.through(session) as door:
+        known = auth_functions.user_by_email(door, email)
         if known is not None:
             return known
-        return doors.create_user(
+        return auth_functions.create_user(
             door,
             email,
             first=first,
@@ -95,8 +95,8 @@ def add_member(
     For the demo and the command line, which answer to nobody's rights: people use `invite`.
     """
     company_id = session.scalar(text("select crm_company()"))
-    with doors.through(session) as door:
-        made = doors.add_membership(
+    with auth_functions.through(session) as door:
+        made = auth_functions.add_membership(
             door, company_id, user_id, all_stores=store_ids is None, employee_id=employee_id
         )
     if role_ids:

@@ -16,7 +16,7 @@ from app.company.operations.companies import add_member, add_person
 from app.company.operations.roles import seed_roles
 from app.kit.errors import Refused
 from app.kit.registry import DemoData
-from app.kit.security import doors
+from app.kit.security import auth_functions
 
 _WEEK = {day: [["09:00", "18:30"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 HOURS = {**_WEEK, "sat": [["10:00", "16:00"]], "exceptions": {"2026-12-24": [["09:00", "13:00"]]}}
@@ -166,8 +166,8 @@ def load_superuser(session: Session, size: str) -> None:
         last="User",
         password=config.demo_password,
     )
-    with doors.through(session) as door:
-        doors.appoint_superuser(door, user)
+    with auth_functions.through(session) as door:
+        auth_functions.appoint_superuser(door, user)
 
 
 DEMO = (

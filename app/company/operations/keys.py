@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.company.models import ApiKey
-from app.company.operations.guards import check_reach, check_rights
+from app.company.operations.privileges import check_reach, check_rights
 from app.kit.access import Reader, Right
 from app.kit.errors import Conflict, Invalid, Refused
-from app.kit.security.doors import hash_of
+from app.kit.security.auth_functions import hash_of
 
 PREFIX = "tk_"
 

@@ -19,7 +19,7 @@ from app.company.models import (
     membership_role,
     membership_store,
 )
-from app.company.operations.guards import (
+from app.company.operations.privileges import (
     check_reach,
     check_roles,
     check_stores,
@@ -28,13 +28,13 @@ from app.company.operations.guards import (
 )
 from app.company.queries import roles_of
 from app.kit.access import Reader
+from app.kit.account_mail import can_deliver
 from app.kit.email_address import normalise_email
 from app.kit.errors import Conflict, Invalid
 from app.kit.jobs import defer
-from app.kit.mail import can_deliver
 from app.kit.security import reset
 from app.kit.security.addresses import public_url
-from app.kit.security.doors import hash_of, new_token
+from app.kit.security.auth_functions import hash_of, new_token
 
 VALID_FOR = timedelta(days=7)
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.company.models import membership_role
-from app.company.operations.guards import check_reach, check_rights, somebody_in_charge
+from app.company.operations.privileges import check_reach, check_rights, somebody_in_charge
 from app.company.operations.role_templates import ADMINISTRATOR, SUPERUSER, TEMPLATES, RoleTemplate
 from app.company.queries import known_rights, rights_of_roles
 from app.kit.access import Reader, Right

@@ -2,9 +2,9 @@
 
 from app.company.screens.keys import ApiKeyScreen
 from app.company.screens.members import InvitationScreen, MembershipScreen
-from app.company.screens.places import CompanyScreen, EmployeeScreen, FranchiseScreen, StoreScreen
 from app.company.screens.platform import PlatformView
 from app.company.screens.roles import RoleView
+from app.company.screens.stores import CompanyScreen, EmployeeScreen, FranchiseScreen, StoreScreen
 
 ALL = [
     StoreScreen,

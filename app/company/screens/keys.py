@@ -20,9 +20,9 @@ from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError
 from app.kit.rights import parse, wording, words_of
-from app.kit.screens import Computed, Do, Screen
+from app.kit.screens import Computed, RecordAction, Screen
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import (
     Action,
     Fact,
@@ -61,7 +61,7 @@ class ApiKeyScreen(Screen):
     sections = ((_l("Key"), ("name", "prefix", "scopes", "expires_at", "revoked_at")),)
     edits = archives = exports = False
     actions_on = {
-        "revoke": Do(
+        "revoke": RecordAction(
             lambda session, obj, /, *, by, at: operations.revoke_key(
                 session, obj, by=reader(), at=at
             ),

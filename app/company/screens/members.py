@@ -19,15 +19,15 @@ from wtforms.validators import InputRequired
 
 from app.company import operations, queries
 from app.company.models import Invitation, Membership
-from app.company.operations.guards import stores_of
+from app.company.operations.privileges import stores_of
 from app.company.screens.shared import areas_to_read, refuse_beside, store_choices
 from app.kit import clock
 from app.kit.access import reader
 from app.kit.database.session import db
 from app.kit.errors import CrmError, NotFound
-from app.kit.screens import Ask, Computed, Do, Screen
+from app.kit.screens import ActionParameter, Computed, RecordAction, Screen
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import (
     Action,
     Fact,
@@ -43,7 +43,7 @@ from app.kit.screens.pages import (
 )
 from app.kit.screens.record import eager, load_or_404, show_page
 from app.kit.security.account import session_columns, session_row
-from app.kit.security.attempt import network
+from app.kit.security.authentication import network
 from app.kit.security.reset import way
 
 
@@ -122,8 +122,8 @@ def _end(
 
 
 PLACE = (
-    Ask("all_stores", _l("All stores of the company"), "flag"),
-    Ask("stores", _l("Stores"), "ids", longest=1000),
+    ActionParameter("all_stores", _l("All stores of the company"), "flag"),
+    ActionParameter("stores", _l("Stores"), "ids", longest=1000),
 )
 
 
@@ -148,22 +148,25 @@ class MembershipScreen(Screen):
     archives = False
     on_edit = staticmethod(_link)
     page_actions = {
-        "roles": Do(
+        "roles": RecordAction(
             _place,
             _l("Change roles and stores"),
             needs=("write", "Membership"),
-            asks=(Ask("roles", _l("Roles"), "ids", required=True, longest=100), *PLACE),
+            parameters=(
+                ActionParameter("roles", _l("Roles"), "ids", required=True, longest=100),
+                *PLACE,
+            ),
         ),
-        "end": Do(
+        "end": RecordAction(
             _end,
             _l("Sign out there"),
             done=_l("That device is signed out."),
             needs=("sign_out", "Membership"),
-            asks=(Ask("session_id", _l("Session"), "id", required=True),),
+            parameters=(ActionParameter("session_id", _l("Session"), "id", required=True),),
         ),
     }
     actions_on = {
-        "deactivate": Do(
+        "deactivate": RecordAction(
             _deactivate,
             _l("Deactivate"),
             icon="lock",
@@ -172,20 +175,20 @@ class MembershipScreen(Screen):
             done=_l("Deactivated and signed out."),
             when=lambda obj: bool(obj.active),
         ),
-        "reactivate": Do(
+        "reactivate": RecordAction(
             _reactivate,
             _l("Let in again"),
             icon="lock-open",
             when=lambda obj: not obj.active,
         ),
-        "send_reset": Do(
+        "send_reset": RecordAction(
             _send_reset,
             _l("Send a link for a new password"),
             icon="mail",
             done=LazyString(way),
             when=lambda obj: bool(obj.active),
         ),
-        "sign_out": Do(
+        "sign_out": RecordAction(
             _sign_out,
             _l("Sign out everywhere"),
             icon="logout",
@@ -340,7 +343,7 @@ class InvitationScreen(Screen):
     )
     edits = archives = exports = False
     actions_on = {
-        "resend": Do(
+        "resend": RecordAction(
             lambda session, obj, /, *, by, at: operations.resend_invitation(
                 session, obj, by=reader(), at=at
             ),
@@ -349,7 +352,7 @@ class InvitationScreen(Screen):
             done=_l("Sent. The earlier link does not work any more."),
             when=lambda obj: not (obj.accepted_at or obj.revoked_at),
         ),
-        "revoke": Do(
+        "revoke": RecordAction(
             lambda session, obj, /, *, by, at: operations.revoke_invitation(
                 session, obj, by=reader(), at=at
             ),

@@ -18,7 +18,7 @@ from app.kit.errors import Refused
 from app.kit.fold import fold
 from app.kit.rights import word
 from app.kit.screens.areas import PLATFORM
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import Cell, Column, ListPage, Row
 from app.kit.security.home import LANDINGS, Landing
 from app.kit.security.menu import ENTRIES, Entry

@@ -22,7 +22,7 @@ from app.kit.database.session import db
 from app.kit.errors import CrmError
 from app.kit.rights import parse, word, words_of
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import (
     Action,
     Cell,

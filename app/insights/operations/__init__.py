@@ -7,7 +7,7 @@ from app.insights.operations.facts import (
     refresh,
     refresh_clients,
 )
-from app.insights.operations.telling import SUBSCRIBER, catch_up, cells_of, tell_of_merge
+from app.insights.operations.stale_days import SUBSCRIBER, catch_up, cells_of, tell_of_merge
 
 __all__ = [
     "SUBSCRIBER",

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from app.clients.models import Client
 from app.insights.queries import buyers as queries
 from app.insights.queries.buyers import Who
-from app.insights.screens import words
+from app.insights.screens import wording
 from app.insights.screens.reading import asked_of, today_of
 from app.kit.access import Reader
-from app.kit.screens.known import screen_of_model
 from app.kit.screens.pages import Cell, Column, Empty, Link, ListPage, Note, Pager, Row
 from app.kit.screens.paging import BIGGEST_ID, PAGE_SIZE
+from app.kit.screens.screen_registry import screen_of_model
 from app.web import formats
 
 
@@ -30,7 +30,7 @@ def page(session: Session, who: Reader, base: str, dashboard: str) -> ListPage:
         session, period, scope, kind, after=_after(), limit=PAGE_SIZE + 1
     )
     more = found[PAGE_SIZE - 1].client_id if len(found) > PAGE_SIZE else 0
-    days = words.days_in_words(period, today_of(who))
+    days = wording.days_in_words(period, today_of(who))
     money = who.may("read", "money")
     return ListPage(
         title=_("New clients") if kind == "new" else _("Returning clients"),

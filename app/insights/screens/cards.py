@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from app.company.models import Franchise
 from app.insights.queries import periods
 from app.insights.queries.figures import Both
-from app.insights.screens import words
-from app.insights.screens.asked import NOT_A_COUNTRY, UNKNOWN, Asked
+from app.insights.screens import wording
 from app.insights.screens.links import Links
 from app.insights.screens.measures import BY_NAME, Measure, measures_for, tiles_for
+from app.insights.screens.parameters import NOT_A_COUNTRY, UNKNOWN, Asked
 from app.insights.screens.reading import Reading, today_of
 from app.kit.events.models import EventDelivery, EventDeliveryState
 from app.kit.fold import fold
@@ -93,7 +93,7 @@ def page(session: Session, found: Reading) -> SalesPage:
 def _facts(session: Session, found: Reading) -> str:
     """Which days these are, and whether something that happened is still to come."""
     today = today_of(found.who)
-    said = [words.days_in_words(found.asked.spans.now, today)]
+    said = [wording.days_in_words(found.asked.spans.now, today)]
     owed = select(func.count()).where(
         EventDelivery.subscriber == "insights.facts", EventDelivery.state != EventDeliveryState.DONE
     )
@@ -118,7 +118,7 @@ def _controls(asked: Asked) -> list[ControlMenu]:
     ]
     return [
         ControlMenu(_("Period"), presets, current, "calendar"),
-        ControlMenu(_("Compare with"), other, words.compared(asked), quiet=True),
+        ControlMenu(_("Compare with"), other, wording.compared(asked), quiet=True),
     ]
 
 
@@ -129,7 +129,7 @@ def _choices(session: Session, found: Reading) -> list[Dropdown]:
     everything: list[tuple[str, Text]] = [("", _("All countries"))]
     # The chosen one too, where nothing was sold to it: the form says what is asked for.
     codes = {*found.countries, asked.scope.country} - {None, NOT_A_COUNTRY}
-    names = {code: words.country_name(code) for code in codes if code is not None}
+    names = {code: wording.country_name(code) for code in codes if code is not None}
     countries = [(code or UNKNOWN, names[code]) for code in sorted(names, key=_by(names))]
     return [
         Dropdown("show", _("Figure"), [("", measures)], found.measure.name),
@@ -186,13 +186,13 @@ def _tiles(found: Reading, links: Links) -> list[StatTile]:
 def _tile(found: Reading, links: Links, measure: Measure) -> StatTile:
     now = found.value(measure, found.total.now)
     before = found.value(measure, found.total.before)
-    written = words.amount(before, measure, found.who.currency)
+    written = wording.amount(before, measure, found.who.currency)
     return StatTile(
         measure.label,
-        words.amount(now, measure, found.who.currency),
+        wording.amount(now, measure, found.who.currency),
         links.rows(measure, found.asked.spans.now),
-        words.change(now, before),
-        words.tone(measure, now, before),
+        wording.change(now, before),
+        wording.tone(measure, now, before),
         _("from %(before)s", before=written),
         links.rows(measure, found.asked.spans.before) if before else "",
     )
@@ -204,14 +204,14 @@ def _figures(found: Reading, links: Links) -> list[Figure | Card]:
 
 def _columns(found: Reading, first: Text) -> list[Column]:
     measure, asked = found.measure, found.asked
-    now = periods.PRESETS.get(asked.preset) or words.days_in_words(
+    now = periods.PRESETS.get(asked.preset) or wording.days_in_words(
         asked.spans.now, today_of(found.who)
     )
     kind, currency = ("money", found.who.currency) if measure.money else ("num", "")
     return [
         Column("key", first),
         Column("now", now, kind, currency=currency),  # type: ignore[arg-type]
-        Column("before", words.earlier(asked), kind, currency=currency),  # type: ignore[arg-type]
+        Column("before", wording.earlier(asked), kind, currency=currency),  # type: ignore[arg-type]
     ]
 
 
@@ -222,7 +222,7 @@ def _line(found: Reading, links: Links) -> Figure:
         days = asked.spans.now.bucket(start, asked.step)
         both = found.by_step.get(start, Both())
         cells = [
-            Cell(words.bucket_name(days, asked.step, today)),
+            Cell(wording.bucket_name(days, asked.step, today)),
             _cell(found, both.now, links.rows(measure, days)),
             _cell(found, both.before, links.rows(measure, days.earlier(asked.spans.shift))),
         ]
@@ -287,7 +287,7 @@ def _by_country(found: Reading, links: Links) -> Figure:
         Row(
             code or UNKNOWN,
             [
-                Cell(words.country_name(code)),
+                Cell(wording.country_name(code)),
                 _cell(found, both.now, links.rows(found.measure, now, country=code)),
                 _cell(found, both.before, links.rows(found.measure, before, country=code)),
             ],

@@ -14,8 +14,8 @@ from app.kit.access import reader, require
 from app.kit.database.session import db
 from app.kit.rights import word
 from app.kit.screens.areas import OVERVIEW
+from app.kit.screens.authorization import needs
 from app.kit.screens.dashboards import DashboardView
-from app.kit.screens.guarding import needs
 from app.kit.screens.pages import DashboardPage
 from app.kit.security.home import LANDINGS, Landing
 from app.kit.security.menu import ENTRIES, Entry

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from app.insights.queries.periods import Period
-from app.insights.screens.asked import NOT_A_COUNTRY, Asked
 from app.insights.screens.measures import Measure
+from app.insights.screens.parameters import NOT_A_COUNTRY, Asked
 from app.kit.access import may
 from app.kit.screens.address import FILTER
-from app.kit.screens.known import screen_of_model
+from app.kit.screens.screen_registry import screen_of_model
 from app.kit.screens.selection import ARCHIVED
 from app.kit.screens.totals import SUMS
 from app.orders.choices import COUNTED, ReturnStatus

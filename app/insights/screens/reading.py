@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.insights.queries import figures
 from app.insights.queries.figures import Both, SalesFigures, Seller
-from app.insights.screens import asked as address
-from app.insights.screens.asked import Asked
+from app.insights.screens import parameters as address
 from app.insights.screens.measures import BY_NAME, MEASURES, Measure
+from app.insights.screens.parameters import Asked
 from app.kit import clock
 from app.kit.access import Reader
 from app.kit.zones import local

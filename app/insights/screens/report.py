@@ -15,14 +15,14 @@ from flask_babel import lazy_gettext as _l
 
 from app.insights.queries.periods import following
 from app.insights.queries.report import SUMS, in_currency, report_csv, sales_report
-from app.insights.screens import words
+from app.insights.screens import wording
 from app.insights.screens.dashboard import RIGHT, address
 from app.kit.access import reader, require
 from app.kit.database.session import db
 from app.kit.rights import word
 from app.kit.screens.areas import REPORTS
+from app.kit.screens.authorization import needs
 from app.kit.screens.dashboards import DashboardView
-from app.kit.screens.guarding import needs
 from app.kit.screens.pages import (
     Action,
     Cell,
@@ -134,8 +134,8 @@ def _row(by: str, row: dict[str, Any]) -> Row:
 
 def _name(by: str, value: str) -> str:
     if by == "month":
-        return words.month_name(date.fromisoformat(f"{value}-01"))
-    return words.country_name(value) if by == "country" else value
+        return wording.month_name(date.fromisoformat(f"{value}-01"))
+    return wording.country_name(value) if by == "country" else value
 
 
 def _dashboard(month: str) -> str:

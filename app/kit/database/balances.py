@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, join, select
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 from app.kit.money import money_sum
 
 

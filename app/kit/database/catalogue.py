@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, MetaData, text
 
-from app.kit.database.functions import FUNCTIONS, SqlFunction
-from app.kit.database.install import sights
+from app.kit.database.install import visibility
 from app.kit.database.install.rules import store_key
+from app.kit.database.sql_functions import FUNCTIONS, SqlFunction
 
 # What they hold is the same for every company, or says nothing about any.
 _SHARED = ["ab_permission", "ab_permission_view", "ab_view_menu", "beat", "schedule_run"]
@@ -168,10 +168,10 @@ def violations(connection: Connection, metadata: MetaData) -> list[str]:
         "sights": [
             f"{table.name} {role} {sight.table}"
             for table in tables
-            for role, sight in table.info.get("sight", {}).items()
+            for role, sight in table.info.get("visibility", {}).items()
         ],
         "apart": [table.name for table in tables if table.info.get("apart")],
-        "of_stores": [table.name for table in tables if sights.read_as_the_stores(table)],
+        "of_stores": [table.name for table in tables if visibility.read_as_the_stores(table)],
         "shared": _SHARED,
         "definers": [_spelled(f) for f in FUNCTIONS if f.definer],
     }

@@ -1,4 +1,4 @@
-"""Sessions: stamped at the start of every transaction, committed at the edge only.
+"""Sessions: stamped at the start of every transaction, committed at the boundary only.
 
 `db` is the session of a request. `work` opens one of its own for a job, a command or a stream.
 """
@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQL
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from app.kit.column_validation import refuse_unfit
 from app.kit.database.model import Model
 from app.kit.database.stamp import STAMP_SQL, Stamp, current_stamp, stamped
-from app.kit.fitting import refuse_unfit
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Where a record came from: another program, by its name, and the record's own key there.
 
 The pair is unique in a company, so that what is brought in twice is found and not made again
-(app/kit/rest/sourced.py). A table whose `source` means something else names the column otherwise.
+(app/kit/rest/upsert.py). A table whose `source` means something else names the column otherwise.
 """
 
 import re

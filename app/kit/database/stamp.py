@@ -65,7 +65,7 @@ class Stamp:
             stores,
             "" if self.user_id is None else str(self.user_id),
             self.request_id,
-            # Views of this schema stand before tables of the same name (`install/sights.py`).
+            # Views of this schema stand before tables of the same name (`install/visibility.py`).
             "bound, public" if self.bound else "public",
         )
 

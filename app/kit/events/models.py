@@ -12,9 +12,9 @@ from app.kit.choices import Choice, choice
 from app.kit.database.install.rules import COMPANY_IS
 from app.kit.database.model import USER_DEFAULT, Model, OfCompany, link
 from app.kit.database.stamp import Role
-from app.kit.events.showing import shown
+from app.kit.events.display import shown
+from app.kit.jobs.display import reason
 from app.kit.jobs.models import BOUND, REQUEST_DEFAULT, STORES_DEFAULT
-from app.kit.jobs.showing import reason
 
 
 class EventDeliveryState(Choice):

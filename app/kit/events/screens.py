@@ -9,7 +9,7 @@ from flask_babel import lazy_pgettext as _lp
 
 from app.kit.events import operations
 from app.kit.events.models import Event, EventDelivery, EventDeliveryState
-from app.kit.screens import Do, Related, Screen
+from app.kit.screens import RecordAction, Related, Screen
 from app.kit.screens.areas import SETTINGS
 
 
@@ -48,7 +48,7 @@ class DeliveryScreen(Screen):
         (_l("Attempts"), ("attempts", "not_before", "done_at", "error")),
     )
     actions_on = {
-        "retry": Do(
+        "retry": RecordAction(
             operations.deliver_again,
             _l("Try again"),
             icon="refresh",

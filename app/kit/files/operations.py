@@ -25,8 +25,8 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.files.models import StoredFile
 from app.kit.files.stores import CHUNK, NoSuchObject, Pieces, store
 from app.kit.files.types import DOCUMENTS, sniff
+from app.kit.jobs.checkpoints import progress
 from app.kit.jobs.declared import job
-from app.kit.jobs.pieces import progress
 from app.kit.jobs.schedules import schedule
 from app.kit.registry import file_owners
 

@@ -23,7 +23,7 @@ own end: killed anywhere, it is either wholly done or done again. Long work comm
 queue's worker and the tick serve other tables. Event subscribers are in `app.kit.events`.
 """
 
-from app.kit.jobs import functions as functions
+from app.kit.jobs import sql_functions as sql_functions
 from app.kit.jobs.declared import TryLater, job
 from app.kit.jobs.deferring import defer
 

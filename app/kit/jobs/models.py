@@ -28,7 +28,7 @@ from app.kit.database.install.rules import COMPANY_IS, STORES, USER_IS
 from app.kit.database.model import COMPANY_DEFAULT, USER_DEFAULT, Model
 from app.kit.database.stamp import Role
 from app.kit.jobs.choices import JobState
-from app.kit.jobs.showing import numbers, reason
+from app.kit.jobs.display import numbers, reason
 
 STORES_DEFAULT = text("nullif(current_setting('app.store_ids', true), '')::bigint[]")
 REQUEST_DEFAULT = text("coalesce(current_setting('app.request_id', true), '')")

@@ -18,9 +18,9 @@ from app.kit.jobs.choices import JobState
 from app.kit.jobs.models import Job, ScheduleRun
 from app.kit.jobs.schedules import SCHEDULES, Schedule
 from app.kit.rights import word
-from app.kit.screens import Do, Screen
+from app.kit.screens import RecordAction, Screen
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import needs
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import Cell, Column, Row, ShowPage, TableCard
 from app.kit.security.menu import ENTRIES, Entry
 
@@ -70,7 +70,7 @@ class JobScreen(Screen):
         ),
     )
     actions_on = {
-        "retry": Do(
+        "retry": RecordAction(
             operations.retry,
             _l("Try again"),
             icon="refresh",
@@ -78,7 +78,7 @@ class JobScreen(Screen):
             when=_is_over_badly,
             primary=True,
         ),
-        "cancel": Do(
+        "cancel": RecordAction(
             operations.cancel,
             _lp("job", "Cancel"),
             icon="ban",

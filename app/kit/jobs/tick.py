@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.kit import clock
 from app.kit.database.session import work
 from app.kit.jobs import queues
-from app.kit.jobs.beats import Heart
+from app.kit.jobs.heartbeats import Heart
 from app.kit.jobs.lease import SYSTEM
 from app.kit.jobs.runner import SOURCES
 from app.kit.jobs.schedules import SCHEDULES, start_due

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kit.jobs import queues
-from app.kit.jobs.beats import Heart
+from app.kit.jobs.heartbeats import Heart
 from app.kit.jobs.runner import Runner, serve
 
 log = logging.getLogger(__name__)

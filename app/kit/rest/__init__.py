@@ -24,12 +24,13 @@ and PATCH take the whole list: a line with its `id` is changed, one without is a
 left out is removed; without the list the lines stay. The screen's operation says what may still be
 changed.
 
-What the screen does with records, the API does (doing.py): POST /<id>/<action> for each action and
-each of `page_actions`, with what it asks and, if one likes, the version; POST /<id>/restore; POST
-/bulk/<action> with ids, or filters and a search, answered with a run to be read at GET /bulk/<id>.
+What the screen does with records, the API does (actions.py): POST /<id>/<action> for each action
+and each of `page_actions`, with what it asks and, if one likes, the version; POST /<id>/restore;
+POST /bulk/<action> with ids, or filters and a search, answered with a run to be read at
+GET /bulk/<id>.
 
 Where records may come from other programs (app/kit/database/source.py), they are read and made by
-the key that they have there: GET and PUT /by/<source>/<key> (sourced.py). `moved_in` names what
+the key that they have there: GET and PUT /by/<source>/<key> (upsert.py). `moved_in` names what
 only somebody with the right `move_in` may set of a new record.
 
 Whatever changes something takes an `Idempotency-Key` and keeps its answer under it, a refusal too

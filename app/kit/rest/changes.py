@@ -8,7 +8,7 @@ runs for longer than `LONGEST` between a change and its commit could be missed.
 
 Numbers of transactions mean nothing in another database. After a restore the same records may even
 stand there as they were before they were told. So a round says where it was read, and elsewhere the
-caller is asked to begin anew. Which rows tell of a record, and in what order: telling.py.
+caller is asked to begin anew. Which rows tell of a record, and in what order: change_tracking.py.
 """
 
 import base64
@@ -24,7 +24,7 @@ from sqlalchemy import ColumnElement, FromClause, func, literal_column, or_, tex
 from sqlalchemy.orm import Session
 
 from app.kit.errors import CrmError
-from app.kit.rest.asking import Question
+from app.kit.rest.query_parameters import Question
 
 LONGEST = timedelta(hours=2)
 _JOINT = "~"
@@ -104,15 +104,15 @@ def begin(session: Session, raw: str) -> Round:
     return Round(since, after, before, at, home)
 
 
-def with_place(place: str, one: Round, part: int) -> str:
+def with_cursor(cursor: str, one: Round, part: int) -> str:
     """Return the `next` of a round's page: the part and place to go on at, and the round itself."""
     rest = [one.since.isoformat(), one.after, one.before, one.at.isoformat(), one.home]
-    return f"{place}{_JOINT}{_pack([*rest, one.floor, part])}"
+    return f"{cursor}{_JOINT}{_pack([*rest, one.floor, part])}"
 
 
 def again(session: Session, raw: str) -> tuple[str, Round, int]:
     """Return place, round and part of a `next`. Raises BadRequest, and BeginAnew."""
-    place, _joint, rest = raw.partition(_JOINT)
+    cursor, _joint, rest = raw.partition(_JOINT)
     kinds = ("moment", "number or nothing", "number", "moment", "text", "number", "number")
     try:
         *found, part = _unpack(rest, *kinds)
@@ -122,7 +122,7 @@ def again(session: Session, raw: str) -> tuple[str, Round, int]:
     _before, newest, _at, home = _now(session)
     if one.home != home or one.before > newest:
         raise BeginAnew("next")
-    return place, one, part
+    return cursor, one, part
 
 
 def _now(session: Session) -> tuple[int, int, datetime, str]:

@@ -13,8 +13,8 @@ from app.kit.rest.nested import Nested
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens.attrs import table_of
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import Ask
-from app.kit.screens.known import screens
+from app.kit.screens.elements import ActionParameter
+from app.kit.screens.screen_registry import screens
 
 MOVE_IN = "move_in"
 _ALWAYS = ("created_at", "changed_at", "archived_at")
@@ -39,7 +39,7 @@ class ResourceDeclaration:
     """As `adds`, of DELETE and restore."""
     needed_lines: Sequence[str] = ()
     """Lines without which no record is made."""
-    asks: Sequence[Ask] = ()
+    parameters: Sequence[ActionParameter] = ()
     """What POST takes where a page of the screen's own makes the records."""
     moved_in: Sequence[str] = ()
     """Fields that only somebody with the right to move in may set, and only of a new record."""

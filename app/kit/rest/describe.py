@@ -5,18 +5,18 @@ from typing import Any
 
 from app.kit.database.source import SAYS
 from app.kit.problems import MIMETYPE
-from app.kit.rest import asks
-from app.kit.rest.asking import LONGEST_SEARCH
-from app.kit.rest.codes import LONGEST, names_of
+from app.kit.rest import action_parameters
+from app.kit.rest.change_tracking import is_kept
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.expanding import MOST, targets
-from app.kit.rest.formed import patched
 from app.kit.rest.headers import headers_of
-from app.kit.rest.taking import MERGE_PATCH, is_asked_for
-from app.kit.rest.telling import is_kept
+from app.kit.rest.json_schemas import patched
+from app.kit.rest.natural_keys import LONGEST, names_of
+from app.kit.rest.payload import MERGE_PATCH, is_asked_for
+from app.kit.rest.query_parameters import LONGEST_SEARCH
 from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import table_of
-from app.kit.screens.declare import MOST_LINES
+from app.kit.screens.elements import MOST_LINES
 from app.kit.screens.filters import operators_of
 from app.kit.screens.forms import is_required
 from app.kit.screens.paging import BIGGEST_ID
@@ -133,7 +133,7 @@ def _by(
 ) -> dict[str, Any]:
     """Return what is told of a record by its key: all of it, or what is new of one."""
     made = post["properties"] if resource.adds else {}
-    made = made if resource.asks else _patched(made)
+    made = made if resource.parameters else _patched(made)
     changed = _patched(put["properties"]) if resource.edits else {}
     return _closed({**made, **changed}, [])
 
@@ -151,8 +151,8 @@ _VERSION: Mapping[str, Any] = {
 
 def _post(resource: ResourceDeclaration, written: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return what makes a record."""
-    if resource.asks:
-        return asks.schema(resource.asks)
+    if resource.parameters:
+        return action_parameters.schema(resource.parameters)
     post: dict[str, Any] = {
         "type": "object",
         "properties": {**written, **_only_new(resource), **_sent_lines(resource, with_id=False)},

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.kit.access import require
-from app.kit.rest.asking import BadRequest, Question
 from app.kit.rest.declaration import ResourceDeclaration
-from app.kit.rest.known import resources
+from app.kit.rest.query_parameters import BadRequest, Question
+from app.kit.rest.resource_registry import resources
 from app.kit.rest.rows import as_object, selected
 from app.kit.screens.plan import ListPlan
 

@@ -12,18 +12,18 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import reader
 from app.kit.database.session import db
-from app.kit.rest import changes, codes, telling
-from app.kit.rest.answers import json_answer
-from app.kit.rest.asking import Query, Question, asked
+from app.kit.rest import change_tracking, changes, natural_keys
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.expanding import expand, links_of, read_names
+from app.kit.rest.query_parameters import Query, Question, asked
+from app.kit.rest.responses import json_answer
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import Attr
+from app.kit.screens.authorization import needs
 from app.kit.screens.filters import OPERATORS, read_filter
-from app.kit.screens.guarding import needs
 from app.kit.screens.listing import order_of
-from app.kit.screens.paging import Slice, Sorting, fetch, read_place, write_place
+from app.kit.screens.paging import Slice, Sorting, fetch, read_cursor, write_cursor
 from app.kit.screens.plan import ListPlan
 from app.kit.screens.selection import COUNT_CAP, Selection, search
 
@@ -35,7 +35,7 @@ class Listing(ResourceDeclaration):
     @expose("/", methods=["GET"])
     @needs("read")
     def get_list(self, **kwargs: Any) -> Response:
-        session, question = db.session(), asked(codes.names_of(self))
+        session, question = db.session(), asked(natural_keys.names_of(self))
         fields = self.asked_fields(question.columns, *self.nested)
         expanded = read_names(self, question.expand)
         shown = ListPlan(self.model)
@@ -63,25 +63,25 @@ class Listing(ResourceDeclaration):
         reading = self._period(session, question)
         selection = self.selection(session, question, archived=reading is not None)
         if reading is not None:
-            place, period, part = reading
+            cursor, period, part = reading
             return _page_of_changes(
                 session,
                 selection,
-                telling.parts(self, selection.plan, period),
+                change_tracking.parts(self, selection.plan, period),
                 (shown, columns),
-                place,
+                cursor,
                 period,
                 part,
                 question.size,
             )
         order = self._order(question, selection.plan)
-        at, count = _place(question.next, order), selection.count(session)
+        at, count = _cursor(question.next, order), selection.count(session)
         found = Slice([], 1, None, None)
         if count:
             found = fetch(
                 session, selection.plan, shown, columns, selection.where, order, at, question.size
             )
-        after = write_place(found.next) if found.next is not None else None
+        after = write_cursor(found.next) if found.next is not None else None
         return _Page(found.rows, count, {"next": after})
 
     def _period(self, session: Session, question: Query) -> tuple[str, changes.Round, int] | None:
@@ -89,7 +89,7 @@ class Listing(ResourceDeclaration):
         if question.changed_since is None:
             return None
         table = ListPlan(self.model).root
-        if not telling.is_kept(table):
+        if not change_tracking.is_kept(table):
             raise Question(_("This list cannot be read by “changed_since”."), field="changed_since")
         if question.order:
             raise Question(
@@ -99,7 +99,7 @@ class Listing(ResourceDeclaration):
         if question.next:
             return changes.again(session, question.next)
         begun = changes.begin(session, question.changed_since)
-        return "", telling.with_floor(session, table, begun), 0
+        return "", change_tracking.with_floor(session, table, begun), 0
 
     def _order(self, question: Query, plan: ListPlan) -> Sorting:
         if question.order and question.order.removeprefix("-") not in self.of.seen_order():
@@ -133,7 +133,7 @@ class Listing(ResourceDeclaration):
             if one.condition is None:
                 raise Question(one.error, field=column[:60])
             found.where.append(one.condition)
-        found.where += codes.conditions(self, session, found.plan, question.codes)
+        found.where += natural_keys.conditions(self, session, found.plan, question.codes)
         if question.words:
             search(found, session, question.words, self.of)
         if found.error:
@@ -141,11 +141,11 @@ class Listing(ResourceDeclaration):
         return found
 
 
-def _place(raw: str, order: Sorting) -> Any:
-    place = read_place(raw, order.column.type)
-    if raw and place is None:
+def _cursor(raw: str, order: Sorting) -> Any:
+    cursor = read_cursor(raw, order.column.type)
+    if raw and cursor is None:
         raise Question(_("“next” could not be read."), field="next")
-    return place
+    return cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,9 @@ class _Page:
 def _page_of_changes(  # noqa: PLR0917 -- which records, what of them, and where in which round
     session: Session,
     selection: Selection,
-    parts: Sequence[telling.Part],
+    parts: Sequence[change_tracking.Part],
     shown: tuple[ListPlan, Sequence[Any]],
-    place: str,
+    cursor: str,
     period: changes.Round,
     number: int,
     size: int,
@@ -170,13 +170,13 @@ def _page_of_changes(  # noqa: PLR0917 -- which records, what of them, and where
     """Read on in the round, from one of its parts into the next until the page is full."""
     if number >= len(parts):
         raise Question(_("“next” could not be read."), field="next")
-    at = _place(place, parts[number].order)
+    at = _cursor(cursor, parts[number].order)
     counts = [replace(selection, where=[*selection.where, *p.where]).count(session) for p in parts]
     rows: list[Row[Any]] = []
     following = None
     for part, one in enumerate(parts[number:], number):
         if len(rows) == size and counts[part]:
-            following = changes.with_place("", period, part)
+            following = changes.with_cursor("", period, part)
         if not counts[part] or following:
             continue
         where = [*selection.where, *one.where]
@@ -184,7 +184,7 @@ def _page_of_changes(  # noqa: PLR0917 -- which records, what of them, and where
         rows += found.rows
         at = None
         if found.next is not None:
-            following = changes.with_place(write_place(found.next), period, part)
+            following = changes.with_cursor(write_cursor(found.next), period, part)
             break
     # Only who has read the round to its end may begin the next one.
     ends = {"next": following} if following else {"next": None, "changed_until": period.until()}

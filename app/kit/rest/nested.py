@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.kit.database.lines import put_at
 from app.kit.errors import Invalid
-from app.kit.rest import taking
+from app.kit.rest import payload
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField, api_field
 from app.kit.screens.attrs import lines_of, resolve, table_of
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import Lines
+from app.kit.screens.elements import Lines
 from app.kit.screens.forms import remove
 from app.kit.screens.plan import ListPlan
 
@@ -94,7 +94,7 @@ class Nested:
             self._add(session, pk, number, line)
 
     def _add(self, session: Session, pk: int, number: int, line: Mapping[str, Any]) -> None:
-        obj = self.model(**{self.link: pk}, **taking.columns(self.model, line))
+        obj = self.model(**{self.link: pk}, **payload.columns(self.model, line))
         put_at(obj, f"{self.name}.{number}")
         session.add(obj)
 
@@ -110,6 +110,6 @@ class Nested:
             values = {name: value for name, value in line.items() if name != "id"}
             if "id" in line:
                 put_at(known[line["id"]], f"{self.name}.{number}")
-                taking.assign(session, known[line["id"]], values)
+                payload.assign(session, known[line["id"]], values)
             else:
                 self._add(session, pk, number, values)

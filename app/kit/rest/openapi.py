@@ -7,9 +7,9 @@ from flask_appbuilder.baseviews import BaseView, expose
 
 from app.kit.access import reader
 from app.kit.rest.describe import PROBLEM, describe, schemas
-from app.kit.rest.describe_doing import describe_doing, describe_sourced
+from app.kit.rest.describe_actions import describe_doing, describe_sourced
 from app.kit.rest.headers import HEADERS
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 
 
 class OpenApiView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped

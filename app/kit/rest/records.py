@@ -15,10 +15,10 @@ from app.kit.database.lines import one_by_one
 from app.kit.errors import Invalid, NotFound
 from app.kit.phone import phones_of
 from app.kit.problems import problem
-from app.kit.rest import asks, taking
-from app.kit.rest.answers import json_answer, with_version
+from app.kit.rest import action_parameters, payload
 from app.kit.rest.declaration import MOVE_IN, ResourceDeclaration
 from app.kit.rest.expanding import expand, links_of
+from app.kit.rest.responses import json_answer, with_version
 from app.kit.rest.rows import as_object, selected
 from app.kit.rest.values import ApiField
 from app.kit.screens import forms
@@ -85,14 +85,14 @@ class Records(ResourceDeclaration):
 
     def columns_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values by the model's columns: a relation's id goes to its link."""
-        return taking.columns(self.model, values)
+        return payload.columns(self.model, values)
 
     def change(self, session: Session, obj: Any, body: Mapping[str, Any]) -> None:
         """Set what was sent on a stored record, by the screen's operation where it names one."""
         with phones_of(getattr(obj, "country", None)):
             values = self.take(session, body, adding=False, pk=obj.id)
         nested = {name: values.pop(name) for name in tuple(values) if name in self.nested}
-        taking.assign(session, obj, values)
+        payload.assign(session, obj, values)
         with one_by_one(self.nested[name].model for name in nested):
             with session.no_autoflush:
                 for name, lines in nested.items():
@@ -112,9 +112,9 @@ class Records(ResourceDeclaration):
             return None
         given, header = body.pop("version", None), request.headers.get("If-Match")
         if given is not None and type(given) is not int:
-            raise taking.FieldErrors({"version": [_("Send a whole number.")]})
+            raise payload.FieldErrors({"version": [_("Send a whole number.")]})
         if header is not None and not _MATCH.fullmatch(header):
-            raise taking.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
+            raise payload.FieldErrors({"If-Match": [_("Send the version that you have read.")]})
         return given
 
     def stale(
@@ -143,8 +143,8 @@ class Records(ResourceDeclaration):
 
         `pk` is the record whose lines may be named by their ids.
         """
-        if adding and self.asks:
-            return asks.told(self.asks, body)
+        if adding and self.parameters:
+            return action_parameters.told(self.parameters, body)
         allowed = {n: f for n, f in self.writable_fields.items() if self.of.sees(f.attr)}
         if adding:
             allowed |= self.new_fields
@@ -152,26 +152,26 @@ class Records(ResourceDeclaration):
                 require(MOVE_IN, self.view)
         else:
             allowed = {n: f for n, f in allowed.items() if n not in self.of.fixed}
-        errors = taking.Errors()
+        errors = payload.Errors()
         nested = {name: body[name] for name in self.nested if name in body}
         flat = {name: value for name, value in body.items() if name not in nested}
-        values = taking.taken(flat, allowed, errors, "")
-        links = taking.links(values, allowed, "")
+        values = payload.taken(flat, allowed, errors, "")
+        links = payload.links(values, allowed, "")
         for name, lines in nested.items():
             inner = self.nested[name]
             fields = {n: f for n, f in inner.written().items() if self.of.sees(f.attr)}
             known = inner.known(session, pk) if pk else {}
-            values[name] = taking.lines_of(lines, fields, errors, name, known)
+            values[name] = payload.lines_of(lines, fields, errors, name, known)
             for number, line in enumerate(values[name]):
-                links += taking.links(line, fields, f"{name}.{number}.")
+                links += payload.links(line, fields, f"{name}.{number}.")
         self._ask_for(body, allowed, errors, adding=adding)
-        taking.check_links(session, links, errors, kept=self._kept(session, links, body, pk))
+        payload.check_links(session, links, errors, kept=self._kept(session, links, body, pk))
         if errors:
-            raise taking.FieldErrors(errors)
+            raise payload.FieldErrors(errors)
         return values
 
     def _kept(
-        self, session: Session, links: Sequence[taking.Named], body: Mapping[str, Any], pk: int
+        self, session: Session, links: Sequence[payload.Named], body: Mapping[str, Any], pk: int
     ) -> set[str]:
         """Return the fields that name what they have named before; all of what is moved in."""
         if not set(self.moved_in).isdisjoint(body):
@@ -183,14 +183,14 @@ class Records(ResourceDeclaration):
         return {
             name
             for name, value in own.items()
-            if getattr(obj, next(iter(taking.columns(self.model, {name: value})))) == value
+            if getattr(obj, next(iter(payload.columns(self.model, {name: value})))) == value
         }
 
     def _ask_for(
         self,
         body: Mapping[str, Any],
         allowed: Mapping[str, ApiField],
-        errors: taking.Errors,
+        errors: payload.Errors,
         *,
         adding: bool,
     ) -> None:
@@ -199,7 +199,7 @@ class Records(ResourceDeclaration):
             if not body.get(name):
                 errors.add(name, _("Send at least one line."), unfit=request.method == "POST")
         for name, field in allowed.items():
-            missing = taking.is_nothing(body[name]) if name in body else adding
+            missing = payload.is_nothing(body[name]) if name in body else adding
             if missing and forms.is_required(self.of, field.attr):
                 # What is told of a record by its key may be all that is new of it.
                 unfit = name in body or request.method == "POST"

@@ -12,24 +12,24 @@ from flask_appbuilder.api import expose
 
 from app.kit.access import reader
 from app.kit.database.session import db
-from app.kit.rest import taking
-from app.kit.rest.answers import json_answer, with_version
-from app.kit.rest.asking import asked, only
+from app.kit.rest import payload
+from app.kit.rest.actions import ActionRoutes
 from app.kit.rest.declaration import ResourceDeclaration
 from app.kit.rest.describe import info
-from app.kit.rest.doing import Doing
 from app.kit.rest.expanding import read_names
-from app.kit.rest.known import note_resource
-from app.kit.rest.once import once
-from app.kit.rest.sourced import Sourced
+from app.kit.rest.idempotency_key import once
+from app.kit.rest.query_parameters import asked, only
+from app.kit.rest.resource_registry import note_resource
+from app.kit.rest.responses import json_answer, with_version
+from app.kit.rest.upsert import UpsertRoutes
+from app.kit.screens.authorization import needs
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.guarding import needs
 from app.kit.screens.record import load_or_404
 from app.kit.screens.saving import archive_one, refuse_archived
 
 
-class Resource(Doing, Sourced, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
+class Resource(ActionRoutes, UpsertRoutes, RequestFilters, ModelRestApi):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """The routes of a resource (see the package's docstring)."""
 
     allow_browser_login = True
@@ -101,20 +101,20 @@ class Resource(Doing, Sourced, RequestFilters, ModelRestApi):  # type: ignore[mi
     @needs("write")
     @once(insists=True)
     def post(self, **kwargs: Any) -> Response:
-        return self.created(db.session(), taking.json_body())
+        return self.created(db.session(), payload.json_body())
 
     @expose("/<int:pk>", methods=["PUT"])
     @needs("write")
     @once()
     def put(self, pk: int, **kwargs: Any) -> Response:
-        return self._changed(pk, taking.json_body())
+        return self._changed(pk, payload.json_body())
 
     @expose("/<int:pk>", methods=["PATCH"])
     @needs("write")
     @once()
     def patch(self, pk: int, **kwargs: Any) -> Response:
         """As PUT, but that an object within is merged with the present one (RFC 7396)."""
-        return self._changed(pk, taking.json_body(taking.MERGE_PATCH), merge=True)
+        return self._changed(pk, payload.json_body(payload.MERGE_PATCH), merge=True)
 
     def _changed(self, pk: int, body: dict[str, Any], *, merge: bool = False) -> Response:
         session = db.session()
@@ -122,7 +122,7 @@ class Resource(Doing, Sourced, RequestFilters, ModelRestApi):  # type: ignore[mi
         refuse_archived(obj)
         if refused := self.stale(session, obj, self.told_version(body)):
             return refused
-        self.change(session, obj, taking.merged(self.model, obj, body) if merge else body)
+        self.change(session, obj, payload.merged(self.model, obj, body) if merge else body)
         row = self.read_one(session, pk)
         return with_version(json_answer(200, {"id": pk, "result": row}), row)
 

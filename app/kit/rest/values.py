@@ -20,17 +20,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.kit.bounds import Bounds, bounds_of
+from app.kit.column_validation import UNKEPT, fit, largest
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
-from app.kit.fitting import UNKEPT, fit, largest
 from app.kit.money import LARGEST, STORED_DECIMALS
 from app.kit.phone import read_phone
-from app.kit.rest.allowing import allows
-from app.kit.rest.formed import formed, patched
+from app.kit.rest.json_schemas import formed, patched
+from app.kit.rest.schema_validation import allows
 from app.kit.screens.attrs import Attr, longest_of
+from app.kit.screens.json_formats import check
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.shapes import check
 
 LONGEST_NAME = 80
 """Of a country or language, where its code is kept."""

@@ -13,10 +13,10 @@ from flask_appbuilder.baseviews import expose
 from app.kit.database.session import db
 from app.kit.rest.resource import resource_for
 from app.kit.screens import bulk, export, history, listing, lookup, record, saved, saving
+from app.kit.screens.authorization import needs
 from app.kit.screens.datamodel import CrmInterface, RequestFilters
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.guarding import needs
-from app.kit.screens.known import note_screen
+from app.kit.screens.screen_registry import note_screen
 
 
 class Screen(Declaration, RequestFilters, ModelView):  # type: ignore[misc]  # Flask-AppBuilder is untyped

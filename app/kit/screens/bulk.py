@@ -14,7 +14,7 @@ from app.kit.errors import Invalid, NotFound
 from app.kit.jobs import defer
 from app.kit.screens.address import Address
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import Bulk
+from app.kit.screens.elements import BulkAction
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.pages import (
     Badge,
@@ -114,7 +114,7 @@ def own_run(screen: Declaration, session: Session, pk: int) -> BulkRun:
 
 def label_of(screen: Declaration, action: str) -> Text:
     """Return what the action is called."""
-    known: Bulk | None = screen.bulk.get(action)
+    known: BulkAction | None = screen.bulk.get(action)
     return known.label if known is not None else _("Archive")
 
 

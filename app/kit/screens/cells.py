@@ -5,14 +5,14 @@ from functools import lru_cache
 from typing import Any
 
 from app.kit.access import may, reader
-from app.kit.fitting import COMPANY
+from app.kit.column_validation import COMPANY
 from app.kit.phone import display_phone
 from app.kit.screens.attrs import Attr, called, table_of
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.known import screen_of_model
+from app.kit.screens.json_formats import in_words, told
 from app.kit.screens.pages import Cell, Column, Kind
 from app.kit.screens.plan import ListPlan
-from app.kit.screens.shapes import in_words, told
+from app.kit.screens.screen_registry import screen_of_model
 
 Writer = Callable[[Any], Cell]
 LONGEST = 160

@@ -24,8 +24,8 @@ from app.kit.access import require
 from app.kit.errors import CrmError
 from app.kit.problems import problem
 from app.kit.rights import words_of
-from app.kit.screens import edge
-from app.kit.screens.guarding import needs
+from app.kit.screens import boundary
+from app.kit.screens.authorization import needs
 from app.kit.screens.pages import DashboardPage
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +41,7 @@ def needs_for_script(permission: str) -> Callable[[F], F]:
                 require(permission, self.view)
                 return function(self, *args, **kwargs)
             except CrmError as error:
-                edge.rollback()
+                boundary.rollback()
                 return problem(error.status, words_of(error), kind=error.kind)
 
         guarded._permission_name = permission  # type: ignore[attr-defined]  # noqa: SLF001 -- FAB's

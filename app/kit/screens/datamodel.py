@@ -44,7 +44,7 @@ class _NoFilters(Filters):  # type: ignore[misc]  # Flask-AppBuilder is untyped
 class CrmInterface(SQLAInterface):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     """FAB's datamodel without its commits and without its habit of hiding errors.
 
-    The edge does both.
+    The boundary does both.
     """
 
     def get_filters(self, search_columns: Any = None, search_filters: Any = None) -> Filters:

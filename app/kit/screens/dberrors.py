@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import visitors
 
 from app.kit.access import OfTheWhole
-from app.kit.database.install.fixed import REFUSED_CHANGE
+from app.kit.database.install.immutability import REFUSED_CHANGE
 from app.kit.database.install.rules import is_whole
 from app.kit.database.lines import place_of, refused_line
 from app.kit.database.model import Model

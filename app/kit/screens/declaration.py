@@ -15,11 +15,11 @@ from flask import request
 from sqlalchemy import ColumnElement
 
 from app.kit.access import may
-from app.kit.screens.additions import PAGE_ACTIONS, TABS, added
 from app.kit.screens.areas import Area
 from app.kit.screens.attrs import Attr, mapper_of, resolve, table_of
-from app.kit.screens.declare import Bulk, Code, Computed, Do, Lines, Panel, Related
-from app.kit.screens.guarding import is_closed
+from app.kit.screens.authorization import is_closed
+from app.kit.screens.contributions import PAGE_ACTIONS, TABS, added
+from app.kit.screens.elements import BulkAction, Code, Computed, Lines, Panel, RecordAction, Related
 from app.kit.screens.pages import Text
 from app.kit.screens.plan import is_sortable
 
@@ -120,12 +120,12 @@ class Declaration:
     edits_when: ClassVar[Any] = None
     """Says of a record whether it can still be edited (`in_state(Status.DRAFT)`): where it cannot,
     nothing offers it."""
-    actions_on: Mapping[str, Do] = {}
+    actions_on: Mapping[str, RecordAction] = {}
     """Buttons of the record. The key is the right's name, and the API's."""
-    page_actions: Mapping[str, Do] = {}
+    page_actions: Mapping[str, RecordAction] = {}
     """What pages of the screen's own do with a record, under the page's name: the API offers it
     like a button."""
-    bulk: Mapping[str, Bulk] = {}
+    bulk: Mapping[str, BulkAction] = {}
     """What is done with ticked rows, or with all that match, by a job."""
 
     # --- the API ----------------------------------------------------------------------------------
@@ -254,10 +254,10 @@ class Declaration:
     def filterable(self) -> dict[str, Attr]:
         return self.seen(self.filters)
 
-    def all_actions(self) -> dict[str, Do]:
+    def all_actions(self) -> dict[str, RecordAction]:
         return dict(self.actions_on)
 
-    def all_operations(self) -> dict[str, Do]:
+    def all_operations(self) -> dict[str, RecordAction]:
         """Return all that can be done with a record, by buttons and by pages of their own."""
         return {**self.page_actions, **added(PAGE_ACTIONS, self.view), **self.all_actions()}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.kit.screens.declare import Ask, Do, Operation
+from app.kit.screens.elements import ActionParameter, Operation, RecordAction
 from app.kit.screens.pages import Text
 
 
@@ -16,23 +16,26 @@ def in_state(*states: StrEnum) -> Callable[[Any], bool]:
 
 
 def calls_off(
-    operation: Callable[..., object], *states: StrEnum, confirm: Text, asks: Sequence[Ask] = ()
-) -> Do:
+    operation: Callable[..., object],
+    *states: StrEnum,
+    confirm: Text,
+    parameters: Sequence[ActionParameter] = (),
+) -> RecordAction:
     """Return the button that cancels a document; `confirm` names the consequence."""
-    return Do(
+    return RecordAction(
         operation,
         _l("Cancel"),
         "x",
         danger=True,
         confirm=confirm,
         when=in_state(*states),
-        asks=asks,
+        parameters=parameters,
     )
 
 
-def receives(operation: Operation, draft: StrEnum, *, confirm: Text, done: Text) -> Do:
+def receives(operation: Operation, draft: StrEnum, *, confirm: Text, done: Text) -> RecordAction:
     """Return the filled button that makes goods of a draft stock: once, and for good."""
-    return Do(
+    return RecordAction(
         operation,
         _l("Receive"),
         "check",

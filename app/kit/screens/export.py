@@ -24,9 +24,9 @@ from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import currency_column
 from app.kit.screens.declaration import Declaration
+from app.kit.screens.json_formats import in_words, told
 from app.kit.screens.models import ExportLog
 from app.kit.screens.selection import Selection, selection_of
-from app.kit.screens.shapes import in_words, told
 
 PORTION = 2000
 ALL = "*"

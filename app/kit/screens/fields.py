@@ -19,10 +19,10 @@ from wtforms.widgets import CheckboxInput, HiddenInput, Select, TextArea, TextIn
 from app.kit.access import reader
 from app.kit.choices import Choice
 from app.kit.codes import Codes, country_or_none
+from app.kit.column_validation import UNKEPT, fit
 from app.kit.database.session import db
 from app.kit.email_address import normalise_email
 from app.kit.errors import Invalid
-from app.kit.fitting import UNKEPT, fit
 from app.kit.money_text import parse_amount
 from app.kit.phone import phones_of, read_phone
 from app.kit.screens.attrs import Attr, apart_title_of, longest_of, table_of, why_gone

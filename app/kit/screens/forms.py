@@ -18,9 +18,9 @@ from app.kit import clock
 from app.kit.database.lines import put_at
 from app.kit.screens.attrs import Attr, lines_of, mapper_of
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import MOST_LINES, Lines
+from app.kit.screens.elements import MOST_LINES, Lines
+from app.kit.screens.field_types import is_wide, make_field
 from app.kit.screens.fields import TextHidden
-from app.kit.screens.making import is_wide, make_field
 from app.kit.screens.pages import Column, ConflictField, Field, FormSection, Sheet
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import line_attrs, load_lines, shown, value_of

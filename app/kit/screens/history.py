@@ -15,13 +15,13 @@ from app.kit.database.audit import AuditEntry
 from app.kit.database.model import Model
 from app.kit.database.session import db
 from app.kit.money import from_stored, is_money
-from app.kit.screens import people
+from app.kit.screens import user_names
 from app.kit.screens.attrs import called, lines_of, mapper_of, table_of, title_column
 from app.kit.screens.declaration import Declaration
+from app.kit.screens.json_formats import in_words
 from app.kit.screens.pages import FieldChange, HistoryEntry, HistoryPage, Kind
 from app.kit.screens.paging import read_id
 from app.kit.screens.record import load_or_404
-from app.kit.screens.shapes import in_words
 
 SHOWN = 30
 _MOST_LINES = 500
@@ -33,7 +33,7 @@ def respond(screen: Declaration, pk: int) -> Any:
     session = db.session()
     obj = load_or_404(screen, session, pk)
     entries = _entries(session, screen, pk, request.args.get("before", ""))
-    names = people.names(
+    names = user_names.names(
         session, {entry.user_id for entry in entries} | {getattr(obj, "created_by", None)}
     )
     linked = _linked(session, screen, entries)

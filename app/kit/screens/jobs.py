@@ -13,18 +13,18 @@ from app.kit import clock
 from app.kit.access import Reader, reading
 from app.kit.errors import CrmError
 from app.kit.jobs import job
-from app.kit.jobs.pieces import progress, resume_point
+from app.kit.jobs.checkpoints import progress, resume_point
 from app.kit.rights import words_of
 from app.kit.screens.address import Address
 from app.kit.screens.attrs import table_of
 from app.kit.screens.bulk import right_of
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.known import screens
 from app.kit.screens.models import BulkRun, RunStatus
 from app.kit.screens.saving import archive_one, refuse_archived
+from app.kit.screens.screen_registry import screens
 from app.kit.screens.selection import selection_of
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.readers import resolve, resolve_key
 
 log = logging.getLogger(__name__)
@@ -61,9 +61,9 @@ def run_bulk(
 
 def _who(membership_id: int | None, api_key_id: int | None) -> Reader | None:
     """Return who acts, with what they may now: a key no more than a key."""
-    with doors.opened() as door:
+    with auth_functions.opened() as door:
         if api_key_id is not None:
-            return resolve_key(door, doors.live_key(door, api_key_id))
+            return resolve_key(door, auth_functions.live_key(door, api_key_id))
         return resolve(door, membership_id=membership_id) if membership_id else None
 
 

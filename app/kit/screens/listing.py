@@ -17,12 +17,12 @@ from app.kit.screens import saved
 from app.kit.screens.address import PAGE, SCOPE, Address
 from app.kit.screens.attrs import Attr, called
 from app.kit.screens.cells import Table, column_head, has_archive
-from app.kit.screens.chips import chips_of, filter_fields
 from app.kit.screens.counting import count_of
 from app.kit.screens.declaration import Declaration
+from app.kit.screens.filter_chips import chips_of, filter_fields
 from app.kit.screens.pages import (
     Action,
-    BulkAction,
+    BulkButton,
     Cell,
     Column,
     ColumnChoice,
@@ -33,7 +33,15 @@ from app.kit.screens.pages import (
     Row,
     ViewPanel,
 )
-from app.kit.screens.paging import Cursor, Slice, Sorting, fetch, page_size, read_place, write_place
+from app.kit.screens.paging import (
+    Cursor,
+    Slice,
+    Sorting,
+    fetch,
+    page_size,
+    read_cursor,
+    write_cursor,
+)
 from app.kit.screens.plan import ListPlan
 from app.kit.screens.selection import COUNT_CAP, Selection, capped_at, selection_of
 from app.kit.screens.totals import totals_of
@@ -120,11 +128,18 @@ def list_page(
     count = count_of(screen, session, address, selection)
     found = Slice([], 1, None, None)
     if count:
-        place = read_place(address.get(PAGE), order.column.type)
-        if place is not None and place.value is None and not (order.is_tie or order.nullable):
-            place = None
+        cursor = read_cursor(address.get(PAGE), order.column.type)
+        if cursor is not None and cursor.value is None and not (order.is_tie or order.nullable):
+            cursor = None
         found = fetch(
-            session, selection.plan, table.plan, table.selected, selection.where, order, place, size
+            session,
+            selection.plan,
+            table.plan,
+            table.selected,
+            selection.where,
+            order,
+            cursor,
+            size,
         )
     heads = table.currencies(found.rows)
     extra = {
@@ -294,10 +309,10 @@ def _export_url(screen: Declaration, address: Address, *, every: bool = False) -
 
 
 def _pager(address: Address, found: Slice, counted: str, columns: Sequence[Column]) -> Pager:
-    def to(place: Cursor | None) -> str:
-        if place is None:
+    def to(cursor: Cursor | None) -> str:
+        if cursor is None:
             return ""
-        return address.url([*address.without(), (PAGE, write_place(place))])
+        return address.url([*address.without(), (PAGE, write_cursor(cursor))])
 
     if not found.rows:
         return Pager(count_text=counted)
@@ -324,10 +339,10 @@ def _view_panel(
     return ViewPanel(choices, save_url=screen.url("views"), can_share=may(*saved.SHARE))
 
 
-def bulk_actions(screen: Declaration) -> list[BulkAction]:
+def bulk_actions(screen: Declaration) -> list[BulkButton]:
     """Return what this reader may do with many records."""
     found = [
-        BulkAction(name, one.label, one.icon, one.danger, one.confirm)
+        BulkButton(name, one.label, one.icon, one.danger, one.confirm)
         for name, one in screen.bulk.items()
         if screen.may(name)
     ]
@@ -336,7 +351,7 @@ def bulk_actions(screen: Declaration) -> list[BulkAction]:
             "{n} record leaves the lists. It can be restored.",
             "{n} records leave the lists. They can be restored.",
         )
-        found.append(BulkAction("archive", _l("Archive"), "archive", danger=True, confirm=sentence))
+        found.append(BulkButton("archive", _l("Archive"), "archive", danger=True, confirm=sentence))
     return found
 
 

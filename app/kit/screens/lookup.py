@@ -25,8 +25,8 @@ from app.kit.screens.attrs import (
 )
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.filters import LAST
-from app.kit.screens.finding import find
 from app.kit.screens.paging import read_id
+from app.kit.screens.searching import find
 
 SHOWN = 20
 

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Row, and_, literal, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from app.kit.fitting import UNKEPT
+from app.kit.column_validation import UNKEPT
 from app.kit.screens.plan import ListPlan
 
 PAGE_SIZES = (25, 50, 100)
@@ -77,20 +77,20 @@ def page_size(raw: str | None, default: int = PAGE_SIZE) -> int:
     return int(raw) if raw in {str(size) for size in PAGE_SIZES} else default
 
 
-def write_place(place: Cursor) -> str:
+def write_cursor(cursor: Cursor) -> str:
     """Return the place as it stands in an address."""
-    value = place.value
+    value = cursor.value
     if isinstance(value, datetime | date):
         value = value.isoformat()
     elif isinstance(value, Decimal) or (
         value is not None and not isinstance(value, bool | int | float)
     ):
         value = str(value)
-    text = json.dumps([int(place.forward), value, place.id, place.number], separators=(",", ":"))
+    text = json.dumps([int(cursor.forward), value, cursor.id, cursor.number], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_place(raw: str | None, kind: TypeEngine[Any]) -> Cursor | None:
+def read_cursor(raw: str | None, kind: TypeEngine[Any]) -> Cursor | None:
     """Return the place in an address, None for junk."""
     if not raw or len(raw) > 2000:
         return None
@@ -144,7 +144,7 @@ def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their orde
     columns: Sequence[Any],
     where: Sequence[ColumnElement[bool]],
     order: Sorting,
-    place: Cursor | None,
+    cursor: Cursor | None,
     size: int,
 ) -> Slice:
     """Return the page at `place` (None: the first) and where its neighbours are.
@@ -152,14 +152,14 @@ def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their orde
     `plan` says which rows, `columns` of `shown` what of them: only the rows of the page are joined
     to what is shown. Rows carry `id`, `sort_value` and `tie_value` before `columns`.
     """
-    forward = place is None or place.forward
+    forward = cursor is None or cursor.forward
     keys = (
         plan.root.c.id.label("id"),
         order.column.label("sort_value"),
         order.tie.label("tie_value"),
     )
     rows: list[Row[Any]] = []
-    for conditions, directions, down in _phases(order, place, forward=forward):
+    for conditions, directions, down in _phases(order, cursor, forward=forward):
         found = plan.select(*keys, where=(*where, *conditions)).order_by(*directions)
         page = found.limit(size + 1 - len(rows)).subquery("page")
         by = (page.c.sort_value, page.c.tie_value)
@@ -169,10 +169,10 @@ def fetch(  # noqa: PLR0917 -- which rows, what of them, and where in their orde
             break
     more = len(rows) > size
     rows = rows[:size] if forward else rows[:size][::-1]
-    return _slice(rows, place, forward=forward, more=more, size=size)
+    return _slice(rows, cursor, forward=forward, more=more, size=size)
 
 
-def _phases(order: Sorting, place: Cursor | None, *, forward: bool) -> list[_Phase]:
+def _phases(order: Sorting, cursor: Cursor | None, *, forward: bool) -> list[_Phase]:
     """Rows with a value, then rows without one; backwards the other way round.
 
     Each with whether it goes down.
@@ -180,17 +180,17 @@ def _phases(order: Sorting, place: Cursor | None, *, forward: bool) -> list[_Pha
     down = order.desc is forward
     tie = order.tie.desc() if down else order.tie.asc()
     if order.is_tie:
-        return [([_beyond(order.tie, place.id, down)] if place else [], [tie], down)]
+        return [([_beyond(order.tie, cursor.id, down)] if cursor else [], [tie], down)]
     column = order.column.desc() if down else order.column.asc()
     filled: list[ColumnElement[bool]] = [order.column.is_not(None)] if order.nullable else []
     empty: list[ColumnElement[bool]] = [order.column.is_(None)]
-    at_empty = place is not None and place.value is None
-    if place is not None and not at_empty:
+    at_empty = cursor is not None and cursor.value is None
+    if cursor is not None and not at_empty:
         here = tuple_(order.column, order.tie)
-        there = tuple_(literal(place.value, order.column.type), literal(place.id))
+        there = tuple_(literal(cursor.value, order.column.type), literal(cursor.id))
         filled.append(here < there if down else here > there)
-    if place is not None and at_empty:
-        empty.append(_beyond(order.tie, place.id, down))
+    if cursor is not None and at_empty:
+        empty.append(_beyond(order.tie, cursor.id, down))
     with_value: _Phase = (filled, [column, tie], down)
     if not order.nullable:
         return [with_value]
@@ -205,15 +205,15 @@ def _beyond(column: ColumnElement[Any], value: int, down: bool) -> ColumnElement
 
 
 def _slice(
-    rows: list[Row[Any]], place: Cursor | None, *, forward: bool, more: bool, size: int
+    rows: list[Row[Any]], cursor: Cursor | None, *, forward: bool, more: bool, size: int
 ) -> Slice:
-    number = place.number if place else 1
+    number = cursor.number if cursor else 1
     if not forward and not more:
         number = 1
     before = after = None
     if rows:
         first, last = rows[0], rows[-1]
-        if (forward and place is not None) or (not forward and more):
+        if (forward and cursor is not None) or (not forward and more):
             start = max(1, number - size)
             before = Cursor(BACKWARD, first.sort_value, first.tie_value, start)
         if not forward or more:

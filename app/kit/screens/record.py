@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.kit.access import may, reader, require
 from app.kit.choices import Choice
+from app.kit.column_validation import COMPANY
 from app.kit.database.session import db
-from app.kit.fitting import COMPANY
 from app.kit.i18n.reading import number_text
-from app.kit.screens.additions import FIGURES, added
 from app.kit.screens.attrs import (
     Attr,
     apart_title_of,
@@ -26,9 +25,10 @@ from app.kit.screens.attrs import (
     title_of,
 )
 from app.kit.screens.cells import has_archive, phone_text, record_url
+from app.kit.screens.contributions import FIGURES, added
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import Do, Lines, Panel, Related
-from app.kit.screens.known import screen_of_model, screen_of_view
+from app.kit.screens.elements import Lines, Panel, RecordAction, Related
+from app.kit.screens.json_formats import in_words, told
 from app.kit.screens.pages import (
     Action,
     Badge,
@@ -47,7 +47,7 @@ from app.kit.screens.pages import (
     TableCard,
 )
 from app.kit.screens.paging import BIGGEST_ID
-from app.kit.screens.shapes import in_words, told
+from app.kit.screens.screen_registry import screen_of_model, screen_of_view
 
 MOST_LINES = 200
 
@@ -338,7 +338,7 @@ def _actions(screen: Declaration, obj: Any) -> tuple[list[Action], list[Action],
     return quiet, more, primary
 
 
-def _button(screen: Declaration, obj: Any, name: str, do: Do) -> Action:
+def _button(screen: Declaration, obj: Any, name: str, do: RecordAction) -> Action:
     return Action(
         do.label,
         screen.url(f"do/{name}", obj.id),

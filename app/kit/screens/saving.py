@@ -1,4 +1,4 @@
-"""Adding, editing, archiving and acting on one record. Flushes; the edge commits."""
+"""Adding, editing, archiving and acting on one record. Flushes; the boundary commits."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,12 +15,12 @@ from app.kit.database.lines import one_by_one
 from app.kit.database.session import db
 from app.kit.errors import Conflict, CrmError
 from app.kit.rights import words_of
-from app.kit.screens import forms, people
+from app.kit.screens import forms, user_names
 from app.kit.screens.attrs import title_of
+from app.kit.screens.boundary import rollback
 from app.kit.screens.dberrors import as_refusal
 from app.kit.screens.declaration import Declaration
-from app.kit.screens.declare import Do
-from app.kit.screens.edge import rollback
+from app.kit.screens.elements import RecordAction
 from app.kit.screens.models import FormSent
 from app.kit.screens.pages import ConflictField, EditConflict, FormError, FormPage, Link, Note
 from app.kit.screens.paging import read_id
@@ -272,7 +272,7 @@ def _show_conflict(attempt: Attempt) -> Any:
     obj = attempt.obj
     attempt.form.validate()
     names = forms.changed_names(obj, attempt.attrs, attempt.form)
-    who = people.names(attempt.session, {obj.changed_by}).get(obj.changed_by) or _("Somebody")
+    who = user_names.names(attempt.session, {obj.changed_by}).get(obj.changed_by) or _("Somebody")
     attempt.conflict = EditConflict(
         who,
         obj.changed_at,
@@ -367,7 +367,7 @@ def do(screen: Declaration, name: str, pk: int) -> Any:
     return redirect(screen.url("show", pk))
 
 
-def act(session: Session, obj: Any, action: Do, **told: Any) -> object:
+def act(session: Session, obj: Any, action: RecordAction, **told: Any) -> object:
     """Do with a record what a button does; return what the operation gives.
 
     `told` is what the caller says of what it asks. Raises Conflict where it is not offered now.

@@ -16,10 +16,10 @@ from app.kit.screens.address import Address
 from app.kit.screens.attrs import Attr, called, table_of, title_column
 from app.kit.screens.declaration import Declaration
 from app.kit.screens.filters import Filter, read_filter
-from app.kit.screens.finding import find
 from app.kit.screens.pages import Text
 from app.kit.screens.paging import read_id
 from app.kit.screens.plan import ListPlan
+from app.kit.screens.searching import find
 
 COUNT_CAP = 10_000
 ARCHIVED = "archived"

@@ -27,11 +27,11 @@ from app.kit.screens.pages import (
     SignInPage,
 )
 from app.kit.screens.paging import read_id
-from app.kit.security import attempt, doors
+from app.kit.security import auth_functions, authentication
 from app.kit.security.addresses import safe_next
-from app.kit.security.agents import device_of
 from app.kit.security.forms import ChangePasswordForm, ProfileForm
 from app.kit.security.passwords import hash_password
+from app.kit.security.user_agents import device_of
 from app.kit.zones import zone_names
 
 _INSTALLATION = "installation"
@@ -48,10 +48,10 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
         """Choose the company to work in; the next request is stamped so."""
         who = _person()
         onward = safe_next(request.args.get("next"))
-        with doors.opened() as door:
+        with auth_functions.opened() as door:
             if request.method == "POST":
                 return _choose(door, who, onward)
-            places = doors.memberships(door, who.session_id or 0)
+            places = auth_functions.memberships(door, who.session_id or 0)
         page = SignInPage(
             title=_("Where do you want to work?"),
             text=who.email,
@@ -130,8 +130,8 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def sessions(self) -> Any:
         """Where one is signed in, with the way to end each."""
         who = _person()
-        with doors.opened() as door:
-            found = doors.own_sessions(door, who.session_id or 0)
+        with auth_functions.opened() as door:
+            found = auth_functions.own_sessions(door, who.session_id or 0)
         page = ListPage(
             title=_("Where I am signed in"),
             crumbs=(Link(_("My profile"), url_for(".profile")),),
@@ -145,8 +145,8 @@ class AccountView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untype
     def end(self, pk: int) -> Any:
         """End one of one's own sessions."""
         who = _person()
-        with doors.opened() as door:
-            if not doors.end_own(door, who.session_id or 0, pk):
+        with auth_functions.opened() as door:
+            if not auth_functions.end_own(door, who.session_id or 0, pk):
                 raise NotFound
         flash(_("That device is signed out."), "success")
         return redirect(url_for(".sessions"))
@@ -201,14 +201,14 @@ def _choose(door: Any, who: Reader, onward: str) -> Any:
     membership = None if wanted == _INSTALLATION else read_id(wanted)
     if membership is None and wanted != _INSTALLATION:
         raise NotFound
-    if not doors.choose(door, who.session_id or 0, membership):
+    if not auth_functions.choose(door, who.session_id or 0, membership):
         raise NotFound
     return redirect(onward)
 
 
 def _save_profile(who: Reader, form: Any) -> Any:
-    with doors.opened() as door:
-        doors.change_profile(
+    with auth_functions.opened() as door:
+        auth_functions.change_profile(
             door,
             who.session_id or 0,
             first=form.first_name.data,
@@ -222,9 +222,9 @@ def _save_profile(who: Reader, form: Any) -> Any:
 
 
 def _change_password(who: Reader, form: Any) -> Any:
-    attempt.check(who.email, form.present.data)
-    with doors.opened() as door:
-        doors.change_password(door, who.session_id or 0, hash_password(form.password.data))
+    authentication.check(who.email, form.present.data)
+    with auth_functions.opened() as door:
+        auth_functions.change_password(door, who.session_id or 0, hash_password(form.password.data))
     flash(_("The password is changed. Other devices are signed out."), "success")
     return redirect(url_for(".profile"))
 

@@ -18,11 +18,11 @@ from flask_jwt_extended import (
 )
 
 from app.kit.errors import CrmError
-from app.kit.rest.asking import BadRequest
-from app.kit.rest.taking import json_body
+from app.kit.rest.payload import json_body
+from app.kit.rest.query_parameters import BadRequest
 from app.kit.rights import words_of
-from app.kit.screens.edge import answer
-from app.kit.security import attempt, doors
+from app.kit.screens.boundary import answer
+from app.kit.security import auth_functions, authentication
 from app.kit.security.readers import resolve
 
 
@@ -38,7 +38,7 @@ def _signed_in(body: Mapping[str, Any]) -> dict[str, str]:
     """Sign somebody in; return the tokens. Raises BadRequest, and what `attempt` raises."""
     company = None if body.get("company") is None else _text(body, "company")
     stays = body.get("refresh") is True
-    made = attempt.sign_in_program(
+    made = authentication.sign_in_program(
         _text(body, "username"), _text(body, "password"), company=company, stays=stays
     )
     user, claims = str(made.user_id), {"sid": made.session_id}
@@ -132,7 +132,7 @@ class SignInApi(SecurityApi):  # type: ignore[misc]  # Flask-AppBuilder is untyp
             - jwt_refresh: []
         """
         claims: dict[str, Any] = get_jwt()
-        with doors.opened() as door:
+        with auth_functions.opened() as door:
             alive = resolve(door, session_id=claims.get("sid"))
         if alive is None or not alive.opens:
             return self.response_401()

@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from app.kit.access import Reader, Right, reader
 from app.kit.registry import Registry
 from app.kit.screens.areas import AREAS
-from app.kit.screens.known import screens
 from app.kit.screens.pages import Card, Fact, KvCard, Note, ShowPage
+from app.kit.screens.screen_registry import screens
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.kit.access import Reader, Right, reader_or_none
 from app.kit.database.stamp import set_stamp
 from app.kit.problems import problem
 from app.kit.request_id import request_id
-from app.kit.security import csrf, doors
+from app.kit.security import auth_functions, csrf
 from app.kit.security.account import AccountView
 from app.kit.security.api import SignInApi
 from app.kit.security.csrf import TOKENS, carries_token
@@ -106,7 +106,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
         session_id = jwt_data.get("sid")
         if not isinstance(session_id, int):
             return None
-        with doors.opened(request_id()) as door:
+        with auth_functions.opened(request_id()) as door:
             found = resolve(door, session_id=session_id)
         if found is None or str(found.user_id) != jwt_data.get("sub"):
             return None
@@ -115,8 +115,10 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
 
     def validate_api_key(self, api_key_string: str) -> Reader | None:
         """Return the key's maker with the key's rights at most, None for a key that is over."""
-        with doors.opened(request_id()) as door:
-            found = resolve_key(door, doors.api_key(door, doors.hash_of(api_key_string)))
+        with auth_functions.opened(request_id()) as door:
+            found = resolve_key(
+                door, auth_functions.api_key(door, auth_functions.hash_of(api_key_string))
+            )
         if not found:
             return None
         become(found)
@@ -168,8 +170,8 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBui
 
 
 def _read_cookie() -> None:
-    with doors.opened(request_id()) as door:
-        found = resolve(door, token_hash=doors.hash_of(session[COOKIE_KEY]))
+    with auth_functions.opened(request_id()) as door:
+        found = resolve(door, token_hash=auth_functions.hash_of(session[COOKIE_KEY]))
     if found is None:
         session.pop(COOKIE_KEY)
     else:

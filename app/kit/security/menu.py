@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from app.kit.access import Reader, Right, reader_or_none
 from app.kit.registry import Registry
 from app.kit.screens.areas import AREAS, Area
-from app.kit.screens.known import screens
 from app.kit.screens.pages import Language, Link, MenuArea, MenuItem, Shell
+from app.kit.screens.screen_registry import screens
 
 
 @dataclass(frozen=True, slots=True)

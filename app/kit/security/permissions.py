@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.kit.access import Right
 from app.kit.registry import Registry
-from app.kit.rest.known import resources
+from app.kit.rest.resource_registry import resources
 from app.kit.rights import GUARDS, WORDS
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """Whom a token, a session, a membership or a key stands for, found out anew with every request.
 
-A `Reader` is made from one row that a function of the schema `auth` returns (doors.py), and from a
-set of rights that a process keeps for as long as the company's `perm_version` stays the same: a
-change of roles counts at the next click.
+A `Reader` is made from one row that a function of the schema `auth` returns (auth_functions.py),
+and from a set of rights that a process keeps for as long as the company's `perm_version` stays the
+same: a change of roles counts at the next click.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.kit.access import OTHERS_CLIENTS, Reader, Right
 from app.kit.database.stamp import Role
 from app.kit.rights import parse
-from app.kit.security import doors
+from app.kit.security import auth_functions
 
 # Database, membership, perm_version. A process may see two databases: tests do.
 _Key = tuple[str | None, int, int]
@@ -66,14 +66,14 @@ def resolve(
     somebody with just these rights would see. `door` is stamped crm_auth. One query, and one more
     when this process has not seen the membership at its present `perm_version`.
     """
-    row = doors.reader(
+    row = auth_functions.reader(
         door, token_hash=token_hash, session_id=session_id, membership_id=membership_id
     )
     return None if row is None else _made_of(door, row, scopes, api_key_id)
 
 
 def resolve_key(door: Session, key: Any) -> Reader | None:
-    """Return whom a key stands for (a row of `doors.api_key` or `doors.live_key`), if anybody."""
+    """Return whom a key stands for (a row of `api_key` or `live_key`), if anybody."""
     if key is None:
         return None
     scopes = frozenset(parse(scope) for scope in key.scopes)
@@ -89,7 +89,7 @@ def _binding(
     """
     stores = None if row.all_stores in (True, None) else tuple(row.store_ids)
     if row.membership_id is not None and OTHERS_CLIENTS not in rights:
-        mine = doors.stores(door, row.membership_id) if stores is None else stores
+        mine = auth_functions.stores(door, row.membership_id) if stores is None else stores
         return mine, Role.OWN_CLIENTS
     return stores, Role.STORE_CLIENTS if row.own_store_clients else Role.STORE
 
@@ -127,10 +127,10 @@ def _made_of(
 
 def _rights(door: Session, row: Any) -> frozenset[Right]:
     if row.membership_id is None:
-        return doors.rights(door, row.user_id, None) if row.superuser else frozenset()
+        return auth_functions.rights(door, row.user_id, None) if row.superuser else frozenset()
     key = (door.get_bind().engine.url.database, row.membership_id, row.perm_version)
     rights = KEPT.get(key)
     if rights is None:
-        rights = doors.rights(door, row.user_id, row.membership_id)
+        rights = auth_functions.rights(door, row.user_id, row.membership_id)
         KEPT.put(key, rights)
     return rights

@@ -15,11 +15,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.kit import clock
+from app.kit.account_mail import deliver
 from app.kit.database.session import under
 from app.kit.database.stamp import Role, Stamp
 from app.kit.jobs import defer, job
-from app.kit.mail import deliver
-from app.kit.security import doors
+from app.kit.security import auth_functions
 from app.kit.security.addresses import public_url
 
 VALID_FOR = timedelta(hours=2)
@@ -29,8 +29,8 @@ _LONGEST_ADDRESS = 320
 def ask(email: str, *, network: str) -> bool:
     """Have a link sent to `email` if a person has that address; False after too many wishes."""
     address = email.replace("\0", "").strip()[:_LONGEST_ADDRESS]
-    with doors.opened() as door:
-        if not doors.ask_reset(door, address, network):
+    with auth_functions.opened() as door:
+        if not auth_functions.ask_reset(door, address, network):
             return False
         # Of no company: the mail is the person's own, and nobody's staff may see it.
         with under(door, Stamp(Role.SYSTEM)):
@@ -41,10 +41,10 @@ def ask(email: str, *, network: str) -> bool:
 @job(attempts=6)
 def send_link(_session: Session, email: str, locale: str) -> None:
     """Make a link and mail it; nothing for an address that nobody has."""
-    token = doors.new_token()
-    with doors.opened() as door:
+    token = auth_functions.new_token()
+    with auth_functions.opened() as door:
         until = clock.now() + VALID_FOR
-        known = doors.begin_reset(door, email, doors.hash_of(token), until)
+        known = auth_functions.begin_reset(door, email, auth_functions.hash_of(token), until)
     if known is not None:
         with force_locale(known.locale or locale):
             deliver(known.email, _("Your new password for Tresen"), _words(known, token))

@@ -14,7 +14,7 @@ from app.kit.access import reader_or_none
 from app.kit.errors import CrmError, NotFound
 from app.kit.rights import words_of
 from app.kit.screens.pages import Field, Link, SignInPage
-from app.kit.security import attempt, doors, reset
+from app.kit.security import auth_functions, authentication, reset
 from app.kit.security.addresses import safe_next
 from app.kit.security.devices import remember
 from app.kit.security.forms import AddressForm, JoinForm, NewPasswordForm, SignInForm
@@ -61,7 +61,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         return render_template("tresen/signin.html", page=page), status
 
     def _enter(self, form: Any, onward: str) -> Any:
-        made = attempt.sign_in(form.login.data, form.password.data, stays=form.stays.data)
+        made = authentication.sign_in(form.login.data, form.password.data, stays=form.stays.data)
         begin(made, stays=form.stays.data)
         if made.membership_id is None and made.memberships > 1:
             onward = url_for("AccountView.companies", next=onward)
@@ -72,8 +72,8 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         """End the session here and in the database."""
         known = reader_or_none()
         if known is not None and known.session_id is not None:
-            with doors.opened() as door:
-                doors.end_session(door, known.session_id)
+            with auth_functions.opened() as door:
+                auth_functions.end_session(door, known.session_id)
         language = session.get("locale")
         session.clear()
         if language:
@@ -87,7 +87,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         form, done = AddressForm(request.form), ""
         if request.method == "POST" and form.validate():
             # The answer is the same after too many wishes: it tells nothing about the address.
-            reset.ask(form.email.data, network=attempt.network())
+            reset.ask(form.email.data, network=authentication.network())
             done = reset.way()
         page = SignInPage(
             title=_("Forgotten password"),
@@ -104,16 +104,16 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     @no_cache
     def reset(self, token: str) -> Any:
         """Set a new password by a link that works once; every session ends."""
-        with doors.opened() as door:
-            found = doors.reset_for(door, doors.hash_of(token))
+        with auth_functions.opened() as door:
+            found = auth_functions.reset_for(door, auth_functions.hash_of(token))
         if found is None:
             return _over(_("This link is used or over. Ask for a new one."), "SignInView.forgotten")
         personal = (found.email, found.first_name, found.last_name, *found.companies)
         form = NewPasswordForm(request.form, personal=personal)
         if request.method == "POST" and form.validate():
-            with doors.opened() as door:
-                done = doors.reset_password(
-                    door, doors.hash_of(token), hash_password(form.password.data)
+            with auth_functions.opened() as door:
+                done = auth_functions.reset_password(
+                    door, auth_functions.hash_of(token), hash_password(form.password.data)
                 )
             if done is None:
                 return _over(_("This link is used already."), "SignInView.forgotten")
@@ -133,8 +133,8 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
     @no_cache
     def invitation(self, token: str) -> Any:
         """Take a place in a company: after signing in, or naming oneself when new."""
-        with doors.opened() as door:
-            offer = doors.invited(door, doors.hash_of(token))
+        with auth_functions.opened() as door:
+            offer = auth_functions.invited(door, auth_functions.hash_of(token))
         if offer is None:
             return _over(_("This invitation is used, withdrawn or over."), "SignInView.login")
         if offer.known:
@@ -157,10 +157,10 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         return render_template("tresen/invite.html", page=page), 422 if form.errors else 200
 
     def _join_as_new(self, token: str, offer: Any, form: Any) -> Any:
-        with doors.opened() as door:
-            made = doors.accept_invitation(
+        with auth_functions.opened() as door:
+            made = auth_functions.accept_invitation(
                 door,
-                doors.hash_of(token),
+                auth_functions.hash_of(token),
                 first=form.first_name.data,
                 last=form.last_name.data,
                 password_hash=hash_password(form.password.data),
@@ -168,7 +168,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
             )
         if made is None:
             return _over(_("This invitation is used already."), "SignInView.login")
-        begin(attempt.sign_in(offer.email, form.password.data), stays=False)
+        begin(authentication.sign_in(offer.email, form.password.data), stays=False)
         return remember(make_response(redirect("/")), offer.email)
 
     def _join_as_known(self, token: str, offer: Any) -> Any:
@@ -187,9 +187,9 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
                 "HomeView.index",
             )
         if request.method == "POST":
-            with doors.opened() as door:
-                made = doors.accept_invitation(
-                    door, doors.hash_of(token), session_id=known.session_id
+            with auth_functions.opened() as door:
+                made = auth_functions.accept_invitation(
+                    door, auth_functions.hash_of(token), session_id=known.session_id
                 )
             if made is None:
                 return _over(_("This invitation is used already."), "HomeView.index")
@@ -203,7 +203,7 @@ class SignInView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
         return render_template("tresen/invite.html", page=page)
 
 
-def begin(made: attempt.SignedIn, *, stays: bool) -> None:
+def begin(made: authentication.SignedIn, *, stays: bool) -> None:
     """Put the session's token into the cookie. What was in the cookie before is dropped."""
     language = made.locale or session.get("locale")
     session.clear()

@@ -22,7 +22,7 @@ It keeps nothing and is as fast as unsafe settings make it. Concurrent runs on o
 it; the last one stops it and deletes its data.
 """
 
+from app.kit.servers.directories import ServerError
 from app.kit.servers.embedded import TestServer, Urls, running, test_server
-from app.kit.servers.places import ServerError
 
 __all__ = ["ServerError", "TestServer", "Urls", "running", "test_server"]

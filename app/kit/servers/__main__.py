@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
+from app.kit.servers.directories import ServerFolders
 from app.kit.servers.keeper import keep
-from app.kit.servers.places import ServerFolders
 
 keep(ServerFolders(Path(sys.argv[1]), unsafe="unsafe" in sys.argv[2:]))

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from app.kit.servers.places import Account, ServerError
+from app.kit.servers.directories import Account, ServerError
 from app.kit.servers.processes import as_account, environment
 
 MAJOR = "18"

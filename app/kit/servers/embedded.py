@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.kit.database import bootstrap
 from app.kit.servers import postgres, sharing, valkey
+from app.kit.servers.directories import ServerFolders, make_place, server_account
 from app.kit.servers.keeper import start_keeper, stop_servers
-from app.kit.servers.places import ServerFolders, make_place, server_account
 
 if TYPE_CHECKING:
     from config import Config

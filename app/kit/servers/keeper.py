@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from app.kit.servers import postgres, processes, sharing, valkey
-from app.kit.servers.places import ServerFolders
+from app.kit.servers.directories import ServerFolders
 
 _started: list[subprocess.Popen[bytes]] = []
 

@@ -14,7 +14,7 @@ import psutil
 import psycopg2
 
 from app.kit.servers import binaries, processes
-from app.kit.servers.places import Account, ServerError, ServerFolders, server_account
+from app.kit.servers.directories import Account, ServerError, ServerFolders, server_account
 
 SUPERUSER = "postgres"
 # The data directory is named to the server by its own working directory: as another user it can

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from app.kit.servers.places import Account
+from app.kit.servers.directories import Account
 
 # Popen warns about a process that it forgets while it still runs; a server outlives its starter on
 # purpose.

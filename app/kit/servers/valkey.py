@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 
 from app.kit.servers import binaries, processes
-from app.kit.servers.places import ServerError, ServerFolders
+from app.kit.servers.directories import ServerError, ServerFolders
 
 SOCKET = "valkey.sock"
 

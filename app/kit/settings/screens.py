@@ -25,12 +25,12 @@ from wtforms.validators import Length, Optional
 
 from app.kit.access import OfTheWhole, may
 from app.kit.choices import Choice
+from app.kit.column_validation import UNKEPT
 from app.kit.database.session import db
 from app.kit.errors import Invalid
-from app.kit.fitting import UNKEPT
 from app.kit.rights import word
 from app.kit.screens.areas import SETTINGS
-from app.kit.screens.guarding import is_closed, needs
+from app.kit.screens.authorization import is_closed, needs
 from app.kit.screens.pages import (
     Fact,
     Field,

@@ -23,10 +23,10 @@ from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult
 from app.messages.engine.smtp import SmtpPool
 from app.messages.jobs import recording
-from app.messages.jobs.drafting import Draft, Drafter, OutboxDraft, Plan, Recipient, Skip
+from app.messages.jobs.composing import Draft, Drafter, OutboxDraft, Plan, Recipient, Skip
 from app.messages.jobs.loading import Loader
-from app.messages.jobs.pacing import Pace, sizes
 from app.messages.jobs.recording import BatchClaim, Change, Counts, FencedOff, Result, Terms
+from app.messages.jobs.throttling import Pace, sizes
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")

@@ -12,11 +12,11 @@ from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.jobs import statements as sql
-from app.messages.jobs.drafting import MessageWording, Plan, Recipient
+from app.messages.jobs.composing import MessageWording, Plan, Recipient
 from app.messages.jobs.recording import BatchClaim, Terms
 from app.messages.models import Dispatch, DispatchRecipient, MessageTemplateVersion
 from app.messages.queries.audience import suppressed
-from app.messages.queries.gates import allowed, client_values
+from app.messages.queries.eligibility import allowed, client_values
 from app.messages.queries.routes import Installation, route
 
 

@@ -28,9 +28,9 @@ from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult, SendStage, by_smtp_code
 from app.messages.engine.twilio_codes import by_response
 from app.messages.jobs import statements as sql
-from app.messages.jobs.drafting import Draft, OutboxDraft, Plan, Recipient, Skip
+from app.messages.jobs.composing import Draft, OutboxDraft, Plan, Recipient, Skip
 from app.messages.models import DispatchRecipient
-from app.messages.operations.hearing import look_up_later
+from app.messages.operations.feedback import look_up_later
 from app.messages.operations.sending import QUEUE_OF
 
 SYSTEM = Stamp(Role.SYSTEM)

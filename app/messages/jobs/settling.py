@@ -19,10 +19,10 @@ from app.kit.jobs import job
 from app.messages.choices import MessageChannel, RecipientState
 from app.messages.engine.references import Reference
 from app.messages.engine.text_message import TextMessage, TwilioAccount
-from app.messages.jobs.drafting import Drafter, Plan, Recipient
+from app.messages.jobs.composing import Drafter, Plan, Recipient
 from app.messages.jobs.loading import plan_of, rows_of
 from app.messages.models import Dispatch, DispatchRecipient
-from app.messages.operations.hearing import look_up_later, settle
+from app.messages.operations.feedback import look_up_later, settle
 
 # So many are asked for at once, within this many seconds.
 _MOST = 100

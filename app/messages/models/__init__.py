@@ -7,7 +7,7 @@ from app.messages.models.dispatching import (
     OutboxMessage,
     SendAttempt,
 )
-from app.messages.models.hearing import MessageEvent, Suppression, WebhookInbox
+from app.messages.models.feedback import MessageEvent, Suppression, WebhookInbox
 from app.messages.models.templates import (
     CONTENT_VARIABLES,
     MessageTemplate,

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kit.access import ALL_CLIENTS
 from app.kit.choices import choice
-from app.kit.database.functions import SqlFunction, register
 from app.kit.database.model import (
     COMPANY_DEFAULT,
     Business,
@@ -30,6 +29,7 @@ from app.kit.database.model import (
     link,
     sort_indexes,
 )
+from app.kit.database.sql_functions import SqlFunction, register
 from app.kit.database.stamp import Role
 from app.kit.retention import keep, keep_months
 from app.messages.choices import (

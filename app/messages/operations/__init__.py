@@ -1,6 +1,6 @@
 """What can be done with messages. Each function takes the session, flushes and never commits."""
 
-from app.messages.operations.hearing import hear, suppress, unsubscribe
+from app.messages.operations.feedback import hear, suppress, unsubscribe
 from app.messages.operations.sending import (
     Owner,
     SendingTerms,

@@ -12,7 +12,7 @@ from flask import current_app
 from markupsafe import escape
 from sqlalchemy import ColumnElement, and_
 
-from app.kit import mail
+from app.kit import account_mail
 from app.kit.texts import one_line
 from app.messages.engine.addresses import mail_path
 from app.messages.engine.mime import FromAddress, MailSkeleton
@@ -91,4 +91,4 @@ async def _handed_over(url: SmtpUrl, message: Outgoing) -> SendResult:
     return answers[0]
 
 
-SENDER = mail.Sender(has_relay, deliver_mail)
+SENDER = account_mail.Sender(has_relay, deliver_mail)

@@ -1,12 +1,12 @@
 """Questions about messages, by name."""
 
 from app.messages.queries.audience import count_audience, fix_audience, hash_of, suppressed
-from app.messages.queries.gates import (
-    Gate,
+from app.messages.queries.eligibility import (
+    EligibilityRule,
     Values,
     allowed,
     client_values,
-    gates,
+    eligibility_rules,
     known_variables,
     values,
 )
@@ -14,7 +14,7 @@ from app.messages.queries.progress import by_skip_reason, by_state, progress
 from app.messages.queries.routes import Route, route
 
 __all__ = [
-    "Gate",
+    "EligibilityRule",
     "Route",
     "Values",
     "allowed",
@@ -22,8 +22,8 @@ __all__ = [
     "by_state",
     "client_values",
     "count_audience",
+    "eligibility_rules",
     "fix_audience",
-    "gates",
     "hash_of",
     "known_variables",
     "progress",

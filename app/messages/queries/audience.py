@@ -32,7 +32,7 @@ from app.messages.choices import (
     SuppressionReason,
 )
 from app.messages.models import DispatchBatch, DispatchRecipient, Suppression
-from app.messages.queries.gates import allowed
+from app.messages.queries.eligibility import allowed
 
 BATCH = 500
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 -- the only thing put into the texts is our own constants
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 _BOUGHT = """
   insert into client_store (company_id, client_id, store_id, why)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.catalogue.models import Variant
 from app.company.models import Store
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.model import link
 from app.kit.money import money
 from app.kit.money import unit_price as price_column

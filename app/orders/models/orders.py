@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -92,7 +92,7 @@ class Order(Business, Sums, Source, Model):
             "info": {
                 "label": _l("Order"),
                 "search": (Look("orders", "id", "number_fold"),),
-                "moves": {"status": ORDER_MOVES},
+                "transitions": {"status": ORDER_MOVES},
                 "fixed": (
                     Fixed((*SUMS_FIXED, "placed_at", "discount"), NUMBERED),
                     CALLED,

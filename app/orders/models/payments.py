@@ -22,7 +22,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -44,7 +44,7 @@ from app.orders.choices import (
     PaymentMethod,
     PaymentStatus,
 )
-from app.orders.models import pieces, triggers  # noqa: F401 -- what these tables' triggers call
+from app.orders.models import triggers, variant_totals  # noqa: F401 -- what these tables' triggers call
 from app.orders.models.columns import CALLED, CURRENCY, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
@@ -102,7 +102,7 @@ class Payment(Business, Source, Model):
             "info": {
                 "label": _l("Payment"),
                 # What is settled stands; its client may change, when two become one.
-                "moves": {"status": TOLD_MOVES},
+                "transitions": {"status": TOLD_MOVES},
                 "fixed": (Fixed(_SAID, "old.status = 'settled'"),),
                 "kept": "true",
             }

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -67,7 +67,7 @@ class GoodsReturn(Business, Sums, Source, Model):
             "info": {
                 "label": _l("Return"),
                 "search": (Look("goods_return", "id", "number_fold"),),
-                "moves": {"status": RETURN_MOVES},
+                "transitions": {"status": RETURN_MOVES},
                 "fixed": (Fixed((*SUMS_FIXED, "returned_at", "order_id"), NUMBERED), CALLED),
                 "kept": NUMBERED,
             }

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, DateTime, Index, Numeric, PrimaryKeyConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.database.functions import SqlFunction, register
 from app.kit.database.model import COMPANY_DEFAULT, Model
+from app.kit.database.sql_functions import SqlFunction, register
 
 
 class OnlineRetailLine(Model):

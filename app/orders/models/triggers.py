@@ -8,7 +8,7 @@ Money in is an upsert, whose proposed row never breaks a check; money out change
 there, locked in the order of their keys.
 """
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 _NEW = "(select * from new_rows where status = 'settled')"
 _CHANGED = """(select n.* from new_rows n join old_rows o using (company_id, id)

@@ -2,6 +2,14 @@
 
 from app.orders.operations.adjustments import add_adjustment
 from app.orders.operations.figures import recount_clients
+from app.orders.operations.fulfilment import (
+    assemble_order,
+    cancel_order,
+    complete_order,
+    confirm_order,
+    make_ready,
+    ship_order,
+)
 from app.orders.operations.payments import (
     add_payment,
     book_payment,
@@ -11,17 +19,9 @@ from app.orders.operations.payments import (
     refund_order,
     settle_payment,
 )
-from app.orders.operations.places import place
 from app.orders.operations.placing import place_order
 from app.orders.operations.pricing import Item, draft_order, reprice, save_order
-from app.orders.operations.progress import (
-    assemble_order,
-    cancel_order,
-    complete_order,
-    confirm_order,
-    make_ready,
-    ship_order,
-)
+from app.orders.operations.refundable import due_of
 from app.orders.operations.returns import (
     ReturnItem,
     cancel_return,
@@ -30,7 +30,7 @@ from app.orders.operations.returns import (
     save_return,
     take_back,
 )
-from app.orders.operations.ways import due_of
+from app.orders.operations.selling_store import selling_store
 
 __all__ = [
     "Item",
@@ -49,7 +49,6 @@ __all__ = [
     "due_of",
     "fail_payment",
     "make_ready",
-    "place",
     "place_order",
     "receive_return",
     "recount_clients",
@@ -58,6 +57,7 @@ __all__ = [
     "return_order",
     "save_order",
     "save_return",
+    "selling_store",
     "settle_payment",
     "ship_order",
     "take_back",

@@ -22,8 +22,8 @@ from app.kit.rights import wording
 from app.orders.choices import OrderStatus
 from app.orders.models import Adjustment, Order
 from app.orders.operations.payments import update_paid
-from app.orders.operations.places import place
-from app.orders.operations.ways import REFUND_BEYOND, due_of
+from app.orders.operations.refundable import REFUND_BEYOND, due_of
+from app.orders.operations.selling_store import selling_store
 
 ADJUSTMENT_NUMBERS = Series("adjustment", "A-{year}-{n:05}", NumberPeriod.YEAR)
 number_series.register(ADJUSTMENT_NUMBERS)
@@ -37,7 +37,7 @@ def add_adjustment(
     With an order it changes what is due for that. Raises Invalid, Conflict.
     """
     order = _order(session, adjustment)
-    where = place(session, linked_id(adjustment, "store"))
+    where = selling_store(session, linked_id(adjustment, "store"))
     adjustment.currency = where.currency
     amount = adjustment.amount or Decimal(0)
     if not amount or round_amount(amount, where.currency) != amount:

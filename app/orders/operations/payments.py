@@ -29,10 +29,8 @@ from app.orders.choices import (
 )
 from app.orders.models import GoodsReturn, Order, Payment
 from app.orders.operations.figures import payment_state
-from app.orders.operations.places import place
 from app.orders.operations.placing import facts
-from app.orders.operations.sold import order_of
-from app.orders.operations.ways import (
+from app.orders.operations.refundable import (
     due_of,
     money_of,
     nothing_left,
@@ -44,6 +42,8 @@ from app.orders.operations.ways import (
     why_not_in,
     why_not_without_order,
 )
+from app.orders.operations.returnable import order_of
+from app.orders.operations.selling_store import selling_store
 from app.value.models import Certificate
 from app.value.operations import give_back, redeem
 
@@ -178,7 +178,7 @@ def _complete(
     payment.currency = document.currency
     payment.status = PaymentStatus.PENDING
     payment.at = at
-    payment.business_date = place(session, payment.store_id).day(at)
+    payment.business_date = selling_store(session, payment.store_id).day(at)
 
 
 def _till_of(session: Session, payment: Payment, document: Order | GoodsReturn) -> int:
@@ -287,7 +287,7 @@ def _settle(
     with session.no_autoflush:
         if payment.at != at:
             payment.at = at
-            payment.business_date = place(session, payment.store_id).day(at)
+            payment.business_date = selling_store(session, payment.store_id).day(at)
         move(payment, TOLD_MOVES if told else PAYMENT_MOVES, PaymentStatus.SETTLED)
     _move_value(session, payment, by=by, at=at)
     session.flush()

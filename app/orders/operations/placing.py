@@ -19,9 +19,9 @@ from app.orders.choices import ORDER_MOVES, OrderStatus
 from app.orders.models import Order, OrderLine
 from app.orders.models.orders import LONGEST_NUMBER
 from app.orders.operations.figures import payment_state
-from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import reprice
-from app.orders.operations.ways import due_of
+from app.orders.operations.refundable import due_of
+from app.orders.operations.selling_store import SellingStore, selling_store
 from app.stock.operations import reserve
 
 ORDER_NUMBERS = Series("order", "{year}-{n:06}", NumberPeriod.YEAR)
@@ -36,7 +36,7 @@ def place_order(
     at: datetime,
     number: str | None = None,
     placed_at: datetime | None = None,
-    where: Place | None = None,
+    where: SellingStore | None = None,
 ) -> None:
     """Give the order its number, reserve its goods, count it for the client and tell the others.
 
@@ -50,7 +50,7 @@ def place_order(
     at = placed_at or at
     own = None if number is None else _own_number(number)
     with session.no_autoflush:
-        where = where or place(session, order.store_id, to_sell=True)
+        where = where or selling_store(session, order.store_id, to_sell=True)
     if placed_at is None:
         _refuse_gone(session, order)
     lines = _lines(session, order, where)
@@ -108,7 +108,7 @@ def facts(order: Order, at: datetime) -> dict[str, Any]:
     }
 
 
-def _lines(session: Session, order: Order, where: Place) -> list[OrderLine]:
+def _lines(session: Session, order: Order, where: SellingStore) -> list[OrderLine]:
     if inspect(order).transient:
         return list(order.lines)
     lines = reprice(session, order, where)

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from app.catalogue.choices import ProductKind, ProductStatus
 from app.catalogue.models import Product, Variant
 from app.company.operations.rates import former_currency
+from app.kit.column_validation import refuse_decimals
 from app.kit.database.lines import current_lines, number_lines
 from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
-from app.kit.fitting import refuse_decimals
 from app.kit.money import convert, currency_digits, percent_of, percent_within, round_line
 from app.orders.choices import ChargeKind, LineKind, OrderChannel, OrderStatus, PaymentState
 from app.orders.models import Order, OrderLine
-from app.orders.operations.places import Place, place
+from app.orders.operations.selling_store import SellingStore, selling_store
 from app.stock.models import StockBalance
 from app.stock.operations import OutOfStock
 
@@ -48,7 +48,7 @@ def draft_order(
     session: Session,
     items: Sequence[Item],
     *,
-    where: Place,
+    where: SellingStore,
     by: int | None,
     at: datetime,
     client_id: int | None = None,
@@ -156,7 +156,7 @@ def _refuse_short(items: Iterable[Any], sold: dict[int, Any]) -> None:
             )
 
 
-def _line(item: Item, position: int, row: Any, order: Order, where: Place) -> OrderLine:
+def _line(item: Item, position: int, row: Any, order: Order, where: SellingStore) -> OrderLine:
     number = position - 1
     if (item.variant_id is None) == (item.charge is None):
         raise Invalid(_l("A line is either a product or a charge."), **_at(item, number, "variant"))
@@ -187,7 +187,7 @@ def _tax_rate(row: Any) -> Decimal:
     return Decimal(0) if row is None else Decimal(row.tax_rate)
 
 
-def _cost(row: Any, where: Place) -> Decimal | None:
+def _cost(row: Any, where: SellingStore) -> Decimal | None:
     """Return what one piece costs in the company's currency, in which all costs of sales are."""
     known = row is not None and row.currency == where.company_currency
     return row.cost if known else None
@@ -235,7 +235,7 @@ def settle(line: Any, document: Any) -> None:
         line.tax = percent_of(line.amount, rate, document.currency)
 
 
-def add_up(document: Any, lines: Sequence[Any], where: Place) -> None:
+def add_up(document: Any, lines: Sequence[Any], where: SellingStore) -> None:
     """Set the sums of an order or return from its lines, in its own currency and the company's."""
     zero = Decimal(0)
     document.goods = sum((x.amount for x in lines if x.kind is LineKind.GOODS), zero)
@@ -254,7 +254,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
         raise Conflict(_l("A placed order is not edited: cancel it or take goods back."))
     # Lines as typed have neither amounts nor a store: they are completed before they are written.
     with session.no_autoflush:
-        where = place(session, linked_id(order, "store"), to_sell=True)
+        where = selling_store(session, linked_id(order, "store"), to_sell=True)
         take_over(order, where)
         order.status = OrderStatus.DRAFT
         order.country = order.country or where.country
@@ -265,7 +265,7 @@ def save_order(session: Session, order: Order, *, by: int | None, at: datetime) 
     session.flush()
 
 
-def take_over(document: Any, where: Place) -> None:
+def take_over(document: Any, where: SellingStore) -> None:
     """Give a document made by hand what its store decides."""
     document.rate = where.rate(document.rate, former_currency(document))
     document.store_id, document.currency = where.store_id, where.currency
@@ -273,7 +273,7 @@ def take_over(document: Any, where: Place) -> None:
         document.prices_include_tax = True
 
 
-def complete_lines(session: Session, document: Any, lines: list[Any], where: Place) -> None:
+def complete_lines(session: Session, document: Any, lines: list[Any], where: SellingStore) -> None:
     """Fill in what a person leaves out of a line, and compute its amount."""
     for line in lines:
         line.variant_id = linked_id(line, "variant")
@@ -283,7 +283,7 @@ def complete_lines(session: Session, document: Any, lines: list[Any], where: Pla
         _complete(line, sold.get(line.variant_id or 0), document, where)
 
 
-def _complete(line: Any, row: Any, document: Any, where: Place) -> None:
+def _complete(line: Any, row: Any, document: Any, where: SellingStore) -> None:
     if (row is None) == (line.charge_kind is None):
         raise Invalid(_l("A line is either a product or a charge."), field="variant", record=line)
     line.quantity = 1 if line.quantity is None else line.quantity
@@ -308,7 +308,7 @@ def _words(item: Item, row: Any) -> str:
     return str(item.charge.label) if item.charge else ""
 
 
-def reprice(session: Session, order: Order, where: Place) -> list[OrderLine]:
+def reprice(session: Session, order: Order, where: SellingStore) -> list[OrderLine]:
     """Compute a saved draft's lines and sums anew from what stands in its lines; return them.
 
     Raises Conflict for what is no longer for sale, OutOfStock for what is no longer there.

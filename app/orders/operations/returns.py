@@ -24,12 +24,10 @@ from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
 from app.orders.choices import RETURN_MOVES, LineKind, ReturnReason, ReturnStatus
 from app.orders.models import GoodsReturn, Order, ReturnLine
-from app.orders.operations.linking import give, give_shares, is_changed, link_lines
-from app.orders.operations.never_sold import refuse_never_sold
 from app.orders.operations.payments import update_paid
-from app.orders.operations.places import Place, place
 from app.orders.operations.pricing import add_up, complete_lines, price_of, settle, take_over
-from app.orders.operations.sold import (
+from app.orders.operations.return_allocation import give, give_shares, is_changed, link_lines
+from app.orders.operations.returnable import (
     OpenLine,
     in_company,
     open_lines,
@@ -37,6 +35,8 @@ from app.orders.operations.sold import (
     refuse_unsold,
     returned_of,
 )
+from app.orders.operations.selling_store import SellingStore, selling_store
+from app.orders.operations.unmatched_returns import refuse_never_sold
 from app.stock.choices import MovementKind
 from app.stock.operations import Move, costs_moved, costs_of, post
 
@@ -73,7 +73,7 @@ def take_back(  # noqa: PLR0913 -- a return has as many facts
     """
     if not items:
         raise Invalid(_l("A return needs at least one line."), field="lines")
-    where = place(session, store_id)
+    where = selling_store(session, store_id)
     if order is not None:
         lock(session, order)
         refuse_unsold(order, where)
@@ -107,7 +107,7 @@ def _add_up(
     document: GoodsReturn,
     order: Order | None,
     lines: Sequence[ReturnLine],
-    where: Place,
+    where: SellingStore,
 ) -> None:
     """Set the sums of a return; what comes back of an order is a part of what it came to."""
     add_up(document, lines, where)
@@ -145,7 +145,9 @@ def _order_line(item: ReturnItem, found: OpenLine, currency: str) -> ReturnLine:
     return line
 
 
-def _loose_lines(session: Session, items: Sequence[ReturnItem], where: Place) -> list[ReturnLine]:
+def _loose_lines(
+    session: Session, items: Sequence[ReturnItem], where: SellingStore
+) -> list[ReturnLine]:
     wanted = {item.variant_id for item in items}
     rows = session.execute(
         select(Variant.id, Variant.name, Variant.price, Variant.currency, Product.tax_rate)
@@ -182,7 +184,7 @@ def receive_return(
 
     Its money goes back as a payment. Raises Conflict for more than was sold and not yet returned.
     """
-    where = place(session, document.store_id)
+    where = selling_store(session, document.store_id)
     lines = list(
         session.scalars(
             select(ReturnLine)
@@ -206,7 +208,7 @@ def _receive(
     session: Session,
     document: GoodsReturn,
     lines: Sequence[ReturnLine],
-    where: Place,
+    where: SellingStore,
     *,
     at: datetime,
 ) -> None:
@@ -316,7 +318,7 @@ def save_return(session: Session, document: GoodsReturn, *, by: int | None, at: 
     if document.status not in (None, ReturnStatus.DRAFT):
         raise Conflict(_l("A received return is not edited."))
     with session.no_autoflush:
-        where = place(session, linked_id(document, "store"))
+        where = selling_store(session, linked_id(document, "store"))
         order = document.order or (
             session.get(Order, document.order_id) if document.order_id else None
         )
@@ -341,7 +343,7 @@ def _name_no_order(lines: Sequence[ReturnLine]) -> None:
         line.order_line_id = None
 
 
-def _take_over_order(document: GoodsReturn, order: Order, where: Place) -> None:
+def _take_over_order(document: GoodsReturn, order: Order, where: SellingStore) -> None:
     """Give a draft what its order decides: client, currency, rate."""
     refuse_unsold(order, where)
     client_id = linked_id(document, "client")
@@ -358,7 +360,7 @@ def _reckon(
     document: GoodsReturn,
     order: Order | None,
     lines: Sequence[ReturnLine],
-    where: Place,
+    where: SellingStore,
 ) -> list[ReturnLine]:
     """Complete the lines and set what they and the draft come to; return them with new ones."""
     linked = [] if order is None else link_lines(session, document, order, lines)

@@ -22,7 +22,7 @@ from app.orders.queries.figures import (
     store_figures_that_disagree,
     ways_that_disagree,
 )
-from app.orders.queries.reckoned import RECKONED
+from app.orders.queries.recalculated import RECKONED
 
 __all__ = [
     "FIGURES",

@@ -22,7 +22,7 @@ from app.catalogue.models import Supplier, Variant
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -191,7 +191,7 @@ class GoodsReceipt(Business, Source, Model):
             "info": {
                 "label": _l("Goods receipt"),
                 "search": (Look("goods_receipt", "id", "number_fold"),),
-                "moves": {"status": RECEIPT_MOVES},
+                "transitions": {"status": RECEIPT_MOVES},
                 "fixed": (Fixed(_RECEIVED, "old.number is not null"),),
                 "kept": "old.number is not null",
             }

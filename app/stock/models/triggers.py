@@ -5,7 +5,7 @@ rows in the order of store and variant: two orders for the same goods wait for e
 deadlock. No upsert: PostgreSQL checks the proposed row first, and what is taken away is no balance.
 """
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 _LOCK = """
   insert into stock_balance (company_id, store_id, variant_id)

@@ -23,7 +23,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
-from app.kit.database.install.fixed import Fixed
+from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
     Business,
@@ -64,7 +64,7 @@ class Certificate(Business, Source, Model):
                 # Sold in one store, good in all: every store must be able to look one up.
                 "store_bound": False,
                 "search": (Look("certificate", "id", "code_search"),),
-                "moves": {"status": CERTIFICATE_MOVES},
+                "transitions": {"status": CERTIFICATE_MOVES},
                 "fixed": (Fixed(("code", "amount", "currency"), "old.status <> 'draft'"),),
                 "kept": "old.status <> 'draft'",
             }

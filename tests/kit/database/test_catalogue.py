@@ -7,7 +7,7 @@ from sqlalchemy import Connection, NullPool, text
 
 from app.kit.database import install
 from app.kit.database.catalogue import differences, snapshot, violations
-from app.kit.database.install import sights
+from app.kit.database.install import visibility
 from app.kit.database.install.rules import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
@@ -190,7 +190,7 @@ NOT_BY_CLIENT = {
     "goods_return": "is a document of its store, where the client is one by it",
     "orders": "is a document of its store, where the client is one by it",
     "payment": "is a document of its store",
-    "audit_entry": "is read with its record (install/trail.py)",
+    "audit_entry": "is read with its record (install/audit_policies.py)",
     "event": "is read by whoever has the right to the log, of the own stores",
     "job": "says only for which record work was started",
     "paid_by_way": "is a sum of payments of its store",
@@ -211,7 +211,7 @@ def test_what_names_a_client_is_read_by_whoever_sees_the_client() -> None:
     following = {
         table.name
         for table in tables.values()
-        if sights.keys(table) and not sights.read_as_the_stores(table)
+        if visibility.keys(table) and not visibility.read_as_the_stores(table)
     }
     beneath = {
         table.name

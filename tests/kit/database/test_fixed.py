@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.kit.database.install.fixed import REFUSED_CHANGE, Fixed, moving, statements
+from app.kit.database.install.immutability import REFUSED_CHANGE, Fixed, moving, statements
 from app.kit.database.model import Model
 from app.kit.screens.dberrors import as_refusal
 from app.orders.models import Order

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from app.kit.database.model import Model
 from app.kit.screens import Screen
 from app.kit.screens.attrs import fold_column
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 
 # Found by hand-written SQL over a person's row, which belongs to no company.
 BY_HAND = {("membership", "id")}

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Engine, text
 
 from app.kit.screens import Screen
 from app.kit.screens.attrs import fold_column
-from app.kit.screens.known import screens
+from app.kit.screens.screen_registry import screens
 
 COMPARED = {
     "text": ("=", "<", ">="),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cashier.models import Expense
 from app.kit.choices import can_move, choices_of
-from app.kit.database.install import moves
+from app.kit.database.install import transitions
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
 from app.orders.models import GoodsReturn, Order, Payment
@@ -26,18 +26,18 @@ DOCUMENTS = (Certificate, Expense, GoodsReceipt, GoodsReturn, Order, Payment)
 
 def told(table: Table) -> set[str]:
     """The moves that the trigger of a table allows."""
-    made = next(one for one in moves.statements(table) if one.startswith("create trigger"))
+    made = next(one for one in transitions.statements(table) if one.startswith("create trigger"))
     words = made[made.index("crm_refuse_move(") :].split("'")[1::2]
     return set(words[1:])
 
 
 def test_each_document_goes_the_ways_of_its_operations(built_app: Flask) -> None:
     assert built_app
-    ruled = {one.name for one in Model.metadata.tables.values() if "moves" in one.info}
+    ruled = {one.name for one in Model.metadata.tables.values() if "transitions" in one.info}
     assert ruled == {one.__tablename__ for one in DOCUMENTS}
     for name in sorted(ruled):
         table = Model.metadata.tables[name]
-        [(column, ways)] = table.info["moves"].items()
+        [(column, ways)] = table.info["transitions"].items()
         members = choices_of(table.c[column])
         assert members is not None
         pairs = {f"{a}>{b}" for a, b in permutations(members, 2) if can_move(a, ways, b)}
@@ -58,13 +58,13 @@ def owner(owner_url: str) -> Iterator[Connection]:
 @pytest.mark.parametrize("table", [one.__tablename__ for one in DOCUMENTS])
 def test_the_database_refuses_every_other_way(owner: Connection, table: str) -> None:
     """On a row of its own kind without its other rules: a bare copy with the same trigger."""
-    ways = Model.metadata.tables[table].info["moves"]["status"]
+    ways = Model.metadata.tables[table].info["transitions"]["status"]
     members = choices_of(Model.metadata.tables[table].c.status)
     assert members is not None
     owner.execute(text("create table document (status text)"))
     [made] = [
         one
-        for one in moves.statements(Model.metadata.tables[table])
+        for one in transitions.statements(Model.metadata.tables[table])
         if one.startswith("create trigger")
     ]
     owner.execute(text(made.replace(f'"{table}"', "document")))

@@ -8,7 +8,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit.screens import pages as p
 from app.kit.screens.attrs import resolve
-from app.kit.screens.making import make_field
+from app.kit.screens.field_types import make_field
 from app.orders.models import Order
 from tests.web.samples.common import EMOJI, LONG
 

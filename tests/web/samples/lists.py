@@ -104,9 +104,9 @@ def list_page(rows: int = 50, **more: object) -> p.ListPage:
             True,
         ),
         bulk=[
-            p.BulkAction("write", "Write a message", "send"),
-            p.BulkAction("tag", "Add a tag", "tag"),
-            p.BulkAction(
+            p.BulkButton("write", "Write a message", "send"),
+            p.BulkButton("tag", "Add a tag", "tag"),
+            p.BulkButton(
                 "archive",
                 "Archive",
                 "archive",

@@ -11,18 +11,18 @@ import hashlib
 from sqlalchemy import Connection, text
 
 from app.kit.database import statistics
-from app.kit.database.functions import FUNCTIONS, SqlFunction
 from app.kit.database.install import (
     audit,
     changes,
-    fixed,
-    moves,
+    immutability,
     partitions,
     policies,
     search,
-    sights,
+    transitions,
+    visibility,
 )
 from app.kit.database.model import Model
+from app.kit.database.sql_functions import FUNCTIONS, SqlFunction
 from app.kit.database.stamp import Role
 
 _STAMP = "tresen install "
@@ -36,7 +36,7 @@ def prelude(connection: Connection) -> None:
     """Write the functions that tables need. The connection may become `crm_owner`."""
     connection.execute(text(f"set local role {Role.OWNER}"))
     connection.execute(text("create schema if not exists auth"))
-    connection.execute(text(f"create schema if not exists {sights.SCHEMA}"))
+    connection.execute(text(f"create schema if not exists {visibility.SCHEMA}"))
     for function in FUNCTIONS:
         if function.early:
             _run(connection, _function_statements(function))
@@ -99,10 +99,10 @@ def statements() -> list[str]:
         steps += _function_statements(function)
     for table in sorted(Model.metadata.tables.values(), key=lambda t: t.name):
         steps += policies.statements(table)
-        steps += sights.views(table)
+        steps += visibility.views(table)
         steps += audit.statements(table)
-        steps += fixed.statements(table)
-        steps += moves.statements(table)
+        steps += immutability.statements(table)
+        steps += transitions.statements(table)
         steps += changes.statements(table)
     return steps
 

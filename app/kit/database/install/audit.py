@@ -4,14 +4,14 @@ UPDATE and DELETE are noted row by row with the changed columns only; INSERT by 
 an image, because every row says itself who made it and when. Exempt are tables without `version`
 (ledgers, queues, facts, figures) and those whose `info` says `"audit": False`. A table of lines
 names in `info["line_of"]` the column by which they hang on their record: so a line that was removed
-is found from there, and read by whoever reads the record (`trail.py`).
+is found from there, and read by whoever reads the record (`audit_policies.py`).
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Table
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 # Columns that change with every change and say nothing, and those nobody may read back.
 _SILENT = ("version", "changed_at", "changed_by")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
-from app.kit.database.functions import SqlFunction, register
+from app.kit.database.sql_functions import SqlFunction, register
 
 register(
     SqlFunction(

@@ -5,7 +5,8 @@ may update when it claims a row), `platform` (crm_platform may read), `store_bou
 `store_id` says nothing about who may see the row), `store_key` (the column that is the store, else
 `store_id`), `search` (see `search.py`), `grants` and `policy` (by role, in place of the usual
 ones), `whole` (a record of the whole company, which whoever is bound to stores only reads),
-`sight`, `apart`, `follows` and `bound_as` (see `sights.py`), `of_records` (see `trail.py`).
+`visibility`, `apart`, `follows` and `bound_as` (see `visibility.py`), `of_records` (see
+`audit_policies.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 
 from sqlalchemy import Table
 
-from app.kit.database.install import sights, trail
+from app.kit.database.install import audit_policies, visibility
 from app.kit.database.install.rules import COMPANY_IS, STORES, is_whole, store_key
 from app.kit.database.stamp import BOUND_ROLES, NARROW_ROLES, Role
 
@@ -78,10 +79,10 @@ def _policies(table: Table) -> dict[Role, str]:
     rules |= table.info.get("policy", {})
     for role in NARROW_ROLES:
         if Role.STORE in rules and role not in rules:
-            rules[role] = " and ".join((rules[Role.STORE], *sights.seen(table, role)))
+            rules[role] = " and ".join((rules[Role.STORE], *visibility.seen(table, role)))
     if table.info.get("of_records"):
         for role in BOUND_ROLES:
-            told = trail.seen(table, partial(_read, role), COMPANY_IS, STORES)
+            told = audit_policies.seen(table, partial(_read, role), COMPANY_IS, STORES)
             rules[role] = f"{COMPANY_IS} and {told}"
     return rules
 
@@ -97,7 +98,7 @@ def _checks(table: Table, role: Role, rule: str) -> str:
     """Return what a row must be to be written: as for reading, and it names only what is seen."""
     if role not in NARROW_ROLES or role in table.info.get("policy", {}):
         return rule
-    return " and ".join((rule, *sights.written(table, role)))
+    return " and ".join((rule, *visibility.written(table, role)))
 
 
 def _policy(name: str, role: Role, rule: str, check: str) -> str:

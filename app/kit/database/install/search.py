@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import MetaData, Table
 
-from app.kit.database.functions import FUNCTIONS, SqlFunction, register
-from app.kit.database.install import sights
+from app.kit.database.install import visibility
 from app.kit.database.install.rules import store_key
+from app.kit.database.sql_functions import FUNCTIONS, SqlFunction, register
 from app.kit.database.stamp import Role
 
 
@@ -38,7 +38,7 @@ def register_all(metadata: MetaData) -> None:
     for table in metadata.tables.values():
         for look in table.info.get("search", ()):
             metadata.tables[look.table].info["searched"] = True
-        for sight in table.info.get("sight", {}).values():
+        for sight in table.info.get("visibility", {}).values():
             metadata.tables[sight.table].info["searched"] = True
     for table in metadata.tables.values():
         key = f"search.{table.name}(text, integer)"
@@ -99,13 +99,13 @@ def _branch(look: Look, table: Table) -> str:
 
 def _sight(look: Look, table: Table) -> str:
     """Return the condition that the found record is one which the reader's role (`$5`) sees."""
-    asked = {"id": table} if "sight" in table.info else sights.keys(table)
+    asked = {"id": table} if "visibility" in table.info else visibility.keys(table)
     found = ""
     for name, target in asked.items():
         if name != "id" and store_key(table) and table.c[name].nullable:
             continue
         key = f'"{look.table}".{name}'
-        for role, sight in target.info["sight"].items():
+        for role, sight in target.info["visibility"].items():
             # Planned with the role's name at hand: for the others nothing of it is left.
             seen = sight.outside(key)
             if table.c[name].nullable:

@@ -60,7 +60,7 @@ from app.kit.screens.pages.forms import (
     Sheet,
 )
 from app.kit.screens.pages.lists import (
-    BulkAction,
+    BulkButton,
     Cell,
     Chip,
     Column,
@@ -102,7 +102,7 @@ from app.kit.screens.pages.shell import (
 __all__ = [
     "Action",
     "Badge",
-    "BulkAction",
+    "BulkButton",
     "CampaignPage",
     "Card",
     "Cell",

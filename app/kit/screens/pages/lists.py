@@ -137,7 +137,7 @@ class ViewPanel:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkAction:
+class BulkButton:
     """Something done with the ticked rows. `{n}` in `confirm` becomes their number."""
 
     name: str
@@ -187,7 +187,7 @@ class ListPage(Page):
     chips: Sequence[Chip] = ()
     clear_url: str = ""
     view: ViewPanel | None = None
-    bulk: Sequence[BulkAction] = ()
+    bulk: Sequence[BulkButton] = ()
     bulk_url: str = ""
     matches: int | None = None
     """How many rows match, for "Select all that match".

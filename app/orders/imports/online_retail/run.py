@@ -22,10 +22,10 @@ from app.kit.database.stamp import Stamp
 from app.kit.errors import Invalid
 from app.kit.imports.models import ImportRun, ImportStatus
 from app.orders.imports.online_retail import masters
-from app.orders.imports.online_retail.pieces import SOURCE, write_documents, write_goods
+from app.orders.imports.online_retail.chunks import SOURCE, write_documents, write_goods
 from app.orders.imports.online_retail.read import digest_of, stage
+from app.orders.imports.online_retail.sequencing import Turns
 from app.orders.imports.online_retail.statistics import analyze, is_due
-from app.orders.imports.online_retail.turns import Turns
 
 # A second importer waits here until the first has committed, and then finds what it made.
 _ALONE = text(
