@@ -438,7 +438,7 @@ def test_a_job_whose_code_vanished_fails_in_words_and_holds_up_no_other(house):
     wait_until(lambda: is_over(house, one))
     (row,) = house.rows("select state, attempts, error from job where id = :id", id=one)
     assert (row.state, row.attempts) == ("failed", 4)
-    assert "There is no job" in row.error
+    assert "(Unknown)" in row.error
     assert house.deeds() == ["here"]
 
 
