@@ -10,6 +10,7 @@ from app.kit.security.permissions import create_permissions
 from tests.company.factories import PASSWORD, make_membership, make_role, make_user
 from tests.screens.bench import counted
 
+pytestmark = pytest.mark.usefixtures("people_go")
 READS = {("read", "Membership"), ("read", "Role"), ("read", "Store")}
 WRITES = {("write", "Membership"), ("write", "Role"), ("delete", "Role")}
 DOES = {(name, "Membership") for name in ("deactivate", "reactivate", "send_reset", "sign_out")}

@@ -21,6 +21,7 @@ from tests.company.factories import PASSWORD, make_membership, make_reader, make
 from tests.factories import make_employee, make_store
 from tests.screens import filling
 
+pytestmark = pytest.mark.usefixtures("people_go")
 VIEWS = ("Membership", "Invitation", "ApiKey", "Role")
 ENDPOINTS = ("MembershipScreen", "InvitationScreen", "ApiKeyScreen", "RoleView")
 TABLES = (
