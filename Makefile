@@ -7,12 +7,13 @@ BIN := .venv/bin
 run: environment
 	@$(BIN)/python -m app.serve --with-parent
 
+# Three on two cores: tests that wait for a lease or a process run beside others.
 test: environment-dev browser
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # What `make test` leaves out for its time, and `.ci/run` does not.
 slow: environment-dev browser
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 soak: environment-dev
 	@$(BIN)/python -m pytest -m soak
