@@ -18,7 +18,7 @@ from app.kit.database.stamp import company_stamp
 from app.kit.rest import Resource
 from app.kit.rest.resource_registry import resources
 from app.kit.screens.attrs import table_of
-from tests.screens import filling, telling
+from tests.screens import change_tracking, filling
 from tests.screens.base import all_rights
 from tests.screens.bench import counted, owner, reader_with, signed_in
 
@@ -68,11 +68,13 @@ class ResourceTests:
         whole_app: Flask,
     ) -> None:
         with signed_in(reader_with(rights)):
-            pk = telling.complete(resource, make())
-            elsewhere = telling.shown_elsewhere(resource)
+            pk = change_tracking.complete(resource, make())
+            elsewhere = change_tracking.shown_elsewhere(resource)
             if not elsewhere:
                 return
-            _told, since = telling.rounds(client, resource, telling.EARLY, page_size=100)
+            _told, since = change_tracking.rounds(
+                client, resource, change_tracking.EARLY, page_size=100
+            )
             for what, statement in elsewhere.items():
                 seen = client.get(f"/api/v1/{resource.resource_name}/{pk}").json["result"]
                 try:
@@ -84,9 +86,9 @@ class ResourceTests:
                         raise
                     continue
                 assert changed, what
-                told, since = telling.rounds(client, resource, since)
+                told, since = change_tracking.rounds(client, resource, since)
                 assert told == [pk], what
-                assert telling.rounds(client, resource, since)[0] == [], what
+                assert change_tracking.rounds(client, resource, since)[0] == [], what
                 now = client.get(f"/api/v1/{resource.resource_name}/{pk}").json["result"]
                 assert now["version"] == seen["version"], "what people have open is not stale by it"
 

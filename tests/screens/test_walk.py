@@ -8,7 +8,7 @@ from app.kit.rest.resource_registry import resources
 from app.kit.screens import Screen
 from app.kit.screens.filters import operators_of
 from app.kit.screens.screen_registry import screens
-from tests.screens import filling, telling
+from tests.screens import change_tracking, filling
 from tests.screens.base import UNREADABLE, ScreenTests, all_rights, filter_query
 from tests.screens.bench import at_work, page, reader_with, signed_in, until_all_is_over
 from tests.screens.change_tracking import NOT_BY_CHANGE
@@ -132,16 +132,16 @@ def test_what_has_changed_is_told_once(whole_app):
 
     def told(since: dict[str, str], size: int = 2) -> dict[str, tuple[list[int], str]]:
         until_all_is_over()
-        rounds = {n: telling.told_now(client, r, since[n], size) for n, r in found.items()}
+        rounds = {n: change_tracking.told_now(client, r, since[n], size) for n, r in found.items()}
         assert {n for n, (ids, _at) in rounds.items() if len(ids) != len(set(ids))} == set()
         return rounds
 
     with signed_in(reader_with(all_rights(whole_app))):
         for name in NOT_BY_CHANGE:
-            asked = {"changed_since": telling.EARLY}
+            asked = {"changed_since": change_tracking.EARLY}
             assert client.get(f"/api/v1/{name}/", query_string=asked).status_code == 400
         before = make()
-        first = told(dict.fromkeys(found, telling.EARLY), 100)
+        first = told(dict.fromkeys(found, change_tracking.EARLY), 100)
         assert {n for n, (ids, _at) in first.items() if before[n] not in ids} == set()
         after = make()
         second = told({n: until for n, (_ids, until) in first.items()})
