@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from app.kit import settings
-from app.kit.database.session import work
+from app.kit.database.session import engine, make_engine, work
 from app.kit.errors import Invalid
+from app.kit.servers import TestServer
 from app.messages import operations
 from app.messages.choices import (
     DispatchStatus,
@@ -164,8 +165,6 @@ def test_a_limit_of_one_a_second_is_paused_within_seconds(house: House, relay: R
 def test_a_database_that_is_away_for_a_moment_costs_no_message(
     house: House, relay: Running, tmp_path: Path
 ) -> None:
-    from app.kit.database.session import engine
-
     relay.set(latency_ms=5)
     dispatch = house.start(audience(600), terms=SendingTerms(values=OFFER))
     end = (
@@ -180,6 +179,44 @@ def test_a_database_that_is_away_for_a_moment_costs_no_message(
     house.drain()
     assert house.states(dispatch) == {"accepted": 600}
     assert set(relay.seen(tmp_path / "seen").values()) == {1}
+
+
+@contextmanager
+def away_when_opened(server: TestServer, turn: int) -> Iterator[None]:
+    """Have the database go away, once, when the `turn`th batch that was claimed is opened."""
+    owner = make_engine(server.url(str(engine().url.database), "crm_migrate"))
+    with owner.begin() as connection:
+        connection.exec_driver_sql(
+            f"""set local role crm_owner;
+            create sequence opened;
+            create function away() returns trigger language plpgsql security definer as $$ begin
+              if nextval('opened') = {turn} then raise sqlstate '57P01'; end if; return new;
+            end $$;
+            create trigger away before update of journal_host on dispatch_batch for each row
+              when (new.journal_host is not null) execute function away()"""
+        )
+    try:
+        yield
+        with owner.begin() as connection:
+            connection.exec_driver_sql("set local role crm_owner")
+            assert connection.exec_driver_sql("select last_value from opened").scalar() > turn
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                "set local role crm_owner; drop trigger away on dispatch_batch; drop function away; drop sequence opened"
+            )
+        owner.dispose()
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_batch_is_opened_although_the_database_was_away_since_it_was_claimed(
+    house: House, relay: Running, server: TestServer, turn: int
+) -> None:
+    dispatch = house.start(audience(600), terms=SendingTerms(values=OFFER))
+    with away_when_opened(server, turn):
+        house.drain()
+    assert house.states(dispatch) == {"accepted": 600}
+    assert relay.stats()["duplicates"] == 0
 
 
 def test_an_invoice_does_not_wait_until_a_campaign_is_over(house: House, relay: Running) -> None:

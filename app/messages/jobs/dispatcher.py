@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -23,8 +23,9 @@ from app.messages.engine import journal
 from app.messages.engine.outcomes import Effect, Outcome, SendResult
 from app.messages.engine.smtp import SmtpPool
 from app.messages.jobs import recording
-from app.messages.jobs.composing import Draft, Drafter, OutboxDraft, Plan, Recipient, Skip
+from app.messages.jobs.composing import Draft, Drafter, Plan, Recipient, Skip
 from app.messages.jobs.loading import Loader
+from app.messages.jobs.outbox import Outbox
 from app.messages.jobs.recording import BatchClaim, Change, Counts, FencedOff, Result, Terms
 from app.messages.jobs.throttling import Pace, sizes
 
@@ -34,6 +35,8 @@ R = TypeVar("R")
 
 # A message is not begun in the last part of its lease: the bytes must be out before it is over.
 _SAFE = 0.8
+# A database that was away is asked again after this long.
+_BREATH = 0.2
 # A relay that cannot be reached is asked again after this long.
 _REST = 30.0
 # So often it is looked who else sends this, and whether something more urgent waits.
@@ -64,30 +67,6 @@ class Held:
     def over(self) -> bool:
         """Whether nothing of it is on its way any more."""
         return self.fed and not self.under_way
-
-
-class Outbox:
-    """Takes every message and sends none: they become rows of the outbox screen."""
-
-    down: SendResult | None = None
-    failed: BaseException | None = None
-
-    def __init__(self, result: Callable[[Any, SendResult], None]) -> None:
-        self._result = result
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        """Nothing is open."""
-
-    def put(self, message: OutboxDraft) -> None:
-        """Keep the message."""
-        self._result(message, SendResult(Outcome.ACCEPTED))
-
-    def withdraw(self) -> list[OutboxDraft]:
-        """Return nothing: no message waits here."""
-        return []
 
 
 class Database:
@@ -238,7 +217,7 @@ class Run:
     # --- giving the carrier work ---------------------------------------------------------------
 
     async def _feed(self, first: BatchClaim) -> None:
-        held: Held | None = await self._open(first)
+        held: Held | None = await self._open_claimed(first)
         await self._look_round()
         while held is not None:
             await self._feed_batch(held)
@@ -263,7 +242,7 @@ class Run:
             claim = await self._db(
                 recording.claim_next, self._terms, [plan.channel], plan.dispatch_id, held
             )
-            return None if claim is None else await self._open(claim)
+            return None if claim is None else await self._open_claimed(claim)
         except (OperationalError, InterfaceError):
             # What is under way is still to be recorded, which is tried again and again.
             log.warning("The database gives no further batch now.", exc_info=True)
@@ -281,6 +260,22 @@ class Run:
         if self._broken is not None:
             raise self._broken
         return self._draining or self._stopping()
+
+    async def _open_claimed(self, claim: BatchClaim) -> Held:
+        """Open it, again if the database was away: else it would lie until its lease is over.
+
+        Not where something was begun before us: what that came to may be written already, and is
+        counted from what the next claim reads.
+        """
+        until = time.monotonic() + self._terms.lease.total_seconds() / 4
+        while True:
+            try:
+                return await self._open(claim)
+            except (OperationalError, InterfaceError):
+                if claim.cursor >= claim.lo or time.monotonic() > until:
+                    raise
+                log.warning("A batch is opened once more.", exc_info=True)
+                await asyncio.sleep(_BREATH)
 
     async def _open(self, claim: BatchClaim) -> Held:
         began = time.monotonic()
