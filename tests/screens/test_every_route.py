@@ -134,7 +134,9 @@ class Filler:
                 ), False
             return self._of_screen(screen)
         if owner == "RoleView":
-            return self._once(owner, lambda s: _saved(s, Role(name=f"{self.mark} role"))), False
+            return self._once(
+                owner, lambda s: _saved(s, Role(name=f"{self.mark} role {factories.number()}"))
+            ), False
         if owner == "ClientMessageView":
             return self._once(owner, lambda s: int(factories.make_client(s).id)), _is_bound(Client)
         raise filling.CannotFill(f"The walk has no record for {owner}.{method}.")
