@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from app.kit.screens.paging import Cursor, write_place
+from app.kit.screens.paging import Cursor, write_cursor
 from benchmarks.browsing import Browser, signed_in
 from benchmarks.django_admin import django
 from benchmarks.harness import Benchmark, Sides
@@ -75,7 +75,7 @@ def list_orders_deep(stage: Stage) -> Sides:
     )[0]
     # As the link at the end of the page before writes it; walking there takes 3,000 pages.
     place = Cursor(forward=True, value=Decimal(total) / 10_000, id=pk, number=DEEP + 1)
-    ours = "/orders/list/?" + urlencode({"o": "-total", "at": write_place(place)})
+    ours = "/orders/list/?" + urlencode({"o": "-total", "at": write_cursor(place)})
     return _lists(stage, ours, f"/admin/bench/order/?p={DEEP // PAGE + 1}")
 
 

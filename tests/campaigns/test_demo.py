@@ -134,7 +134,7 @@ def test_settings_are_for_administrators(client, site):
 WHOLE = "Only somebody who works for all its stores and sees all its clients can change it."
 
 
-@pytest.mark.parametrize("visibility", [Role.STORE, Role.STORE_CLIENTS, Role.OWN_CLIENTS])
+@pytest.mark.parametrize("sight", [Role.STORE, Role.STORE_CLIENTS, Role.OWN_CLIENTS])
 def test_whoever_is_bound_reads_the_settings_and_changes_none(client, site, sight):
     before = kept(MAIL_FROM)
     with reading_as("owner", site, store_ids=(1,), bound_as=sight):

@@ -165,7 +165,7 @@ def test_all_that_match_in_a_tab_are_those_of_its_record(client, member):
         pk = ours.id
     url = f"/bench-products/bulk?of.brand={pk}"
     assert client.post(url, data={"action": "archive", "all": "1"}).status_code == 302
-    run = run_last()
+    run = run_last(client)
     assert (run.total, run.done) == (1, 1)
     assert stored("select name from product where archived_at is not null") == ("In",)
 
@@ -174,7 +174,7 @@ def test_a_bulk_action_reaches_only_the_rows_of_its_screen(client, member):
     draft, sold = product("Draft"), product("Sold", status="published")
     data = {"action": "rename", "rowid": [draft, sold]}
     assert client.post("/bench-drafts/bulk", data=data).status_code == 302
-    run: BulkRun = run_last()
+    run: BulkRun = run_last(client)
     assert (run.done, run.skipped) == (1, 1)
     assert stored("select name from product where status = 'published'") == ("Sold",)
     assert client.get(f"/bench-drafts/show/{sold}").status_code == 404

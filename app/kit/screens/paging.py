@@ -132,7 +132,7 @@ def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
     return wanted(value)
 
 
-# As what `write_place` writes them; all others are texts.
+# As what `write_cursor` writes them; all others are texts.
 _WRITTEN: dict[type, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (float, int)}
 _Phase = tuple[list[ColumnElement[bool]], Sequence[ColumnElement[Any]], bool]
 
