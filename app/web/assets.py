@@ -1,8 +1,8 @@
 """Static files, whose addresses say which content they have: browsers may keep them for ever.
 
 A file has a hash of its content in the query. Modules have one of all modules in their path
-(`/static/js/<version>/app.js`), because they import each other by relative address: what `./dom.js`
-means is then of the same version as whoever imports it, without a map or a build.
+(`/static/js/<version>/app.js`), because they import each other by relative address: what
+`./basics.js` means is then of the same version as whoever imports it, without a map or a build.
 """
 
 import gzip

@@ -16,7 +16,7 @@ from tests.web.demo import PAGES
 IMPORT = re.compile(r"""(?:from|import) '([^']+)'""")
 LOADED = re.compile(r'<(?:link rel="modulepreload" href|script type="module" src)="([^"]+)"')
 # What the pages name; everything else is imported.
-ENTRIES = ("app.js", "charts.js", "meter.js", "preview.js", "rights.js", "segment/editor.js")
+ENTRIES = ("app.js", "charts.js", "message.js", "rights.js", "segment.js")
 HEARD = re.compile(r"\[(data-[a-z-]+)")
 
 
@@ -91,7 +91,7 @@ def test_every_module_is_kept_for_ever_at_the_address_of_its_version(demo: Flask
 
 def test_one_changed_module_changes_the_address_of_all(demo: Flask, changed: Path) -> None:
     before = _loaded(demo, "/list")
-    with (changed / "texts.js").open("a") as file:
+    with (changed / "basics.js").open("a") as file:
         file.write("export const more = 1;\n")
     assets._version_of_modules.cache_clear()  # as in the process that comes after
     after = _loaded(demo, "/list")

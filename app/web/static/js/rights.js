@@ -1,6 +1,6 @@
 // Rights of a role: whole areas at once, and what would change.
-import { $, $$, make, on } from './dom.js';
-import { guard } from './forms.js';
+import { $, $$, make, on } from './basics.js';
+import { guard } from './fields.js';
 
 const drawChange = (box, { gets, loses }) => {
   const [text, tone] = box.checked ? [gets, 'good'] : [loses, 'bad'];

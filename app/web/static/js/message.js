@@ -1,7 +1,7 @@
+// Writing a message: how long it is, and what a client sees.
+import { $, $$, byId, count, dresses, number, on, postForm, say } from './basics.js';
+
 // How many SMS a text becomes, for the longest values, and what they cost.
-import { $, $$, on } from './dom.js';
-import { dresses } from './dressing.js';
-import { count, number } from './texts.js';
 
 // GSM 7-bit, in which the signs of the extension count twice; any other sign makes it UCS-2.
 const GSM =
@@ -48,3 +48,40 @@ const meter = (area) => {
 };
 dresses('[data-sms-meter]', meter);
 on('input', '[data-sms-meter]', meter);
+
+// Messages: a variable put in where the cursor stands, and the message as a client sees it.
+
+on('click', '[data-insert]', (button) => {
+  const area = byId(button.dataset.into);
+  area.setRangeText(button.dataset.insert, area.selectionStart, area.selectionEnd, 'end');
+  area.focus();
+  area.dispatchEvent(new Event('input', { bubbles: true }));
+});
+
+let client = 0;
+const preview = async () => {
+  const place = $('[data-preview-url]');
+  const form = place?.closest('form');
+  if (!form) return;
+  const body = new FormData(form);
+  body.set('preview', String(client));
+  try {
+    place.innerHTML = await postForm(place.dataset.previewUrl, body);
+    const who = $('[data-preview-of]', place);
+    const head = $('#h-prev');
+    if (who && head) head.textContent = who.dataset.previewOf;
+  } catch (error) {
+    say(error.message);
+  }
+};
+on('click', '[data-preview-next]', () => {
+  client += 1;
+  preview();
+});
+let waiting;
+on('input', 'form', (form) => {
+  const place = $('[data-preview-url]', form);
+  if (!place || place.dataset.sms) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(preview, 600);
+});
