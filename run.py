@@ -16,10 +16,15 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from app import create_app  # noqa: PLC0415
     from app.kit import logs  # noqa: PLC0415
+    from app.kit.database.session import engine  # noqa: PLC0415
 
     made = globals()["app"] = create_app()
     logs.speak(made.config["CRM"].log_level)
-    # What the application consists of is never garbage: requests do not search it again.
+    # The web server's processes part after this: none may have a connection of another.
+    engine().dispose()
+    # What the application consists of is never garbage: requests do not search it again, and
+    # what is not searched stays shared.
+    gc.collect()
     gc.freeze()
     return made
 
