@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from app.cli import crm
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "app/web/README.md", *(ROOT / "docs").rglob("*.md")])
 DEPENDENCIES = (ROOT / "docs" / "dependencies.md").read_text()
 
 
@@ -34,3 +37,50 @@ def test_every_front_end_library_says_what_it_is_for() -> None:
 @pytest.mark.parametrize("name", sorted(crm.commands))
 def test_the_readme_names_every_command(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+@functools.cache
+def _files() -> tuple[str, ...]:
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    said = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return tuple(said.splitlines())
+
+
+@functools.cache
+def _words() -> frozenset[str]:
+    code = (ROOT / name for name in _files() if name.endswith((".py", ".txt", ".in", ".js")))
+    return frozenset(
+        word for path in code if path.exists() for word in re.findall(r"\w+", path.read_text())
+    )
+
+
+def _spans(document: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", document.read_text())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+def test_a_file_that_is_named_is_there(document: Path) -> None:
+    named = {
+        name
+        for span in _spans(document)
+        for name in re.findall(r"(?<![\w<>*/.{])\w[\w./-]*\.(?:py|txt|js|md)\b", span)
+    }
+    missing = {
+        name
+        for name in named
+        if not any(f"/{one}".endswith(f"/{name.removeprefix('./')}") for one in _files())
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+def test_a_class_that_is_named_is_there(document: Path) -> None:
+    named = {
+        name
+        for span in _spans(document)
+        for name in re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", span)
+        if not name.startswith("Thing")
+    }
+    # What a recipe makes.
+    named -= set(re.findall(r"class (\w+)\(", document.read_text()))
+    assert named - _words() == set()
