@@ -131,7 +131,7 @@ class Product:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("product")
     for path in (folder, *list(folder.parents)[:2]):
         path.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
@@ -142,6 +142,15 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield made
     finally:
         made.end()
+
+
+@pytest.fixture
+def product(started: Product) -> Product:
+    """The product, running: whoever of these tests ended it before."""
+    if started.is_over():
+        started.start()
+        started.processes()
+    return started
 
 
 pytestmark = pytest.mark.timeout(400)
@@ -259,7 +268,6 @@ def test_ctrl_c_ends_everything(product: Product) -> None:
 
 @pytest.mark.parametrize("victim", ["the supervisor", "make"])
 def test_kill_9_leaves_nothing_behind(product: Product, victim: str) -> None:
-    product.start()
     product.processes()
     killed = (
         product.supervisor() if victim == "the supervisor" else psutil.Process(product.make.pid)
