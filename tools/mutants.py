@@ -28,22 +28,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.parts import DOMAINS
 from tools.mutations import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "instance" / "mutants"
-DOMAINS = (
-    "company",
-    "messages",
-    "catalogue",
-    "clients",
-    "value",
-    "stock",
-    "orders",
-    "cashier",
-    "campaigns",
-    "insights",
-)
 ROOMS = ("operations", "jobs", "queries")
 # Where faults are put, and the tests that have to notice.
 PLACES = {
