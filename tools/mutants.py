@@ -6,8 +6,9 @@
     make mutants AGAIN=instance/mutants/7.jsonl    those that lived in that run, once more
 
 Each runs in a copy of the checkout with the tests of its folder (`PLACES`), until the first fails:
-then it is killed. A run that takes three times as long as without the fault is killed as well.
-What lived is printed with its difference, and everything is in `instance/mutants/SEED.jsonl`.
+then it is killed. A run that takes three times as long as without the fault is tried again when
+all others are done, alone; it is killed when it hangs then as well. What lived is printed with its
+difference, and everything is in `instance/mutants/SEED.jsonl`.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.parts import DOMAINS
 from tools.mutations import Mutant, mutants_of, mutated
@@ -44,11 +46,12 @@ PLACES = {
 }
 # Set-up of a demo company, tried as a whole by tests/demo.
 _LEFT_OUT = ("demo.py",)
+SLOW = "too slow"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a mutant: killed, lived or slow, after how many seconds, by which test."""
+    """What became of a mutant: killed or lived, after how many seconds, by which test."""
 
     mutant: Mutant
     killed: bool
@@ -131,7 +134,7 @@ class Copy:
             # Its own group: nothing that it started goes on.
             os.killpg(process.pid, 15)
             said, _ = process.communicate()
-            return False, time.monotonic() - started, "too slow"
+            return False, time.monotonic() - started, SLOW
         return process.returncode == 0, time.monotonic() - started, _first_failure(said)
 
     def _has(self, tests: str) -> bool:
@@ -144,13 +147,16 @@ class Copy:
         before = path.read_text("utf-8")
         after = mutated(before, mutant)
         path.write_text(after, "utf-8")
-        lines = difflib.unified_diff(
-            before.splitlines(), after.splitlines(), mutant.path, mutant.path, lineterm="", n=1
-        )
         try:
-            yield "\n".join(lines)
+            yield difference(mutant.path, before, after)
         finally:
             path.write_text(before, "utf-8")
+
+
+def difference(path: str, before: str, after: str) -> str:
+    """Return what one would see in a diff, with a line of context."""
+    lines = before.splitlines(), after.splitlines()
+    return "\n".join(difflib.unified_diff(*lines, path, path, lineterm="", n=1))
 
 
 def _first_failure(said: str) -> str:
@@ -172,6 +178,7 @@ class Run:
         self.limits: dict[tuple[str, ...], float] = {}
         self.locks: dict[tuple[str, ...], threading.Lock] = defaultdict(threading.Lock)
         self.verdicts: list[Verdict] = []
+        self.slow: list[tuple[str, Mutant]] = []
         self.broken: list[str] = []
         self.note = threading.Lock()
 
@@ -188,6 +195,8 @@ class Run:
                 one.start()
             for one in threads:
                 one.join()
+            if self.slow and not self.broken:
+                self._alone(Path(directory) / "alone")
         if self.broken:
             raise SystemExit("\n".join(self.broken))
 
@@ -200,9 +209,22 @@ class Run:
                 return
             limit = self._limit(copy, PLACES[place])
             if limit is not None:
-                with copy.with_fault(mutant) as difference:
-                    passed, seconds, by = copy.test(PLACES[place], limit)
-                self._note(Verdict(mutant, not passed, seconds, by, difference))
+                verdict = self._tried(copy, place, mutant, limit)
+                if verdict.by == SLOW:
+                    self.slow.append((place, mutant))
+                else:
+                    self._note(verdict)
+
+    def _alone(self, directory: Path) -> None:
+        """Try once more what was too slow beside another: a true hang is one alone as well."""
+        copy = Copy(directory)
+        for place, mutant in self.slow:
+            self._note(self._tried(copy, place, mutant, self.limits[PLACES[place]]))
+
+    def _tried(self, copy: Copy, place: str, mutant: Mutant, limit: float) -> Verdict:
+        with copy.with_fault(mutant) as shown:
+            passed, seconds, by = copy.test(PLACES[place], limit)
+        return Verdict(mutant, not passed, seconds, by, shown)
 
     def _limit(self, copy: Copy, tests: tuple[str, ...]) -> float | None:
         """Return how long the tests may take; run once without a fault, they have to pass."""
@@ -235,15 +257,34 @@ class Run:
 
 
 def lived_in(path: Path) -> list[tuple[str, Mutant]]:
-    """Return those that lived in an earlier run, as far as the sources still have them."""
+    """Return those that lived in an earlier run, as far as the sources still have them.
+
+    They are found by the lines that they change: numbers of lines have moved since.
+    """
     found = []
     for line in path.read_text("utf-8").splitlines():
         kept = json.loads(line)
-        if not kept["killed"]:
-            mutant = Mutant(kept["path"], kept["operator"], kept["occurrence"], kept["line"])
-            place = next(one for one in PLACES if mutant.path.startswith(one))
+        place = next(one for one in PLACES if kept["path"].startswith(one))
+        if not kept["killed"] and (mutant := _found_again(kept)):
             found.append((place, mutant))
     return found
+
+
+def _found_again(kept: dict[str, Any]) -> Mutant | None:
+    path = ROOT / kept["path"]
+    source = path.read_text("utf-8") if path.exists() else ""
+    wanted = _changed(kept["difference"])
+    same = [
+        one
+        for one in mutants_of(kept["path"], source)
+        if one.operator == kept["operator"]
+        and _changed(difference(one.path, source, mutated(source, one))) == wanted
+    ]
+    return min(same, key=lambda one: abs(one.line - kept["line"]), default=None)
+
+
+def _changed(difference: str) -> list[str]:
+    return [line for line in difference.splitlines()[2:] if line[:1] in "+-"]
 
 
 def main() -> int:

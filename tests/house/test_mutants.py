@@ -1,5 +1,6 @@
 """`make mutants` breaks what it says, and tells what was noticed from what was not."""
 
+import json
 import subprocess
 
 import pytest
@@ -59,6 +60,50 @@ def test_each_way_of_breaking_does_what_it_is_called(operator, source, expected)
         assert got == expected
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@dataclass(frozen=True, slots=True)\nclass A: ...\n",
+        'raise Invalid(_l("Select this and that.", most=3))\n',
+        "log.warning('Gone %s', 3 + n, exc_info=True)\n",
+        "for a, b in zip(c, d, strict=True): f(a, b)\n",
+        "def f(a: Literal[True, 3]):\n    b: Literal[False, 4] = a\n",
+        "f.name = mapped_column(String(30), nullable=False, index=True)\n",
+    ],
+)
+def test_nothing_is_broken_that_is_no_behaviour(source):
+    drawn = {one.operator for one in mutants_of("x.py", source)}
+    assert drawn <= {"core/ZeroIterationForLoop", "call left out"}
+
+
+def test_one_that_lived_is_found_again_where_its_line_has_moved(tmp_path, monkeypatch):
+    lines = (
+        "def f(a, b):\n    if a > b:\n        return a > b\n\n\ndef g(a, b):\n    return a > b\n"
+    )
+    (tmp_path / "x.py").write_text(lines)
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "PLACES", {"x.py": ("tests",)})
+    lived = [one for one in mutants_of("x.py", lines) if "Gt_GtE" in one.operator][1:]
+    kept = [
+        {
+            "path": one.path,
+            "operator": one.operator,
+            "line": one.line,
+            "killed": False,
+            "difference": mutants.difference("x.py", lines, mutated(lines, one)),
+        }
+        for one in lived
+    ]
+    (tmp_path / "1.jsonl").write_text("".join(json.dumps(one) + "\n" for one in kept))
+    again = mutants.lived_in(tmp_path / "1.jsonl")
+    assert [one.line for _place, one in again] == [3, 7]
+    (tmp_path / "x.py").write_text("import os\n\n\n" + lines.replace("if a > b", "if a"))
+    again = mutants.lived_in(tmp_path / "1.jsonl")
+    assert [(one.line, one.occurrence) for _place, one in again] == [(6, 0), (10, 1)]
+    (tmp_path / "x.py").write_text("import os\n")
+    assert mutants.lived_in(tmp_path / "1.jsonl") == []
+
+
 def test_every_operator_is_known_by_a_name_that_finds_it_again():
     assert set(OURS) < set(operators())
     with pytest.raises(LookupError):
@@ -109,3 +154,25 @@ def test_what_a_test_notices_is_killed_and_what_none_notices_lived(tmp_path, mon
     assert (tmp_path / "app" / "half.py").read_text().count("is not None and n > 3") == 1
     again = mutants.lived_in(tmp_path / "instance" / "1.jsonl")
     assert {one.name for _place, one in again} == set(lived)
+
+
+@pytest.mark.slow
+def test_what_was_only_slow_for_once_is_not_killed(tmp_path, monkeypatch):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "app" / "one.py").write_text("x = 1 and 2\n")
+    (tmp_path / "tests" / "test_one.py").write_text(
+        "import time\nfrom pathlib import Path\n\n\ndef test_one():\n"
+        f"    been = Path({str(tmp_path / 'been')!r})\n"
+        "    if not been.exists():\n        been.touch()\n        time.sleep(60)\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "PLACES", {"app/one": ("tests",)})
+    mutant = Mutant("app/one.py", "condition left out", 0, 1)
+    run = mutants.Run([("app/one", mutant)], tmp_path / "1.jsonl", 1)
+    run.limits[("tests",)] = 5
+    run.go()
+    assert run.slow == [("app/one", mutant)]
+    assert [one.killed for one in run.verdicts] == [False]
