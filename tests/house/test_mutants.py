@@ -68,6 +68,7 @@ def test_each_way_of_breaking_does_what_it_is_called(operator, source, expected)
         "log.warning('Gone %s', 3 + n, exc_info=True)\n",
         "for a, b in zip(c, d, strict=True): f(a, b)\n",
         "def f(a: Literal[True, 3]):\n    b: Literal[False, 4] = a\n",
+        "def f(a, *, b): return g(*a, **b)\n",
         "f.name = mapped_column(String(30), nullable=False, index=True)\n",
     ],
 )
