@@ -1,8 +1,7 @@
 """Choices: what a column may hold, with the label and tone that screens, exports and mails show.
 
 Stored as text, never as a PostgreSQL enum: an index serves text under row-level security, and a new
-member is no migration of a type. Each such column carries a CHECK with its values, added when the
-column joins its table.
+member is no migration of a type. Each such column carries a CHECK with its values.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,12 +9,13 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, Column, Dialect, Table, Text, TypeDecorator, event
-from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy import Dialect, Text, TypeDecorator
+from sqlalchemy.orm import MappedColumn
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
+from app.kit.database.checked import checked
 from app.kit.errors import Conflict
 
 C = TypeVar("C", bound="Choice")
@@ -32,7 +32,6 @@ _BY_VALUE = {
     operators.is_distinct_from,
     operators.is_not_distinct_from,
 }
-_CHECKED = "choice_checked"
 
 
 class Choice(StrEnum):
@@ -80,35 +79,14 @@ class ChoiceType(TypeDecorator[Choice]):
 
 def choice(choices: type[C], **kw: Any) -> MappedColumn[Any]:
     """Return a mapped column whose values are the members of `choices`."""
-    return mapped_column(ChoiceType(choices), **kw)
+    values = ", ".join("'" + member.value.replace("'", "''") + "'" for member in choices)
+    return checked(f"{{column}} IN ({values})", ChoiceType(choices), **kw)
 
 
 def choices_of(column: Any) -> type[Choice] | None:
     """Return the choices that a column (or mapped attribute) holds; None for any other column."""
     kind = getattr(column, "type", None)
     return kind.choices if isinstance(kind, ChoiceType) else None
-
-
-def choice_check(column: str, choices: type[Choice]) -> CheckConstraint:
-    """Return the CHECK that holds `column` to `choices`.
-
-    Columns of `choice` get theirs by themselves.
-    """
-    values = ", ".join("'" + member.value.replace("'", "''") + "'" for member in choices)
-    return CheckConstraint(f"{column} IN ({values})", name=column)
-
-
-@event.listens_for(Column, "after_parent_attach")
-def _add_check(column: Column[Any], table: Any) -> None:
-    """Add the CHECK once.
-
-    A copy of the table (Alembic, to_metadata) copies the constraint by itself.
-    """
-    if not isinstance(column.type, ChoiceType) or not isinstance(table, Table):
-        return
-    if not column.info.get(_CHECKED):
-        column.info = {**column.info, _CHECKED: True}
-        table.append_constraint(choice_check(column.name, column.type.choices))
 
 
 def can_move(present: C, moves: Mapping[C, Collection[C]], to: C) -> bool:

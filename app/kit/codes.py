@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -15,7 +16,11 @@ from babel.languages import get_official_languages
 from babel.numbers import get_currency_name
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import String
+from sqlalchemy.orm import MappedColumn
 
+from app.kit.database.checked import checked
 from app.kit.errors import Invalid
 from app.kit.fold import fold
 from app.kit.i18n.reading import locale
@@ -46,6 +51,12 @@ class Codes:
 def _options(codes: Codes, _tongue: str) -> Sequence[tuple[str, str]]:
     labels = ((code, codes.label(code)) for code in codes.known())
     return tuple(sorted(labels, key=lambda one: fold(one[1])))
+
+
+def country_column(kept_as: Any = None, **kw: Any) -> MappedColumn[Any]:
+    """Return a mapped column of a country's code: two capitals, which the database checks."""
+    kw["info"] = {"label": _l("Country"), "format": "country", **kw.get("info", {})}
+    return checked("{column} ~ '^[A-Z]{2}$'", kept_as or String(2), **kw)
 
 
 @cache

@@ -20,8 +20,10 @@ from sqlalchemy import (
     Dialect,
     Integer,
     Numeric,
+    String,
     TypeDecorator,
     func,
+    text,
     type_coerce,
 )
 from sqlalchemy.exc import DontWrapMixin
@@ -30,6 +32,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
+from app.kit.database.checked import checked
 from app.kit.errors import Invalid
 
 STORED_DECIMALS = 4
@@ -124,6 +127,18 @@ def unit_price(**kw: Any) -> MappedColumn[Any]:
     """Return a mapped column of a price for one: shown and typed with up to four decimals."""
     kw["info"] = {**kw.get("info", {}), "unit_price": True}
     return mapped_column(MoneyType(), **kw)
+
+
+def currency_column(kept_as: Any = None, **kw: Any) -> MappedColumn[Any]:
+    """Return a mapped column of a currency's code: three capitals, which the database checks."""
+    kw["info"] = {"label": _l("Currency"), "format": "currency", **kw.get("info", {})}
+    return checked("{column} ~ '^[A-Z]{3}$'", kept_as or String(3), **kw)
+
+
+def rate_column(**kw: Any) -> MappedColumn[Any]:
+    """Return a mapped column of what one of the row's currency is worth in the company's."""
+    info = {"label": _l("Rate"), "help": _l("Into the company's currency.")}
+    return checked("{column} > 0", Numeric(18, 8), server_default=text("1"), info=info, **kw)
 
 
 def is_money(column: Any) -> bool:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import (
-    Column,
+    CheckConstraint,
     Connection,
-    Integer,
     MetaData,
     Numeric,
     Table,
@@ -17,13 +17,17 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from app.kit.choices import Choice, ChoiceType
+from app.kit.choices import Choice, choice
+from app.kit.codes import country_column
 from app.kit.database.session import make_engine
 from app.kit.money import (
     AmountTooLarge,
-    MoneyType,
+    currency_column,
+    money,
     money_sum,
+    rate_column,
 )
 
 D = Decimal
@@ -34,14 +38,28 @@ class Size(Choice):
     LARGE = "large"
 
 
-LINES = Table(
-    "measured_line",
-    MetaData(naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"}),
-    Column("id", Integer, primary_key=True),
-    Column("size", ChoiceType(Size)),
-    Column("quantity", Numeric(12, 3)),
-    Column("price", MoneyType()),
-)
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"})
+
+
+class Priced:
+    """Columns of a mixin are copied into each table."""
+
+    currency: Mapped[str | None] = currency_column()
+    rate: Mapped[Decimal] = rate_column()
+
+
+class MeasuredLine(Priced, Base):
+    __tablename__ = "measured_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[Size | None] = choice(Size)
+    quantity: Mapped[Decimal | None] = mapped_column(Numeric(12, 3))
+    price: Mapped[Decimal | None] = money()
+    country: Mapped[str | None] = country_column()
+
+
+LINES: Table = MeasuredLine.__table__  # type: ignore[assignment]  # as SQLAlchemy has typed it
 C = LINES.c
 
 
@@ -68,9 +86,30 @@ def test_members_go_in_and_come_out(lines: Connection) -> None:
     assert lines.scalar(select(C.size).where(C.size.like("sm%"))) is Size.SMALL
 
 
-def test_the_database_itself_refuses_a_stranger(lines: Connection) -> None:
-    with pytest.raises(IntegrityError, match="ck_measured_line_size"):
-        lines.execute(text("insert into measured_line (size) values ('huge')"))
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("size", "huge"),
+        ("currency", "eur"),
+        ("currency", "EU"),
+        ("country", "de"),
+        ("country", "D"),
+        ("rate", 0),
+    ],
+)
+def test_the_database_itself_refuses_a_stranger(lines: Connection, column: str, value: Any) -> None:
+    with pytest.raises(IntegrityError, match=f"ck_measured_line_{column}"):
+        lines.execute(
+            text(f"insert into measured_line ({column}) values (:value)"), {"value": value}
+        )
+
+
+def test_a_copied_table_has_each_check_once():
+    copied = LINES.to_metadata(MetaData())
+    checks = [str(one.name) for one in copied.constraints if isinstance(one, CheckConstraint)]
+    assert sorted(checks) == [
+        f"ck_measured_line_{column}" for column in ("country", "currency", "rate", "size")
+    ]
 
 
 def test_amounts_compare_and_sort_as_amounts(lines: Connection) -> None:

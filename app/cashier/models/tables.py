@@ -8,8 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    Numeric,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -37,7 +35,7 @@ from app.kit.database.model import (
 )
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
-from app.kit.money import money
+from app.kit.money import currency_column, money, rate_column
 
 
 class ExpenseCategory(Business, Source, Model):
@@ -79,8 +77,6 @@ class Expense(Business, Source, Model):
         UniqueConstraint("company_id", "number"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("tax >= 0 and tax < amount", name="tax"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        CheckConstraint("rate > 0", name="rate"),
         CheckConstraint("description <> ''", name="description_given"),
         CheckConstraint("due_on is null or due_on >= incurred_on", name="due"),
         *sort_indexes(
@@ -150,14 +146,8 @@ class Expense(Business, Source, Model):
         server_default=text("0"),
         info={"label": _l("Tax"), "currency": "currency", "guard": "money"},
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
-    rate: Mapped[Decimal] = mapped_column(
-        Numeric(18, 8),
-        server_default=text("1"),
-        info={"label": _l("Rate"), "help": _l("Into the company's currency.")},
-    )
+    currency: Mapped[str] = currency_column()
+    rate: Mapped[Decimal] = rate_column()
     incurred_on: Mapped[date] = mapped_column(
         info={"label": _l("Date"), "help": _l("The day whose figures it belongs to.")}
     )

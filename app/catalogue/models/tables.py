@@ -9,7 +9,6 @@ from sqlalchemy import (
     FetchedValue,
     Index,
     Numeric,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -20,12 +19,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.catalogue.choices import ProductKind, ProductStatus, Unit
 from app.catalogue.models import functions  # noqa: F401 -- registers the functions that the tables below call
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
 from app.kit.database.source import Source, source_args
-from app.kit.money import unit_price
-
-CURRENCY_CODE = "currency ~ '^[A-Z]{3}$'"
+from app.kit.money import currency_column, unit_price
 
 
 class Brand(Business, Source, Model):
@@ -207,7 +205,6 @@ class Variant(Business, Source, Model):
         CheckConstraint("weight >= 0", name="weight"),
         CheckConstraint("min_stock >= 0", name="min_stock"),
         CheckConstraint("reorder_quantity >= 0", name="reorder_quantity"),
-        CheckConstraint(CURRENCY_CODE, name="currency"),
         *sort_indexes("name_fold", "sku_fold", "price", "cost", "created_at", "changed_at"),
         trigram_index("name_fold"),
         trigram_index("sku_fold"),
@@ -261,9 +258,7 @@ class Variant(Business, Source, Model):
     cost: Mapped[Decimal | None] = unit_price(
         info={"label": _l("Cost"), "currency": "currency", "guard": "costs"}
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
+    currency: Mapped[str] = currency_column()
     weight: Mapped[int | None] = mapped_column(info={"label": _l("Weight"), "unit": "g"})
     min_stock: Mapped[int] = mapped_column(
         default=0,
@@ -284,8 +279,6 @@ class Supplier(Business, Source, Model):
         *source_args("supplier"),
         UniqueConstraint("company_id", "name"),
         CheckConstraint("name <> ''", name="name_given"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
-        CheckConstraint(CURRENCY_CODE, name="currency"),
         CheckConstraint("lead_days >= 0", name="lead_days"),
         *sort_indexes("name_fold", "country", "changed_at"),
         trigram_index("name_fold"),
@@ -297,16 +290,9 @@ class Supplier(Business, Source, Model):
     contact_name: Mapped[str | None] = mapped_column(Text, info={"label": _l("Contact person")})
     email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
-    country: Mapped[str | None] = mapped_column(
-        String(2), info={"label": _l("Country"), "format": "country"}
-    )
-    currency: Mapped[str | None] = mapped_column(
-        String(3),
-        info={
-            "label": _l("Currency"),
-            "format": "currency",
-            "help": _l("In which the supplier's prices are."),
-        },
+    country: Mapped[str | None] = country_column()
+    currency: Mapped[str | None] = currency_column(
+        info={"help": _l("In which the supplier's prices are.")}
     )
     lead_days: Mapped[int | None] = mapped_column(
         info={"label": _l("Delivery time"), "unit": _l("days")}
@@ -329,7 +315,6 @@ class SupplierProduct(Business, Source, Model):
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("pack_size > 0", name="pack_size"),
         CheckConstraint("min_quantity > 0", name="min_quantity"),
-        CheckConstraint(CURRENCY_CODE, name="currency"),
         Index(
             "uq_supplier_product_preferred",
             "company_id",
@@ -366,9 +351,7 @@ class SupplierProduct(Business, Source, Model):
     price: Mapped[Decimal | None] = unit_price(
         info={"label": _l("Price"), "currency": "currency", "guard": "costs"}
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
+    currency: Mapped[str] = currency_column()
     min_quantity: Mapped[int] = mapped_column(
         default=1, server_default=text("1"), info={"label": _l("Smallest order")}
     )

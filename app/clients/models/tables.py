@@ -12,7 +12,6 @@ from sqlalchemy import (
     Computed,
     DateTime,
     Index,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -35,6 +34,7 @@ from app.clients.models.assignment import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
 from app.company.models import Employee, Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.rules import COMPANY_IS, STORES
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
@@ -63,7 +63,6 @@ class Client(Business, Model):
         UniqueConstraint("company_id", "number"),
         *source_args("client", "source_system"),
         CheckConstraint("name <> ''", name="name_given"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         # A day more than here: somewhere it is tomorrow already.
         CheckConstraint("birthday <= current_date + 1", name="birthday"),
         *sort_indexes(
@@ -139,9 +138,7 @@ class Client(Business, Model):
     tax_number: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Tax number"), "help": _l("Of a legal entity.")}
     )
-    country: Mapped[str | None] = mapped_column(
-        String(2), info={"label": _l("Country"), "format": "country"}
-    )
+    country: Mapped[str | None] = country_column()
     region: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Region"), "sort_by": "region_fold"}
     )

@@ -20,10 +20,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.company.choices import ClientsSeen, Locale, StoreKind
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.search import Look
 from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
+from app.kit.money import currency_column
 
 _EDITABLE = (
     "name, legal_name, currency, country, time_zone, locale, clients_seen, version, changed_at,"
@@ -40,8 +42,6 @@ class Company(Business, Model):
         Index("uq_company_slug", "slug", unique=True),
         *sort_indexes("changed_at"),
         CheckConstraint("slug ~ '^[a-z][a-z0-9-]{1,38}$'", name="slug"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         {
             "info": {
                 "label": _l("Company"),
@@ -66,18 +66,8 @@ class Company(Business, Model):
     legal_name: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Legal name"), "help": _l("As it stands on invoices.")}
     )
-    currency: Mapped[str] = mapped_column(
-        Text,
-        default="EUR",
-        server_default="EUR",
-        info={"label": _l("Currency"), "format": "currency"},
-    )
-    country: Mapped[str] = mapped_column(
-        Text,
-        default="DE",
-        server_default="DE",
-        info={"label": _l("Country"), "format": "country"},
-    )
+    currency: Mapped[str] = currency_column(Text, default="EUR", server_default="EUR")
+    country: Mapped[str] = country_column(Text, default="DE", server_default="DE")
     time_zone: Mapped[str] = mapped_column(
         Text,
         default="Europe/Berlin",
@@ -138,8 +128,6 @@ class Store(Business, Source, Model):
     __table_args__ = (
         *source_args("store"),
         UniqueConstraint("company_id", "number"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("latitude between -90 and 90", name="latitude"),
         CheckConstraint("longitude between -180 and 180", name="longitude"),
         CheckConstraint("(latitude is null) = (longitude is null)", name="position"),
@@ -175,9 +163,7 @@ class Store(Business, Source, Model):
         Computed("fold(number || ' ' || name || ' ' || coalesce(city, ''))", persisted=True),
         info={"label": None},
     )
-    country: Mapped[str] = mapped_column(
-        Text, default="DE", server_default="DE", info={"label": _l("Country"), "format": "country"}
-    )
+    country: Mapped[str] = country_column(Text, default="DE", server_default="DE")
     latitude: Mapped[Decimal | None] = mapped_column(
         Numeric(9, 6), info={"label": _l("Latitude"), "help": _l("For the map, such as 53.5503.")}
     )
@@ -194,12 +180,7 @@ class Store(Business, Source, Model):
             "help": _l("Decides on which day a sale falls."),
         },
     )
-    currency: Mapped[str] = mapped_column(
-        Text,
-        default="EUR",
-        server_default="EUR",
-        info={"label": _l("Currency"), "format": "currency"},
-    )
+    currency: Mapped[str] = currency_column(Text, default="EUR", server_default="EUR")
     phone: Mapped[str | None] = mapped_column(Text, info={"label": _l("Phone"), "format": "phone"})
     email: Mapped[str | None] = mapped_column(Text, info={"label": _l("Email"), "format": "email"})
     opening_hours: Mapped[dict[str, Any]] = mapped_column(

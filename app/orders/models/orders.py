@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
@@ -49,8 +49,8 @@ from app.orders.models.columns import (
     Line,
     Sums,
     amount_column,
-    document_checks,
     line_checks,
+    total_check,
 )
 
 LONGEST_NUMBER = 60
@@ -72,8 +72,7 @@ class Order(Business, Sums, Source, Model):
         CheckConstraint("least(goods, charges, discount, tax, total) >= 0", name="sums"),
         CheckConstraint("refunded >= 0", name="refunded"),
         CheckConstraint("returned between 0 and total", name="returned"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
-        *document_checks("order"),
+        total_check("order"),
         *sort_indexes(
             "placed_at",
             "business_date",
@@ -194,10 +193,7 @@ class Order(Business, Sums, Source, Model):
         DateTime(timezone=True),
         info={"label": _l("Promised"), "help": _l("By when the client was told to have it.")},
     )
-    country: Mapped[str | None] = mapped_column(
-        String(2),
-        info={"label": _l("Country"), "format": "country", "help": _l("Where the order goes.")},
-    )
+    country: Mapped[str | None] = country_column(info={"help": _l("Where the order goes.")})
     note: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Note"), "help": _l("Shown to the packer."), "format": "long"}
     )

@@ -10,8 +10,6 @@ from sqlalchemy import (
     Computed,
     DateTime,
     Index,
-    Numeric,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -22,6 +20,7 @@ from app.clients.models import Client
 from app.company.models import Store
 from app.kit import clock
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
@@ -35,7 +34,7 @@ from app.kit.database.model import (
 )
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
-from app.kit.money import MoneyType, money
+from app.kit.money import MoneyType, currency_column, money, rate_column
 from app.kit.money_text import format_amount
 from app.orders.choices import (
     TOLD_MOVES,
@@ -45,7 +44,7 @@ from app.orders.choices import (
     PaymentStatus,
 )
 from app.orders.models import triggers, variant_totals  # noqa: F401 -- what these tables' triggers call
-from app.orders.models.columns import CALLED, CURRENCY, amount_column
+from app.orders.models.columns import CALLED, amount_column
 from app.orders.models.orders import Order
 from app.orders.models.returns import GoodsReturn
 from app.value.models import Certificate
@@ -95,7 +94,6 @@ class Payment(Business, Source, Model):
             " or (method = 'cash' and direction = 'received' and tendered >= amount)",
             name="tendered",
         ),
-        CheckConstraint(CURRENCY, name="currency"),
         *sort_indexes("at", "amount", "status", "method", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         {
@@ -153,9 +151,7 @@ class Payment(Business, Source, Model):
         Computed("tendered - amount", persisted=True),
         info={"label": _lp("money", "Change"), "currency": "currency", "guard": "money"},
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
+    currency: Mapped[str] = currency_column()
     certificate_id: Mapped[int | None] = link("certificate", info={"label": _l("Certificate")})
     certificate: Mapped[Certificate | None] = relationship(foreign_keys=certificate_id)
     provider: Mapped[str | None] = mapped_column(
@@ -275,9 +271,6 @@ class Adjustment(Business, Source, Model):
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("description <> ''", name="description_given"),
         CheckConstraint("position > 0", name="position"),
-        CheckConstraint("rate > 0", name="rate"),
-        CheckConstraint(CURRENCY, name="currency"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         *sort_indexes("number", "at", "amount", "reason", "business_date", "changed_at"),
         Index(None, "company_id", "store_id", "at"),
         trigram_index("number_fold"),
@@ -312,18 +305,12 @@ class Adjustment(Business, Source, Model):
             "help": _l("Positive adds to what was sold, negative takes from it."),
         }
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
-    rate: Mapped[Decimal] = mapped_column(
-        Numeric(18, 8), server_default=text("1"), info={"label": _l("Rate")}
-    )
+    currency: Mapped[str] = currency_column()
+    rate: Mapped[Decimal] = rate_column()
     amount_company: Mapped[Decimal] = amount_column(
         _l("Amount in the company's currency"), currency="company"
     )
-    country: Mapped[str | None] = mapped_column(
-        String(2), info={"label": _l("Country"), "format": "country"}
-    )
+    country: Mapped[str | None] = country_column()
     at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,

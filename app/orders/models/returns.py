@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clients.models import Client
 from app.company.models import Store
 from app.kit.choices import choice
+from app.kit.codes import country_column
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
 from app.kit.database.model import (
@@ -38,8 +38,8 @@ from app.orders.models.columns import (
     Line,
     Sums,
     amount_column,
-    document_checks,
     line_checks,
+    total_check,
 )
 from app.orders.models.orders import Order, OrderLine
 
@@ -56,8 +56,7 @@ class GoodsReturn(Business, Sums, Source, Model):
             name="received_return_is_numbered",
         ),
         CheckConstraint("least(goods, charges, tax, total) >= 0", name="sums"),
-        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
-        *document_checks("goods_return"),
+        total_check("goods_return"),
         *sort_indexes(
             "returned_at", "business_date", "total", "status", "created_at", "changed_at"
         ),
@@ -109,9 +108,7 @@ class GoodsReturn(Business, Sums, Source, Model):
     total_company: Mapped[Decimal] = amount_column(
         _l("Total in the company's currency"), currency="company"
     )
-    country: Mapped[str | None] = mapped_column(
-        String(2), info={"label": _l("Country"), "format": "country"}
-    )
+    country: Mapped[str | None] = country_column()
     note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
     lines: Mapped[list["ReturnLine"]] = relationship(
         foreign_keys="ReturnLine.goods_return_id",

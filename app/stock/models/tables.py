@@ -10,8 +10,6 @@ from sqlalchemy import (
     Computed,
     DateTime,
     Index,
-    Numeric,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -37,7 +35,7 @@ from app.kit.database.model import (
 )
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
-from app.kit.money import money, unit_price
+from app.kit.money import currency_column, money, rate_column, unit_price
 from app.stock.choices import BY_HAND, RECEIPT_MOVES, MovementKind, ReceiptStatus
 from app.stock.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
@@ -182,8 +180,6 @@ class GoodsReceipt(Business, Source, Model):
         UniqueConstraint("company_id", "number"),
         CheckConstraint("status <> 'received' or number is not null", name="numbered"),
         CheckConstraint("status <> 'received' or received_at is not null", name="received"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        CheckConstraint("rate > 0", name="rate"),
         *sort_indexes("status", "received_at", "total", "created_at", "changed_at"),
         Index(None, "company_id", "store_id", "received_at"),
         trigram_index("number_fold"),
@@ -215,14 +211,8 @@ class GoodsReceipt(Business, Source, Model):
     supplier_document: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Supplier's document")}
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
-    rate: Mapped[Decimal] = mapped_column(
-        Numeric(18, 8),
-        server_default=text("1"),
-        info={"label": _l("Rate"), "help": _l("Into the company's currency.")},
-    )
+    currency: Mapped[str] = currency_column()
+    rate: Mapped[Decimal] = rate_column()
     total: Mapped[Decimal] = money(
         default=Decimal(0),
         server_default=text("0"),

@@ -12,7 +12,6 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Index,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -38,7 +37,7 @@ from app.kit.database.model import (
 )
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
-from app.kit.money import money
+from app.kit.money import currency_column, money
 from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
 from app.value.models import triggers  # noqa: F401 -- registers the triggers of these tables
 
@@ -54,7 +53,6 @@ class Certificate(Business, Source, Model):
         UniqueConstraint("company_id", "code"),
         CheckConstraint("code ~ '^[A-Z0-9-]{6,40}$'", name="code"),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("valid_until is null or valid_until >= valid_from", name="validity"),
         *sort_indexes("amount", "status", "valid_until", "created_at", "changed_at"),
         trigram_index("code_search"),
@@ -84,9 +82,7 @@ class Certificate(Business, Source, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
+    currency: Mapped[str] = currency_column()
     client_id: Mapped[int | None] = link(
         "client",
         info={"label": _l("Client"), "help": _l("Who holds it, if known."), "living": True},
@@ -144,7 +140,6 @@ class Lot(Ledger, Model):
         CheckConstraint(
             "(kind = 'certificate') = (certificate_id is not null)", name="certificate_lot"
         ),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         {
             "info": {
                 "label": _l("Lot"),
@@ -168,9 +163,7 @@ class Lot(Ledger, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "currency": "currency", "guard": "money"}
     )
-    currency: Mapped[str] = mapped_column(
-        String(3), info={"label": _l("Currency"), "format": "currency"}
-    )
+    currency: Mapped[str] = currency_column()
     valid_from: Mapped[date | None] = mapped_column(info={"label": _l("Valid from")})
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
 
