@@ -23,6 +23,9 @@ from app.kit.outgoing import addresses, allow_networks
 from app.kit.servers import TestServer, test_server
 from tests import databases
 from tests.databases import Database, Databases
+from tests.jobs.fixtures import house, house_database, own_redis, own_valkey
+
+__all__ = ["house", "house_database", "own_redis", "own_valkey"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

@@ -13,7 +13,7 @@ from app.orders.operations import Item, ReturnItem
 from app.stock import operations as stock
 from app.stock.choices import MovementKind
 from tests import factories
-from tests.insights.helpers import deliver
+from tests.events.delivering import deliver
 
 AT = factories.NOON
 EDGE = {"by": None, "at": AT}

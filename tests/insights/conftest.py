@@ -22,7 +22,8 @@ from app.orders import operations as orders
 from config import Config
 from tests import factories
 from tests.databases import Database
-from tests.insights.helpers import Trade, deliver
+from tests.events.delivering import deliver
+from tests.insights.helpers import Trade
 from tests.screens import bench
 
 # The last day of what Trade does, so that "last 30 days" and the 30 before are full.

@@ -1,4 +1,4 @@
-"""What the tests of this folder share: delivering what was emitted, and facts as plain values."""
+"""What the tests of this folder share: measures and their lists, and facts as plain values."""
 
 from __future__ import annotations
 
@@ -15,35 +15,26 @@ from sqlalchemy.orm import Session
 from app.catalogue.models import Variant
 from app.clients.models import Client
 from app.company.models import Store
-from app.insights import events  # noqa: F401 -- subscribes
 from app.insights.models import ClientFact, DayFact, ProductFact
 from app.insights.operations import rebuild_pieces
 from app.insights.queries import documents
-from app.kit.events import Happened
-from app.kit.events.subscribing import SUBSCRIBERS
+from app.insights.screens.measures import BY_NAME
 from app.orders import operations as orders
 from app.orders.choices import OrderStatus, ReturnStatus
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine
 from tests import factories
 
+# Measures that say what one row of their list comes to.
+AVERAGES = {"average"}
+
 START = datetime(2026, 3, 30, 21, tzinfo=UTC)
 
-_WAITING = text("""
-select d.id, d.subscriber, e.id event_id, e.name, e.data, e.at, e.company_id
-from event_delivery d join event e on e.id = d.event_id where d.state = 'waiting' order by d.id""")
 
-
-def deliver(session: Session, *, shuffle: random.Random | None = None, twice: bool = False) -> None:
-    """Hand every waiting event to its subscriber, in any order, perhaps twice."""
-    session.flush()
-    rows = list(session.execute(_WAITING))
-    if shuffle:
-        shuffle.shuffle(rows)
-    for row in [*rows, *rows] if twice else rows:
-        happened = Happened(row.event_id, row.name, row.data, row.at, row.company_id, None)
-        subscriber = SUBSCRIBERS[row.name, row.subscriber]
-        subscriber.call(session, [happened] if subscriber.batch else happened)
-    session.execute(text("update event_delivery set state = 'done', done_at = now()"))
+def adds_up(name: str, value: Decimal | None, count: int, total: Decimal) -> bool:
+    """Whether a measure is what its list says: so many rows, and their sum."""
+    if name in AVERAGES:
+        return abs((value or 0) - total / count) < Decimal("0.01") if count else not value
+    return value == (total if BY_NAME[name].money else count)
 
 
 def facts(session: Session) -> dict[str, list[tuple[Any, ...]]]:

@@ -20,15 +20,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.company.operations import found_company
-from app.insights.screens.measures import BY_NAME
+from app.insights.screens.measures import BY_NAME, Measure, tiles_for
 from app.kit.access import Reader
 from app.kit.database.session import work
 from app.kit.database.stamp import company_stamp
 from tests.insights.conftest import EVERYTHING
-from tests.insights.helpers import rebuild_facts
+from tests.insights.helpers import AVERAGES, adds_up, rebuild_facts
 from tests.screens.bench import page, signed_in
-
-MONEY = {"revenue", "returned"}
 
 
 @dataclass
@@ -90,7 +88,7 @@ def figures(html: str, show: str) -> Iterator[Clicked]:
     """Every number of the page that leads somewhere."""
     cells = Page(html).cells
     tiles = [cell for cell in cells if "stats" in cell[0]]
-    names = ("revenue", "orders", "average", "new", "returning", "returned")
+    names = [one.name for one in tiles_for(money=True)]
     assert len(tiles) == 2 * len(names)
     for name, head, body in zip(names, tiles[::2], tiles[1::2], strict=True):
         yield Clicked(name, number(re.split(r"[▲▼–]|from", body[1])[0]), head[2])
@@ -129,11 +127,9 @@ def answer(app: Flask, url: str) -> tuple[int, Decimal]:
 
 
 def right(one: Clicked, count: int, total: Decimal) -> bool:
-    if one.name in MONEY or one.name == "adjusted":
+    if one.name == "adjusted":
         return one.value == total
-    if one.name == "average":
-        return abs(one.value - total / count) < Decimal("0.01") if count else not one.value
-    return one.value == count
+    return adds_up(one.name, one.value, count, total)
 
 
 PLACES = (
@@ -249,6 +245,11 @@ def test_the_screen_the_file_and_the_command_say_the_same(site, client, owner):
 # --- whoever sells nothing ----------------------------------------------------------------------
 
 
+def nothing(measure: Measure) -> str:
+    """What a tile says where nothing was sold."""
+    return "–" if measure.name in AVERAGES else "€0.00" if measure.money else "0"
+
+
 def test_a_company_that_has_sold_nothing_has_a_page_that_says_so(site, client, today):
     with site.app.app_context():
         company = found_company("nothing-sold")
@@ -257,12 +258,13 @@ def test_a_company_that_has_sold_nothing_has_a_page_that_says_so(site, client, t
         html = page(client, "/dashboard/")
         assert "Nothing was sold in this time." in html
         tiles = [cell[1] for cell in Page(html).cells if "stats" in cell[0]]
-        assert tiles[1::2] == ["€0.00from €0.00", "0from 0", "–from –"] + ["0from 0"] * 2 + [
-            "€0.00from €0.00"
-        ]
+        shown = tiles_for(money=True)
+        assert tiles[1::2] == [f"{zero}from {zero}" for zero in map(nothing, shown)]
         found = client.get("/dashboard/data").json
         assert found["by_store"] == found["by_country"] == found["best_sellers"] == []
-        assert [tile["value"] for tile in found["tiles"]] == ["0", 0, None, 0, 0, "0"]
+        assert [tile["value"] for tile in found["tiles"]] == [
+            None if one.name in AVERAGES else "0" if one.money else 0 for one in shown
+        ]
         assert "Nothing has been sold yet." in page(client, "/reports/sales/")
     assert report("month", "json", "nothing-sold").strip() == "[]"
     head = "month,orders,gross,returns,adjustments,net"

@@ -17,9 +17,9 @@ from app.kit.database.install.immutability import moving
 from app.kit.database.stamp import Role, company_stamp
 from app.orders import operations as orders
 from tests import factories
+from tests.events.delivering import deliver
 from tests.insights.helpers import (
     Trade,
-    deliver,
     disagreements,
     facts,
     kept,

@@ -120,7 +120,7 @@ def test_refreshed_by_many_at_once_everything_is_counted_once(engine_of_its_own)
 
 
 def test_the_report_is_the_documents_to_the_cent(session):
-    from tests.insights.helpers import deliver
+    from tests.events.delivering import deliver
 
     trade = Trade(session, 4)
     for _step in range(80):

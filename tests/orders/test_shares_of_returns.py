@@ -17,6 +17,7 @@ from app.orders.choices import ChargeKind
 from app.orders.models import GoodsReturn, ReturnLine
 from app.orders.operations import Item, ReturnItem
 from app.stock.models import Movement
+from tests.events.delivering import deliver
 from tests.factories import (
     NOON,
     make_client,
@@ -26,7 +27,6 @@ from tests.factories import (
     make_store,
     make_variant,
 )
-from tests.insights.helpers import deliver
 
 EDGE = {"by": None, "at": NOON}
 RECKONED = {one.name: one for one in queries.RECKONED}
