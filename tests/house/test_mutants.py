@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 
 from tools import mutants
 from tools.mutations import OURS, Mutant, mutants_of, mutated, operators
+from tools.reaching import Reach, Reached
 
 QUERY = 'X = "select 1 from a where b < 2 and not exists (select 1) for update"\n'
 
@@ -174,6 +176,45 @@ def test_what_was_only_slow_for_once_is_not_killed(tmp_path, monkeypatch):
     mutant = Mutant("app/one.py", "condition left out", 0, 1)
     run = mutants.Run([("app/one", mutant)], tmp_path / "1.jsonl", 1)
     run.limits[("tests",)] = 5
+    run.reach[("tests",)] = Reach(tmp_path / "nothing", tmp_path)
     run.go()
     assert run.slow == [("app/one", mutant)]
     assert [one.killed for one in run.verdicts] == [False]
+
+
+def test_who_reaches_a_line_is_asked_first_and_shared_fixtures_ask_for_the_rest(tmp_path):
+    source = (
+        "LIMIT = 3\n\n\ndef half(n):\n    if n > LIMIT:\n        return (\n            n\n        )\n"
+        "    return 0\n\n\ndef made():\n    return 5\n"
+    )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "half.py").write_text(source)
+    (tmp_path / "test_half.py").write_text(
+        "import pytest\nfrom app.half import half, made\n\n\n"
+        "@pytest.fixture(scope='module')\ndef five():\n    return made()\n\n\n"
+        "def test_five(five):\n    assert half(five)\n\n\ndef test_two():\n    assert not half(2)\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *Reach.options(["app/half"]),
+        ],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    reach = Reach(tmp_path / ".coverage", tmp_path)
+    five, two = "test_half.py::test_five", "test_half.py::test_two"
+    asked = {line: reach.of("app/half.py", source, line) for line in (1, 5, 7, 9, 13)}
+    assert asked[1] == Reached([], beyond=True)
+    assert asked[5] == Reached([five, two], beyond=False)
+    assert asked[7] == Reached([five], beyond=False)
+    assert asked[9] == Reached([two], beyond=False)
+    # Run by a fixture of the file: who else depends on it is not known.
+    assert asked[13] == Reached([five], beyond=True)
