@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
+from app.kit.choices import Choice
+
 T = TypeVar("T")
 
 
@@ -93,9 +95,16 @@ class SegmentCondition:
     operators: tuple[str, ...] = ("is", "is_not")
     area: Any = ""
     help: Any = ""
+    choices: type[Choice] | None = None
     options: Callable[[Session], Iterable[tuple[str, Any]]] | None = None
     permission: str | None = None
     order: int = 0
+
+    def offered(self, session: Session) -> Iterable[tuple[str, Any]]:
+        """Return what the form offers to choose from, as (value, label)."""
+        if self.choices is not None:
+            return self.choices.options()
+        return self.options(session) if self.options is not None else ()
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.models import Brand, Category, Product, Variant
-from app.clients.segments.conditions import BOUGHT, ClientId, countries, options_of, stores
-from app.clients.segments.values import CHOICES
+from app.clients.segments.conditions import BOUGHT, ClientId, countries, stores
+from app.clients.segments.values import CHOICE_OPERATORS
 from app.kit.registry import SegmentCondition
 from app.orders.choices import COUNTED, OrderChannel
 from app.orders.models import Order, OrderLine
@@ -87,26 +87,27 @@ def categories(session: Session) -> Any:
 
 ALL = (
     SegmentCondition(
-        "bought_product", _l("Bought the product"), "record", bought_product, CHOICES, BOUGHT
+        "bought_product", _l("Bought the product"), "record", bought_product, CHOICE_OPERATORS,
+        BOUGHT,
     ),
     SegmentCondition(
-        "bought_category", _l("Bought from the category"), "record", bought_category, CHOICES,
-        BOUGHT, options=categories,
+        "bought_category", _l("Bought from the category"), "record", bought_category,
+        CHOICE_OPERATORS, BOUGHT, options=categories,
     ),
     SegmentCondition(
-        "bought_brand", _l("Bought the brand"), "record", bought_brand, CHOICES, BOUGHT,
+        "bought_brand", _l("Bought the brand"), "record", bought_brand, CHOICE_OPERATORS, BOUGHT,
         options=brands,
     ),
     SegmentCondition(
-        "order_country", _l("Ordered to the country"), "choice", ordered_from, CHOICES, BOUGHT,
-        options=countries,
+        "order_country", _l("Ordered to the country"), "choice", ordered_from, CHOICE_OPERATORS,
+        BOUGHT, options=countries,
     ),
     SegmentCondition(
-        "order_store", _l("Ordered in the store"), "record", ordered_in, CHOICES, BOUGHT,
+        "order_store", _l("Ordered in the store"), "record", ordered_in, CHOICE_OPERATORS, BOUGHT,
         options=stores,
     ),
     SegmentCondition(
-        "order_channel", _l("Ordered by"), "choice", ordered_by, CHOICES, BOUGHT,
-        options=options_of(OrderChannel),
+        "order_channel", _l("Ordered by"), "choice", ordered_by, CHOICE_OPERATORS, BOUGHT,
+        choices=OrderChannel,
     ),
 )  # fmt: skip

@@ -16,8 +16,12 @@ class MovementKind(Choice):
 
 
 # What people enter as a movement of its own; the others come from documents and counts. Each has a
-# direction, so that its quantity has no sign.
-BY_HAND = (MovementKind.WRITE_OFF, MovementKind.SERVICE_USE, MovementKind.GOODS_RECEIPT)
+# direction, so that its quantity has no sign, and an event by which others are told.
+BY_HAND = {
+    MovementKind.WRITE_OFF: (-1, "stock.written_off"),
+    MovementKind.SERVICE_USE: (-1, "stock.used"),
+    MovementKind.GOODS_RECEIPT: (1, "stock.taken_in"),
+}
 
 
 class ReceiptStatus(Choice):

@@ -23,7 +23,7 @@ from app.kit.events import emit
 from app.kit.money import MoneyType, currency_code, round_line, round_price
 from app.kit.numbering import NumberPeriod, Series, next_number
 from app.kit.numbering import series as number_series
-from app.stock.choices import RECEIPT_MOVES, MovementKind, ReceiptStatus
+from app.stock.choices import BY_HAND, RECEIPT_MOVES, MovementKind, ReceiptStatus
 from app.stock.models import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -233,14 +233,6 @@ def cancel_receipt(
     session.flush()
 
 
-# What no document moves: which way it goes, and what others are told.
-_BY_HAND = {
-    MovementKind.WRITE_OFF: (-1, "stock.written_off"),
-    MovementKind.SERVICE_USE: (-1, "stock.used"),
-    MovementKind.GOODS_RECEIPT: (1, "stock.taken_in"),
-}
-
-
 def move_by_hand(
     session: Session,
     kind: MovementKind,
@@ -257,13 +249,13 @@ def move_by_hand(
     Written off are broken, lost or expired ones; used are those for the store's own work; taken in
     are those that were found, or there from the beginning. Raises Invalid, OutOfStock.
     """
-    if kind not in _BY_HAND:
+    if kind not in BY_HAND:
         raise Invalid(_l("Choose one of the list."), field="kind")
     if quantity <= 0:
         raise Invalid(_l("The quantity must be more than zero."), field="quantity")
     if not reason.strip():
         raise Invalid(_l("Say why the goods come or go."), field="reason")
-    sign, event = _BY_HAND[kind]
+    sign, event = BY_HAND[kind]
     moved = Movement(
         store_id=store_id,
         variant_id=variant_id,

@@ -19,11 +19,12 @@ from app.clients.choices import (
 )
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint
 from app.clients.segments.values import (
-    BIRTHDAYS,
-    CHOICES,
-    DATES,
-    NUMBERS,
-    TEXTS,
+    BIRTHDAY_OPERATORS,
+    CHOICE_OPERATORS,
+    DATE_OPERATORS,
+    NUMBER_OPERATORS,
+    OPTIONAL_DATE_OPERATORS,
+    TEXT_OPERATORS,
     anniversary,
     compare,
 )
@@ -99,25 +100,6 @@ def agreed(client_id: ClientId, operator: str, value: Any) -> ColumnElement[bool
     return found if operator == "one_of" else ~found
 
 
-def options_of(choices: type[Choice]) -> Callable[[Session], Iterable[tuple[str, Any]]]:
-    """Return the options of a choice column."""
-    return _Options(choices)
-
-
-class _Options:
-    def __init__(self, choices: type[Choice]) -> None:
-        self.choices = choices
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Options) and other.choices is self.choices
-
-    def __hash__(self) -> int:
-        return hash(self.choices)
-
-    def __call__(self, session: Session) -> Iterable[tuple[str, Any]]:
-        return self.choices.options()
-
-
 def countries(session: Session) -> Iterable[tuple[str, Any]]:
     """Return the countries that clients live in: one statement that skips along the index."""
     known = select(Client.country.label("code")).where(Client.country.is_not(None))
@@ -144,7 +126,7 @@ def stores(session: Session) -> Iterable[tuple[str, Any]]:
 
 def _choice(name: str, label: Any, column: Any, choices: type[Choice]) -> SegmentCondition:
     return SegmentCondition(
-        name, label, "choice", OfClient(column), CHOICES, PERSON, options=options_of(choices)
+        name, label, "choice", OfClient(column), CHOICE_OPERATORS, PERSON, choices=choices
     )
 
 
@@ -154,47 +136,51 @@ ALL = (
     _choice("source", _l("Source"), Client.source, ClientSource),
     _choice("preferred_channel", _l("Preferred channel"), Client.preferred_channel, Channel),
     SegmentCondition(
-        "country", _l("Country"), "choice", OfClient(Client.country), CHOICES, PERSON,
+        "country", _l("Country"), "choice", OfClient(Client.country), CHOICE_OPERATORS, PERSON,
         options=countries,
     ),
-    SegmentCondition("city", _l("City"), "text", OfText(Client.city_fold), TEXTS, PERSON),
-    SegmentCondition("region", _l("Region"), "text", OfText(Client.region_fold), TEXTS, PERSON),
+    SegmentCondition("city", _l("City"), "text", OfText(Client.city_fold), TEXT_OPERATORS, PERSON),
     SegmentCondition(
-        "home_store", _l("Home store"), "record", OfClient(Client.store_id), CHOICES, PERSON,
-        options=stores,
+        "region", _l("Region"), "text", OfText(Client.region_fold), TEXT_OPERATORS, PERSON
     ),
     SegmentCondition(
-        "registered", _l("Registered"), "date", OfClient(Client.registered_at), DATES[:5], PERSON
+        "home_store", _l("Home store"), "record", OfClient(Client.store_id), CHOICE_OPERATORS,
+        PERSON, options=stores,
     ),
     SegmentCondition(
-        "birthday", _l("Birthday"), "date", OfAnniversary(Client.birthday), BIRTHDAYS, PERSON
+        "registered", _l("Registered"), "date", OfClient(Client.registered_at), DATE_OPERATORS,
+        PERSON,
     ),
     SegmentCondition(
-        "contact", _l("Can be reached by"), "choice", has_contact, CHOICES, REACHED,
-        options=options_of(ContactChannel),
+        "birthday", _l("Birthday"), "date", OfAnniversary(Client.birthday), BIRTHDAY_OPERATORS,
+        PERSON,
     ),
     SegmentCondition(
-        "consent", _l("Agreed to advertising by"), "choice", agreed, CHOICES, REACHED,
-        options=options_of(Channel),
+        "contact", _l("Can be reached by"), "choice", has_contact, CHOICE_OPERATORS, REACHED,
+        choices=ContactChannel,
     ),
     SegmentCondition(
-        "last_order", _l("Last order"), "date", OfFigures(ClientFigures.last_order_at), DATES,
-        BOUGHT,
+        "consent", _l("Agreed to advertising by"), "choice", agreed, CHOICE_OPERATORS, REACHED,
+        choices=Channel,
     ),
     SegmentCondition(
-        "first_order", _l("First order"), "date", OfFigures(ClientFigures.first_order_at), DATES,
-        BOUGHT,
+        "last_order", _l("Last order"), "date", OfFigures(ClientFigures.last_order_at),
+        OPTIONAL_DATE_OPERATORS, BOUGHT,
+    ),
+    SegmentCondition(
+        "first_order", _l("First order"), "date", OfFigures(ClientFigures.first_order_at),
+        OPTIONAL_DATE_OPERATORS, BOUGHT,
     ),
     SegmentCondition(
         "orders_count", _l("Number of orders"), "number", OfFigures(ClientFigures.orders_count),
-        NUMBERS, BOUGHT,
+        NUMBER_OPERATORS, BOUGHT,
     ),
     SegmentCondition(
-        "orders_sum", _l("Sum of orders"), "money", OfFigures(ClientFigures.orders_sum), NUMBERS,
-        BOUGHT, permission="money",
+        "orders_sum", _l("Sum of orders"), "money", OfFigures(ClientFigures.orders_sum),
+        NUMBER_OPERATORS, BOUGHT, permission="money",
     ),
     SegmentCondition(
         "returns_count", _l("Number of returns"), "number", OfFigures(ClientFigures.returns_count),
-        NUMBERS, BOUGHT,
+        NUMBER_OPERATORS, BOUGHT,
     ),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from app.catalogue.models import Product
 from app.clients.choices import SegmentKind
 from app.clients.models import Segment
 from app.clients.segments.compiling import DEEPEST, UNREADABLE, compile_segment, count_and_sample
-from app.clients.segments.values import DAYS, LABELS, NO_VALUE
+from app.clients.segments.values import CHOICE_OPERATORS, DAYS, LABELS, NO_VALUE
 from app.kit import clock
 from app.kit.access import may, reader
 from app.kit.database.session import db
@@ -228,9 +228,7 @@ def fields(session: Session) -> list[dict[str, Any]]:
             "area": str(condition.area),
             "kind": condition.kind,
             "lookup": _LOOKUPS.get(condition.name, ""),
-            "options": [[key, str(label)] for key, label in condition.options(session)]
-            if condition.options
-            else [],
+            "options": [[key, str(label)] for key, label in condition.offered(session)],
             "operators": [
                 {
                     "name": operator,
@@ -255,4 +253,4 @@ def _value_kind(operator: str) -> str:
         return "days"
     if operator == "between":
         return "two"
-    return "many" if operator in {"one_of", "none_of"} else "one"
+    return "many" if operator in CHOICE_OPERATORS else "one"

@@ -30,11 +30,13 @@ from app.kit.fold import fold
 from app.kit.money import round_price
 from app.kit.registry import SegmentCondition
 
-NUMBERS = ("is", "is_not", "more_than", "less_than", "between")
-DATES = ("in_last_days", "not_in_last_days", "before", "after", "between", "empty", "not_empty")
-CHOICES = ("one_of", "none_of")
-TEXTS = ("is", "is_not", "starts_with", "empty", "not_empty")
-BIRTHDAYS = ("in_next_days", *DATES)
+NUMBER_OPERATORS = ("is", "is_not", "more_than", "less_than", "between")
+CHOICE_OPERATORS = ("one_of", "none_of")
+TEXT_OPERATORS = ("is", "is_not", "starts_with", "empty", "not_empty")
+# Of a day that every client has, of one that some lack, and of one that comes again each year.
+DATE_OPERATORS = ("in_last_days", "not_in_last_days", "before", "after", "between")
+OPTIONAL_DATE_OPERATORS = (*DATE_OPERATORS, "empty", "not_empty")
+BIRTHDAY_OPERATORS = ("in_next_days", *OPTIONAL_DATE_OPERATORS)
 DAYS = frozenset({"in_last_days", "not_in_last_days", "in_next_days"})
 NO_VALUE = frozenset({"empty", "not_empty"})
 MOST_OPTIONS = 500
@@ -79,7 +81,7 @@ def read(condition: SegmentCondition, operator: str, value: Any) -> Any:
         if not isinstance(value, list) or len(value) != 2:
             raise _wrong(condition)
         return [reader(condition, one) for one in value]
-    if operator in CHOICES:
+    if operator in CHOICE_OPERATORS:
         return [reader(condition, one) for one in _several(condition, value)]
     return reader(condition, value)
 
@@ -185,8 +187,7 @@ def _text(condition: SegmentCondition, value: Any) -> str:
 def _choice(condition: SegmentCondition, value: Any) -> str:
     words = _text(condition, value)
     # Where the choices are fixed, any other would only be found out by the database.
-    known = getattr(condition.options, "choices", None)
-    if known is not None and words not in set(known):
+    if condition.choices is not None and words not in set(condition.choices):
         raise _wrong(condition)
     return words
 

@@ -29,9 +29,9 @@ class Role(StrEnum):
     SEARCH = "crm_search"
 
 
-BOUND_ROLES = (Role.STORE, Role.STORE_CLIENTS, Role.OWN_CLIENTS)
 # See less than all clients. What is not said of them is as for `Role.STORE`.
-NARROW_ROLES = BOUND_ROLES[1:]
+NARROW_ROLES = (Role.STORE_CLIENTS, Role.OWN_CLIENTS)
+BOUND_ROLES = (Role.STORE, *NARROW_ROLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class ResourceDeclaration:
             if name in self.of.computed or name in self.of.read_only:
                 continue
             attr = self.of.attr(name)
-            if attr.writable and not attr.column.info.get("computed") and attr.kind:
+            if attr.writable and attr.kind:
                 found[name] = api_field(name, attr)
         return found
 

@@ -1,6 +1,6 @@
 """The OpenAPI description of resources, written from their fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.kit.database.source import SAYS
@@ -12,7 +12,7 @@ from app.kit.rest.expanding import MOST, targets
 from app.kit.rest.headers import headers_of
 from app.kit.rest.json_schemas import patched
 from app.kit.rest.natural_keys import LONGEST, names_of
-from app.kit.rest.payload import MERGE_PATCH, is_asked_for
+from app.kit.rest.payload import MERGE_PATCH
 from app.kit.rest.query_parameters import LONGEST_SEARCH
 from app.kit.rest.values import ApiField
 from app.kit.screens.attrs import table_of
@@ -224,7 +224,7 @@ def _sent_lines(resource: ResourceDeclaration, *, with_id: bool) -> dict[str, An
     for name, one in resource.nested.items():
         fields = one.written()
         line = {n: _plain(f.sent) for n, f in fields.items()}
-        new = _closed(line, [n for n, field in fields.items() if is_asked_for(field)])
+        new = _closed(line, [n for n, field in fields.items() if field.attr.required])
         if with_id:
             present = _closed({"id": _ID, "version": {"type": "integer"}, **line}, ["id"])
             new = {"anyOf": [present, new]}
@@ -257,7 +257,7 @@ def describe(resource: ResourceDeclaration) -> dict[str, Any]:
         return _ref(f"{name}.{kind}")
 
     one, tagged = record_of(ref("get")), resource.has_version
-    changing = [*KEYED, IF_MATCH] if tagged else KEYED
+    changing = [IDEMPOTENCY_KEY, IF_MATCH] if tagged else [IDEMPOTENCY_KEY]
     many = {
         "type": "object",
         "required": ["count", "count_is_more", "page_size", "ids", "result", "next"],
@@ -289,7 +289,7 @@ def describe(resource: ResourceDeclaration) -> dict[str, Any]:
         tagged=tagged,
     )
     if resource.adds:
-        headers = [{**_IDEMPOTENCY, "required": resource.idempotent}]
+        headers = [{**IDEMPOTENCY_KEY, "required": resource.idempotent}]
         summary = f"Add to {screen.path}"
         listed_post = operation(tag, summary, "201", one, ref("post"), headers, tagged=tagged)
         paths[f"{base}/"]["post"] = listed_post
@@ -365,7 +365,7 @@ def _asked_of(resource: ResourceDeclaration) -> list[dict[str, Any]]:
     return found
 
 
-_IDEMPOTENCY: Mapping[str, Any] = {
+IDEMPOTENCY_KEY: Mapping[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key again gives the kept answer",
@@ -373,7 +373,6 @@ _IDEMPOTENCY: Mapping[str, Any] = {
 }
 
 
-KEYED: Sequence[Mapping[str, Any]] = [_IDEMPOTENCY]
 IF_MATCH: Mapping[str, Any] = {
     "name": "If-Match",
     "in": "header",
@@ -393,7 +392,7 @@ def operation(
     tagged: bool = False,
 ) -> dict[str, Any]:
     """Return the description of one operation, with the refusals that it may answer with."""
-    keyed = any(one["name"] == _IDEMPOTENCY["name"] for one in parameters)
+    keyed = any(one["name"] == IDEMPOTENCY_KEY["name"] for one in parameters)
     headers = headers_of(code, keyed=keyed, tagged=tagged)
     content = {"application/json": {"schema": answer}}
     found: dict[str, Any] = {

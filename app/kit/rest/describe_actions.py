@@ -6,7 +6,7 @@ from typing import Any
 from app.kit.database.source import LONGEST_KEY, SAYS, SOURCE
 from app.kit.rest.action_parameters import schema
 from app.kit.rest.declaration import ResourceDeclaration
-from app.kit.rest.describe import IF_MATCH, KEYED, PK, operation, record_of
+from app.kit.rest.describe import IDEMPOTENCY_KEY, IF_MATCH, PK, operation, record_of
 from app.kit.rest.headers import headers_of
 from app.kit.rest.values import ID_SCHEMA
 from app.kit.screens.bulk import MOST_TICKED
@@ -91,7 +91,9 @@ def describe_doing(resource: ResourceDeclaration) -> dict[str, Any]:
     if resource.archives:
         names.setdefault("archive", "Archive")
     for name, label in names.items():
-        started = operation(tag, f"{label}: many of {screen.path}", "202", _RUN, _MEANT, KEYED)
+        started = operation(
+            tag, f"{label}: many of {screen.path}", "202", _RUN, _MEANT, [IDEMPOTENCY_KEY]
+        )
         paths[f"{base}/bulk/{name}"] = {"post": started}
     if names:
         read = operation(tag, f"What became of many of {screen.path}", "200", _RUN)
@@ -118,7 +120,7 @@ def describe_sourced(resource: ResourceDeclaration) -> dict[str, Any]:
     }
     if resource.adds or resource.edits:
         tags = [IF_MATCH] if resource.has_version else []
-        headers = [{**KEYED[0], "required": resource.idempotent}, *tags]
+        headers = [{**IDEMPOTENCY_KEY, "required": resource.idempotent}, *tags]
         both = {"$ref": f"#/components/schemas/{name}.by"}
         summary = f"Make one of {path}, or change the one that is there"
         found["put"] = operation(tag, summary, "200", one, both, headers, tagged=tagged)
@@ -158,7 +160,7 @@ def _one(
     }
     versions, tags = ({"version": _VERSION}, [IF_MATCH]) if resource.has_version else ({}, [])
     body = schema(parameters, **versions)
-    asked = [*KEYED, *tags]
+    asked = [IDEMPOTENCY_KEY, *tags]
     found = operation(tag, summary, "200", answer, body, asked, tagged=resource.has_version)
     found["requestBody"]["required"] = any(ask.required for ask in parameters)
     return {"parameters": [PK], "post": found}

@@ -54,9 +54,7 @@ class Nested:
         return {
             name: field
             for name, field in self.fields.items()
-            if field.attr.writable
-            and name not in self.told
-            and not field.attr.column.info.get("computed")
+            if field.attr.writable and name not in self.told
         }
 
     def read(self, session: Session, pk: int) -> list[dict[str, Any]]:

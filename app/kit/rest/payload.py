@@ -181,15 +181,8 @@ def _ask_for_the_rest(
     prefix: str,
 ) -> None:
     for one, field in fields.items():
-        if one not in line and is_asked_for(field):
+        if one not in line and field.attr.required:
             errors.add(prefix + one, _("This is needed."))
-
-
-def is_asked_for(field: ApiField) -> bool:
-    """Whether a new line must say this: nothing else gives it a value."""
-    column = field.attr.column
-    given = column.default is not None or column.server_default is not None
-    return not column.nullable and not given
 
 
 def is_nothing(raw: Any) -> bool:

@@ -103,15 +103,25 @@ class Attr:
         return bool(self.column.nullable)
 
     @property
+    def has_default(self) -> bool:
+        """Whether a row that does not say it gets a value by itself."""
+        return self.column.default is not None or self.column.server_default is not None
+
+    @property
+    def required(self) -> bool:
+        """Whether every new row must say it: NOT NULL without a default."""
+        return not self.nullable and not self.has_default
+
+    @property
     def writable(self) -> bool:
-        """Whether a form may set it: an own column that the database does not compute."""
-        return not self.path and self.column.computed is None
+        """Whether people and programs may set it: an own column that nothing computes."""
+        computed = self.column.computed is not None or self.column.info.get("computed")
+        return not self.path and not computed
 
     @property
     def offered(self) -> tuple[Choice, ...]:
         """What people and programs may choose: `info["offered"]`, else every choice there is."""
-        said: tuple[Choice, ...] = self.column.info.get("offered", ())
-        return said or tuple(self.choices or ())
+        return tuple(self.column.info.get("offered") or self.choices or ())
 
     @property
     def codes(self) -> Codes | None:

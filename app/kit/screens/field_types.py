@@ -71,15 +71,13 @@ def is_wide(attr: Attr) -> bool:
     return field_class(attr).control_kind in ("textarea", "group")
 
 
-def make_field(attr: Attr, *, required: bool, lookup: str, name: str = "") -> Any:
+def make_field(attr: Attr, *, required: bool) -> Any:
     """Return an unbound field for `attr`."""
     kind = field_class(attr)
     checks: list[Callable[..., None]] = []
     if required and kind is not BoolField:
         checks.append(_needed)
     options: dict[str, Any] = {"description": attr.help}
-    if kind is RemoteField:
-        options["lookup"] = lookup
     kw: dict[str, Any] = {}
     if attr.unit:
         kw["suffix"] = attr.unit

@@ -300,15 +300,8 @@ class RemoteField(PlainField):
     widget = Select()
     control_kind = "remote"
 
-    def __init__(
-        self, label: Any, checks: Any, attr: Attr, lookup: str = "", **options: Any
-    ) -> None:
-        super().__init__(label, checks, attr, **options)
-        self.lookup = lookup
-
-    @property
-    def lookup_url(self) -> str:
-        return self.lookup
+    lookup_url = ""
+    """Where the browser asks for records: the bound form says it."""
 
     @property
     def lookup_within(self) -> str:

@@ -36,18 +36,14 @@ def form_attrs(screen: Declaration, *, adding: bool) -> dict[str, Attr]:
         name: attr
         for name, attr in found.items()
         if attr.writable
-        and not attr.column.info.get("computed")
         and (adding or name not in screen.fixed)
         and name not in ("id", "company_id", "version")
     }
 
 
 def is_required(screen: Declaration, attr: Attr) -> bool:
-    """Whether the form insists on a value: NOT NULL without a default, or declared so."""
-    if attr.name in screen.required:
-        return True
-    has_default = attr.column.default is not None or attr.column.server_default is not None
-    return not attr.nullable and not has_default
+    """Whether the form insists on a value: the column does, or the screen."""
+    return attr.required or attr.name in screen.required
 
 
 def make_form(
@@ -57,22 +53,30 @@ def make_form(
 
     Values come from what was sent, else from `obj`, else from the defaults.
     """
-    kept: dict[tuple[str, ...], type[Form]] = screen.__dict__.setdefault("_forms", {})
-    key = tuple(attrs)
-    if key not in kept:
-        fields = {
-            name: make_field(attr, required=is_required(screen, attr), lookup="")
-            for name, attr in attrs.items()
-        }
-        kept[key] = type(f"{screen.name}Form", (Form,), {**fields, "once": TextHidden()})
+    form_class = _form_class(screen, attrs, hidden="once")
     data = {name: value_of(obj, attr) for name, attr in attrs.items()} if obj is not None else None
-    form = kept[key](formdata, data=data if data is not None else _defaults(screen, attrs))
+    form = form_class(formdata, data=data if data is not None else _defaults(screen, attrs))
     for name, attr in attrs.items():
         if attr.target is not None:
-            form[name].lookup = screen.url("lookup", name)
+            form[name].lookup_url = screen.url("lookup", name)
     if not form.once.data:
         form.once.data = secrets.token_urlsafe(16)
     return form
+
+
+def _form_class(
+    screen: Declaration, attrs: dict[str, Attr], *, hidden: str, lines: str = ""
+) -> type[Form]:
+    """Return the form over `attrs`, of the record or of its `lines`: made once."""
+    kept: dict[tuple[str, ...], type[Form]] = screen.__dict__.setdefault("_forms", {})
+    key = (lines, *attrs)
+    if key not in kept:
+        fields = {}
+        for name, attr in attrs.items():
+            required = attr.required if lines else is_required(screen, attr)
+            fields[name] = make_field(attr, required=required)
+        kept[key] = type(f"{screen.name}{lines}Form", (Form,), {**fields, hidden: TextHidden()})
+    return kept[key]
 
 
 def _defaults(screen: Declaration, attrs: dict[str, Attr]) -> dict[str, Any]:
@@ -122,34 +126,11 @@ class LinesForm:
 
     def __init__(self, screen: Declaration, session: Session, obj: Any, lines: Lines) -> None:
         self.screen, self.lines = screen, lines
-        self.child = lines_of(screen.model, lines.name)[0]
-        self.attrs = {
-            attr.name: attr
-            for attr in line_attrs(screen, lines)
-            if attr.writable and not attr.column.info.get("computed")
-        }
-        self.form_class = type(
-            f"{screen.name}{lines.name}Form",
-            (Form,),
-            {
-                **{
-                    name: make_field(
-                        attr,
-                        required=not attr.nullable
-                        and attr.column.server_default is None
-                        and attr.column.default is None,
-                        lookup="",
-                    )
-                    for name, attr in self.attrs.items()
-                },
-                "id": TextHidden(),
-            },
-        )
-        self.known = (
-            {line.id: line for line in load_lines(screen, session, obj, lines, MOST_LINES)}
-            if obj is not None
-            else {}
-        )
+        self.child, self.link = lines_of(screen.model, lines.name)
+        self.attrs = {one.name: one for one in line_attrs(screen, lines) if one.writable}
+        self.form_class = _form_class(screen, self.attrs, hidden="id", lines=lines.name)
+        stored = [] if obj is None else load_lines(screen, session, obj, lines, MOST_LINES)
+        self.known = {line.id: line for line in stored}
         self.rows: list[tuple[Any, Any]] = []
         """(form, line or None)"""
         self.gone: list[Any] = []
@@ -200,7 +181,7 @@ class LinesForm:
         form.id.data = data.get("id")
         for name, attr in self.attrs.items():
             if attr.target is not None:
-                form[name].lookup = self.screen.url("lookup", f"{self.lines.name}:{name}")
+                form[name].lookup_url = self.screen.url("lookup", f"{self.lines.name}:{name}")
         return form
 
     def validate(self) -> bool:
@@ -212,13 +193,12 @@ class LinesForm:
 
     def apply(self, session: Session, obj: Any) -> bool:
         """Write the rows to the session; say whether anything changed."""
-        far = lines_of(self.screen.model, self.lines.name)[1]
         changed = bool(self.gone)
         remove(session, self.gone)
         for number, (form, line) in enumerate(self.rows):
             target = line
             if target is None:
-                target = self.child(**{far: obj.id})
+                target = self.child(**{self.link: obj.id})
                 session.add(target)
                 changed = True
             put_at(target, f"{self.lines.name}.{number}")
@@ -316,8 +296,7 @@ def assign(obj: Any, name: str, attr: Attr, value: Any) -> None:
 
     An empty field of a column with a default of its own is left to the default.
     """
-    has_default = attr.column.default is not None or attr.column.server_default is not None
-    if value is None and not attr.nullable and has_default:
+    if value is None and not attr.nullable and attr.has_default:
         return
     setattr(obj, name, value)
     if attr.target is not None:

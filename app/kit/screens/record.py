@@ -49,7 +49,7 @@ from app.kit.screens.pages import (
 from app.kit.screens.paging import BIGGEST_ID
 from app.kit.screens.screen_registry import screen_of_model, screen_of_view
 
-MOST_LINES = 200
+MOST_SHOWN = 200
 
 
 def load_or_404(screen: Declaration, session: Session, pk: int, *options: Any) -> Any:
@@ -189,7 +189,7 @@ def line_attrs(screen: Declaration, lines: Lines) -> list[Attr]:
 
 
 def load_lines(
-    screen: Declaration, session: Session, obj: Any, lines: Lines, most: int = MOST_LINES
+    screen: Declaration, session: Session, obj: Any, lines: Lines, most: int
 ) -> list[Any]:
     """Return the lines of a record by id, with what their columns lead to, in one query.
 
@@ -212,8 +212,8 @@ def load_lines(
 def _lines_card(screen: Declaration, session: Session, obj: Any, lines: Lines) -> Card:
     attrs = line_attrs(screen, lines)
     rows = []
-    found = load_lines(screen, session, obj, lines)
-    for line in found[:MOST_LINES]:
+    found = load_lines(screen, session, obj, lines, MOST_SHOWN)
+    for line in found[:MOST_SHOWN]:
         facts = [fact(attr, line, obj) for attr in attrs]
         cells = [Cell(one.value, url=one.url, currency=one.currency) for one in facts]
         rows.append(Row(str(line.id), cells, label=str(facts[0].value or "")))
@@ -222,9 +222,9 @@ def _lines_card(screen: Declaration, session: Session, obj: Any, lines: Lines) -
         for number, attr in enumerate(attrs)
     ]
     card = TableCard(lines.label, columns, rows, hint=lines.hint, empty=_("None yet."))
-    if len(found) <= MOST_LINES:
+    if len(found) <= MOST_SHOWN:
         return card
-    footer = _("The first %(number)s are shown.", number=MOST_LINES)
+    footer = _("The first %(number)s are shown.", number=MOST_SHOWN)
     return replace(card, footer=footer, all_url=_all_lines_url(screen, obj, lines))
 
 

@@ -49,12 +49,10 @@ WRONG = [
 def groups_page(*, errors: bool = False) -> p.FormPage:
     """Return the form as it is opened, or as it comes back with something wrong."""
     fields = {
-        "opening_hours": make_field(resolve(Store, "opening_hours"), required=False, lookup=""),
-        "texts": make_field(resolve(Product, "texts"), required=False, lookup=""),
-        "delivery_address": make_field(
-            resolve(Order, "delivery_address"), required=False, lookup=""
-        ),
-        "custom": make_field(resolve(Client, "custom"), required=False, lookup=""),
+        "opening_hours": make_field(resolve(Store, "opening_hours"), required=False),
+        "texts": make_field(resolve(Product, "texts"), required=False),
+        "delivery_address": make_field(resolve(Order, "delivery_address"), required=False),
+        "custom": make_field(resolve(Client, "custom"), required=False),
     }
     data = {
         "opening_hours": HOURS,
