@@ -8,9 +8,18 @@ from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from app.clients.choices import Channel, ContactChannel, Purpose
-from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
+from app.clients.choices import Channel, ContactChannel, Purpose, SeenBecause, ServedBecause
+from app.clients.models import (
+    Client,
+    ClientEmployee,
+    ClientFigures,
+    ClientStore,
+    ConsentCurrent,
+    ContactPoint,
+    TimelineEntry,
+)
 from app.company.models import Company
+from app.kit.database.invariants import offending
 from app.kit.email_address import normalise_email
 from app.kit.phone import readings
 from app.messages.choices import MessageChannel, MessagePurpose
@@ -151,3 +160,52 @@ def values_of(client_id: ColumnElement[Any]) -> ColumnElement[Any]:
 
 CONSENT = EligibilityRule("consent", has_consented)
 TOLD = Values("client", values_of, VARIABLES)
+
+
+# What must hold
+
+
+def clients_without_figures() -> Any:
+    """Clients whose row of figures is missing."""
+    there = select(ClientFigures.id).where(ClientFigures.client_id == Client.id)
+    return select(Client.id, Client.name).where(~there.exists())
+
+
+_CONSENTS = """
+select coalesce(l.client_id, c.client_id) client_id, coalesce(l.channel, c.channel) channel,
+  coalesce(l.purpose, c.purpose) purpose, c.event_id, l.id wanted
+from (
+  select distinct on (client_id, channel, purpose) client_id, channel, purpose, action, id, at
+  from consent_event order by client_id, channel, purpose, at desc, id desc
+) l full join consent_current c using (client_id, channel, purpose)
+where c.event_id is distinct from l.id or c.at <> l.at or c.granted <> (l.action = 'grant')"""
+
+
+def consents_that_disagree() -> Select[Any]:
+    """Consents in force that are not what the latest entry of the register says."""
+    return offending(_CONSENTS, "client_id", "channel", "purpose", "event_id", "wanted")
+
+
+def stores_that_disagree() -> Select[Any]:
+    """Clients whose home store is not the one by which that store sees them."""
+    home = aliased(ClientStore)
+    same = (home.client_id == Client.id) & (home.why == SeenBecause.HOME)
+    columns: list[Any] = [Client.id, Client.name, Client.store_id, home.store_id.label("seen_in")]
+    return (
+        select(*columns)
+        .outerjoin(home, same)
+        .where(home.store_id.is_distinct_from(Client.store_id))
+    )
+
+
+def employees_that_disagree() -> Select[Any]:
+    """Clients who are not seen by the one who looks after them, or by another in their place."""
+    after = aliased(ClientEmployee)
+    same = (after.client_id == Client.id) & (after.why == ServedBecause.ASSIGNED)
+    seen_by = after.employee_id.label("seen_by")
+    columns: list[Any] = [Client.id, Client.name, Client.employee_id, seen_by]
+    return (
+        select(*columns)
+        .outerjoin(after, same)
+        .where(after.employee_id.is_distinct_from(Client.employee_id))
+    )

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cashier import operations
 from app.cashier.choices import ExpensePaymentMethod, ExpenseStatus
-from app.cashier.extends import balances_in_another_store
+from app.cashier.queries import balances_in_another_store
 from app.kit.errors import Conflict, Invalid
 from tests.factories import NOON, make_expense, make_expense_payment, make_store
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.clients import operations
 from app.clients.choices import ContactChannel
-from app.clients.extends import employees_that_disagree, stores_that_disagree
 from app.clients.models import (
     Client,
     ClientFigures,
@@ -21,6 +20,7 @@ from app.clients.models import (
     SegmentMember,
     TimelineEntry,
 )
+from app.clients.queries import employees_that_disagree, stores_that_disagree
 from app.kit.database.session import make_engine
 from app.kit.database.stamp import NARROW_ROLES, Role, company_stamp
 from app.kit.errors import Refused

@@ -6,25 +6,25 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app.cashier.demo import load_expenses
-from app.cashier.extends import balances_in_another_store
-from app.cashier.extends import paid_that_disagrees as expenses_that_disagree
+from app.cashier.queries import balances_in_another_store
+from app.cashier.queries import paid_that_disagrees as expenses_that_disagree
 from app.catalogue.demo import load_catalogue
 from app.clients.demo import load_clients
-from app.clients.extends import clients_without_figures, consents_that_disagree
 from app.clients.models import Client, ContactPoint
+from app.clients.queries import clients_without_figures, consents_that_disagree
 from app.company.operations.demo import load_places
 from app.kit.phone import normalise_phone
 from app.orders import queries
 from app.orders.demo import load_orders
 from app.orders.models import Order
 from app.stock.demo import load_stock
-from app.stock.extends import (
+from app.stock.queries import (
     on_hand_that_disagrees,
     receipts_that_disagree,
     reserved_that_disagrees,
 )
 from app.value.demo import load_certificates
-from app.value.extends import (
+from app.value.queries import (
     certificates_that_disagree,
     entries_off_their_lot,
     lots_that_disagree,

@@ -20,7 +20,7 @@ from app.orders.imports.online_retail import chunks, masters, read
 from app.orders.imports.online_retail import run as running
 from app.orders.imports.online_retail.run import run
 from app.orders.imports.online_retail.sequencing import NotReached, Turns
-from app.stock.extends import on_hand_that_disagrees
+from app.stock.queries import on_hand_that_disagrees
 from tests.orders.test_import_interrupted import AT, counted, lines_of, write
 
 OURS = company_stamp(1)

@@ -27,9 +27,9 @@ from app.orders import operations, queries
 from app.orders.choices import PaymentDirection, PaymentMethod, PaymentState
 from app.orders.models import GoodsReturn, Order, OrderLine, Payment
 from app.orders.operations import Item, ReturnItem
-from app.stock.extends import on_hand_that_disagrees, reserved_that_disagrees
 from app.stock.models import StockBalance
 from app.stock.operations import OutOfStock, count_stock
+from app.stock.queries import on_hand_that_disagrees, reserved_that_disagrees
 from app.value import operations as value
 from app.value.choices import CertificateStatus
 from app.value.models import Certificate

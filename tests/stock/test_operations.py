@@ -7,9 +7,9 @@ from sqlalchemy.exc import DBAPIError
 from app.kit.errors import Conflict, Invalid
 from app.stock import operations
 from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
-from app.stock.extends import receipts_that_disagree
 from app.stock.models import GoodsReceipt, Movement, StockBalance
 from app.stock.operations import Move, OutOfStock
+from app.stock.queries import receipts_that_disagree
 from tests.factories import (
     NOON,
     make_goods_receipt,

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from app.kit.errors import Conflict
 from app.value import operations
 from app.value.choices import CertificateStatus
-from app.value.extends import entries_off_their_lot
 from app.value.models import Certificate, ValueEntry
+from app.value.queries import entries_off_their_lot
 from tests import factories
 from tests.factories import NOON, make_certificate, make_store
 

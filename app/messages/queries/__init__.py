@@ -1,6 +1,12 @@
 """Questions about messages, by name."""
 
-from app.messages.queries.audience import count_audience, fix_audience, hash_of, suppressed
+from app.messages.queries.audience import (
+    audiences_that_disagree,
+    count_audience,
+    fix_audience,
+    hash_of,
+    suppressed,
+)
 from app.messages.queries.eligibility import (
     EligibilityRule,
     Values,
@@ -10,7 +16,12 @@ from app.messages.queries.eligibility import (
     known_variables,
     values,
 )
-from app.messages.queries.progress import by_skip_reason, by_state, progress
+from app.messages.queries.progress import (
+    by_skip_reason,
+    by_state,
+    completed_with_somebody_waiting,
+    progress,
+)
 from app.messages.queries.routes import Route, route
 
 __all__ = [
@@ -18,9 +29,11 @@ __all__ = [
     "Route",
     "Values",
     "allowed",
+    "audiences_that_disagree",
     "by_skip_reason",
     "by_state",
     "client_values",
+    "completed_with_somebody_waiting",
     "count_audience",
     "eligibility_rules",
     "fix_audience",

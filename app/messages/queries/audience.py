@@ -31,7 +31,7 @@ from app.messages.choices import (
     SkipReason,
     SuppressionReason,
 )
-from app.messages.models import DispatchBatch, DispatchRecipient, Suppression
+from app.messages.models import Dispatch, DispatchBatch, DispatchRecipient, Suppression
 from app.messages.queries.eligibility import allowed
 
 BATCH = 500
@@ -185,3 +185,17 @@ def _batches(numbered: CTE) -> CTE:
 
 def _or_null(given: Any, name: str, kind: Any) -> ColumnElement[Any]:
     return given[name] if name in given else cast(null(), kind)
+
+
+def audiences_that_disagree() -> Select[Any]:
+    """Select sendings whose recipients are not as many as their audience."""
+    rows = (
+        select(DispatchRecipient.dispatch_id, func.count().label("n"))
+        .group_by(DispatchRecipient.dispatch_id)
+        .subquery("rows")
+    )
+    return (
+        select(Dispatch.id, Dispatch.audience, rows.c.n)
+        .outerjoin(rows, rows.c.dispatch_id == Dispatch.id)
+        .where(func.coalesce(rows.c.n, 0) != Dispatch.audience)
+    )

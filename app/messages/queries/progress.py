@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from app.messages.choices import DispatchStatus, RecipientState
 from app.messages.models import Dispatch, DispatchBatch, DispatchRecipient
 
 
@@ -48,3 +49,13 @@ def by_skip_reason(dispatch_id: int) -> Select[*tuple[Any, ...]]:
         )
         .group_by(DispatchRecipient.skip_reason)
     )
+
+
+def completed_with_somebody_waiting() -> Select[*tuple[Any, ...]]:
+    """Select sendings that are over although somebody was never told an outcome."""
+    waiting = select(DispatchRecipient.ord).where(
+        DispatchRecipient.dispatch_id == Dispatch.id,
+        DispatchRecipient.state.in_((RecipientState.PENDING, RecipientState.DEFERRED)),
+    )
+    over = (DispatchStatus.COMPLETED, DispatchStatus.CANCELLED)
+    return select(Dispatch.id, Dispatch.status).where(Dispatch.status.in_(over), waiting.exists())
