@@ -27,10 +27,6 @@ def record_expense(session: Session, expense: Expense, *, by: int | None, at: da
     """Note an expense under a number of its own."""
     expense.currency = currency_code(expense.currency)
     expense.rate = rate_of(session, expense)
-    for field in ("amount", "tax"):
-        value = getattr(expense, field) or Decimal(0)
-        if round_amount(value, expense.currency) != value:
-            raise Invalid(_l("This amount has too many decimals."), field=field)
     if not expense.number:
         expense.number = next_number(session, EXPENSE_NUMBERS, at=expense.incurred_on)
     session.add(expense)

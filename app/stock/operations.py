@@ -150,7 +150,7 @@ def receive_goods(session: Session, receipt: GoodsReceipt, *, by: int | None, at
     ).all()
     if not lines:
         raise Conflict(_l("Add at least one line first."))
-    zone = session.scalar(select(Store.time_zone).where(Store.id == receipt.store_id)) or "UTC"
+    zone = session.scalars(select(Store.time_zone).where(Store.id == receipt.store_id)).one()
     for line in lines:
         line.amount = round_line(line.quantity, line.unit_cost, receipt.currency)
     receipt.total = sum((line.amount for line in lines), Decimal(0))

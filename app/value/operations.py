@@ -19,7 +19,7 @@ from app.kit.database.locking import lock
 from app.kit.database.model import linked_id
 from app.kit.errors import Conflict, Invalid
 from app.kit.events import emit
-from app.kit.money import currency_code, round_amount
+from app.kit.money import currency_code
 from app.kit.money_text import amount_text
 from app.kit.zones import business_date
 from app.value.choices import CERTIFICATE_MOVES, CertificateStatus, EntryReason, LotKind
@@ -41,8 +41,6 @@ def issue_certificate(
     """Make a certificate with a code of its own; it holds nothing until it is activated."""
     certificate.code = (certificate.code or new_code()).strip().upper()
     certificate.currency = currency_code(certificate.currency)
-    if round_amount(certificate.amount, certificate.currency) != certificate.amount:
-        raise Invalid(_l("This amount has too many decimals."), field="amount")
     certificate.status = CertificateStatus.DRAFT
     with session.no_autoflush:
         certificate.valid_from = certificate.valid_from or _day(session, certificate, at)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.campaigns import operations, queries
 from app.campaigns.choices import CampaignStatus
 from app.campaigns.models import Campaign
+from app.campaigns.operations.content import Message, html_of
 from app.clients import operations as clients
 from app.clients.choices import Channel, ConsentSource, Purpose
 from app.kit.errors import Conflict, Invalid
@@ -17,6 +18,7 @@ from app.messages.choices import (
     DispatchKind,
     DispatchStatus,
     MessageChannel,
+    MessagePurpose,
     RecipientState,
     SkipReason,
     SuppressionReason,
@@ -327,3 +329,37 @@ def test_a_whatsapp_template_is_named_by_its_number_at_twilio(odd):
     with pytest.raises(Invalid) as refused:
         operations.create(None, campaign, by=None, at=NOW)
     assert refused.value.field == "content_sid"
+
+
+@pytest.mark.parametrize(
+    ("typed", "begins", "ways_out"),
+    [
+        ({"text": "Tea."}, "<p>Tea.</p>", 1),
+        ({"text": "Tea.", "html": " "}, "<p>Tea.</p>", 1),
+        ({"text": "Tea.", "html": "<b>Tea</b>"}, "<b>Tea</b>", 1),
+        ({"html": "<a href='{{ unsubscribe_url }}'>No</a>"}, "<a href=", 1),
+        ({"text": "Tea.", "purpose": MessagePurpose.TRANSACTIONAL}, "<p>Tea.</p>", 0),
+        ({"text": "Tea.", "channel": MessageChannel.SMS}, "", 0),
+        ({"html": "<b>Tea</b>", "channel": MessageChannel.SMS}, "", 0),
+        ({}, "", 0),
+    ],
+)
+def test_advertising_by_email_has_one_way_out(typed, begins, ways_out):
+    usual = {"channel": MessageChannel.EMAIL, "purpose": MessagePurpose.MARKETING}
+    html = html_of(Message(**usual | typed))
+    assert html.count("{{ unsubscribe_url }}") == ways_out
+    assert html.startswith(begins)
+    assert bool(html) == bool(begins)
+
+
+def test_examples_are_readers_and_only_without_any_others_of_the_segment(session):
+    make_reader(session, "Silent Sam", agreed=False)
+    campaign = factories.make_campaign(session)
+
+    def shown():
+        return [one.name for one in queries.examples(session, campaign, 9)]
+
+    assert shown() == ["Silent Sam"]
+    make_reader(session, "Ada Weber")
+    assert shown() == ["Ada Weber"]
+    assert queries.examples(session, Campaign(segment=None), 9) == []

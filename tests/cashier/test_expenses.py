@@ -74,11 +74,14 @@ def test_an_approved_expense_is_not_edited(session):
         operations.save_expense(session, expense, **EDGE)
 
 
-def test_an_amount_the_currency_does_not_have_is_refused(session):
-    with pytest.raises(Invalid):
-        make_expense(session, amount=Decimal("10.005"))
-    with pytest.raises(Invalid):
-        make_expense(session, amount=Decimal("10.5"), currency="JPY")
+@pytest.mark.parametrize("field", ["amount", "tax"])
+@pytest.mark.parametrize(
+    ("value", "currency"), [("10.005", "EUR"), ("10.5", "JPY"), ("10.0005", "KWD")]
+)
+def test_an_amount_the_currency_does_not_have_is_refused(session, field, value, currency):
+    with pytest.raises(Invalid, match="decimal") as refused:
+        make_expense(session, currency=currency, rate=Decimal(1), **{field: Decimal(value)})
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize("table", ["expense_balance", "expense_payment"])

@@ -44,3 +44,11 @@ def test_a_wrong_check_digit_is_said_beside_the_field(session):
     with pytest.raises(Invalid) as refused:
         operations.save_variant(session, variant, by=None, at=NOON)
     assert refused.value.field == "barcode"
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_a_variant_without_a_barcode_has_none(session, nothing):
+    variant = make_variant(session)
+    variant.barcode = nothing
+    operations.save_variant(session, variant, by=None, at=NOON)
+    assert variant.barcode is None

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.clients import operations
+from app.clients import operations, queries
 from app.clients.choices import (
     Channel,
     ConsentSource,
@@ -16,6 +16,7 @@ from app.clients.choices import (
 from app.clients.extends import erase_client
 from app.clients.models import Client, ClientFigures, ConsentCurrent, ContactPoint, TimelineEntry
 from app.kit.errors import Invalid
+from app.messages.choices import MessageChannel, MessagePurpose
 from app.orders.extends import erase_from_orders
 from app.orders.queries import figures_that_disagree
 from tests.factories import (
@@ -240,3 +241,49 @@ def test_an_erased_client_leaves_no_address_on_orders_and_the_books_balanced(ses
                          {"id": order.id})  # fmt: skip
     assert raw is True
     assert session.execute(figures_that_disagree()).all() == []
+
+
+def test_a_list_shows_the_main_contacts_that_are_still_in_use(session):
+    both, one, none = (make_client(session) for _ in range(3))
+    make_contact_point(session, client=both, value="ada@example.com")
+    make_contact_point(session, client=both, value="second@example.com")
+    make_contact_point(session, client=both, channel=PHONE, value="+4940123456")
+    make_contact_point(session, client=one, value="bo@example.com")
+    gone = make_contact_point(session, client=none, value="cy@example.com")
+    gone.archived_at = NOON
+    session.flush()
+    # Of others nothing is asked.
+    make_contact_point(session, value="dan@example.com")
+    shown = queries.main_contacts(session, [both.id, one.id, none.id])
+    assert shown == {both.id: "+4940123456, ada@example.com", one.id: "bo@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "purpose", "expected"),
+    [
+        (MessageChannel.EMAIL, MessagePurpose.MARKETING, ["agreed"]),
+        (MessageChannel.EMAIL, MessagePurpose.REVIEW, ["other purpose"]),
+        (MessageChannel.SMS, MessagePurpose.MARKETING, ["other channel"]),
+    ],
+)
+def test_who_may_be_written_to_agreed_to_this_channel_for_this_purpose(
+    session, channel, purpose, expected
+):
+    people = {}
+    for name, consent in {
+        "agreed": {},
+        "other purpose": {"purpose": Purpose.REVIEW},
+        "other channel": {"channel": Channel.SMS},
+        "took it back": {},
+        "left": {},
+    }.items():
+        people[name] = make_client(session, name=name)
+        make_consent_event(session, client=people[name], **consent)
+    make_client(session, name="was not asked")
+    took_it_back = people["took it back"], Channel.EMAIL, Purpose.MARKETING
+    later = {"source": ConsentSource.LINK, "by": None, "at": NOON + timedelta(hours=1)}
+    operations.withdraw_consent(session, *took_it_back, **later)
+    people["left"].archived_at = NOON
+    session.flush()
+    allowed = queries.has_consented(Client.id, channel, purpose)
+    assert session.scalars(select(Client.name).where(allowed)).all() == expected

@@ -102,6 +102,46 @@ def test_an_old_version_is_refused(session, owner):
         operations.change_role(
             session, role, name="B", rights={READ}, version=1, by=owner, at=clock.now()
         )
+    operations.change_role(
+        session, role, name="B", rights={READ}, version=2, by=owner, at=clock.now()
+    )
+    assert (role.name, role.version) == ("B", 3)
+
+
+def test_who_counts_among_the_people_of_a_role_is_active_and_has_it(session):
+    role, other = make_role(session, name="B"), make_role(session, name="A")
+    both, one = make_membership(session, role, other), make_membership(session, role)
+    without = make_membership(session, other)
+    shut_out, gone = make_membership(session, role), make_membership(session, role)
+    shut_out.active, gone.archived_at = False, clock.now()
+    session.flush()
+    assert {m.id for m in queries.members_with(session, role.id)} == {both.id, one.id}
+    assert {m.id for m in queries.members_with(session, other.id)} == {both.id, without.id}
+    assert {m.id for m in queries.members(session)} == {both.id, one.id, without.id}
+    assert queries.people_by_role(session) == {role.id: 2, other.id: 2}
+    ids = [both.id, one.id, shut_out.id]
+    assert queries.role_names(session, ids) == {both.id: "A, B", one.id: "B", shut_out.id: "B"}
+    assert [found.name for found in queries.roles_of(session, both)] == ["A", "B"]
+
+
+def test_who_holds_rights_in_the_whole_company_holds_all_of_them(session):
+    two = make_role(session, {READ, COSTS})
+    reads, costs = make_role(session, {READ}), make_role(session, {COSTS})
+    by_one, by_two = make_membership(session, two), make_membership(session, reads, costs)
+    only_reads = make_membership(session, reads)
+    make_membership(session, two, store_ids=[make_store(session).id])
+    everybody = {m.id for m in queries.holders(session, [READ])}
+    assert everybody == {by_one.id, by_two.id, only_reads.id}
+    assert {m.id for m in queries.holders(session, [READ, COSTS])} == {by_one.id, by_two.id}
+    assert queries.rights_by_role(session, by_two) == {READ: [reads.name], COSTS: [costs.name]}
+
+
+@pytest.mark.parametrize("missing", [1, 3, 4])
+def test_three_missing_rights_are_named_and_more_are_hinted_at(missing):
+    lacking = [("read", "Client"), ("write", "Client"), ("delete", "Client"), ("export", "Client")]
+    words = str(NotYours(lacking[:missing]).message)
+    assert words.count(";") == min(missing, 3) - 1
+    assert words.endswith(" …") == (missing > 3)
 
 
 @pytest.mark.parametrize("name", ["Admin", " public ", "SUPERUSER", "", "x" * 65])

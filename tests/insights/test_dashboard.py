@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
@@ -13,10 +14,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
-from app.insights.queries.periods import Period, following, preset
+from app.insights.queries.periods import LONGEST, Period, following, given, preset, usual_step
 from app.insights.screens.measures import BY_NAME, tiles_for
 from app.kit.access import Reader, reading
 from app.kit.database.session import work
+from app.kit.errors import Invalid
 from app.kit.money import money_sum
 from app.kit.screens.address import Address
 from app.kit.screens.screen_registry import screens
@@ -310,8 +312,6 @@ def test_whoever_may_see_the_dashboard_begins_with_it(site, client, owner):
 
 
 def test_buckets_cover_a_period_without_gap_or_overlap():
-    from datetime import date, timedelta
-
     period = Period(date(2026, 1, 28), date(2026, 3, 4))
     for step in ("day", "week", "month"):
         buckets = [period.bucket(start, step) for start in period.starts(step)]
@@ -322,12 +322,43 @@ def test_buckets_cover_a_period_without_gap_or_overlap():
 
 
 def test_presets_end_today():
-    from datetime import date
-
     today = date(2026, 11, 21)
     assert {name: preset(name, today).days for name in ("today", "7", "30", "month", "year")} == {
         "today": 1, "7": 7, "30": 30, "month": 21, "year": 325,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "step"), [(1, "day"), (45, "day"), (46, "week"), (200, "week"), (201, "month")]
+)
+def test_a_chart_has_some_dozen_steps(days, step):
+    first = date(2026, 1, 1)
+    assert usual_step(Period(first, first + timedelta(days=days - 1))) == step
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026-01-02", "2026-01-05", 4),
+        ("2026-01-05", "2026-01-02", 4),
+        ("2026-01-02", "", 1),
+        ("", "2026-01-02", 1),
+        ("2016-01-01", "2025-12-31", LONGEST),
+        ("2016-01-01", "2026-01-01", None),
+        ("1901-01-01", "1901-01-01", 1),
+        ("1900-12-31", "1901-01-01", None),
+        ("2199-12-31", "2199-12-31", 1),
+        ("2199-12-31", "2200-01-01", None),
+        ("yesterday", "2026-01-02", None),
+    ],
+)
+def test_a_typed_period_is_of_days_that_are_and_at_most_ten_years(first, last, days):
+    if days is None:
+        with pytest.raises(Invalid) as refused:
+            given(first, last)
+        assert refused.value.field == "from"
+    else:
+        assert given(first, last).days == days
 
 
 __all__ = ["Site", "bench"]

@@ -76,6 +76,26 @@ def test_rebuilding_mends_whatever_was_wrong(session):
     assert disagreements(session) == []
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        [],
+        ["2026-03-01"],
+        ["2026-03-31"],
+        ["2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01"],
+        ["2025-11-30", "2026-02-01"],
+    ],
+)
+def test_every_day_of_every_month_is_rebuilt(session, days):
+    store = factories.make_store(session, time_zone="UTC")
+    for day in days:
+        at = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+        factories.make_order(session, store=store, at=at)
+    rebuild_facts(session)
+    found = session.scalars(select(DayFact.business_date).order_by(DayFact.business_date))
+    assert [str(day) for day in found] == days
+
+
 def test_the_day_is_that_of_the_stores_own_clocks(session):
     berlin = factories.make_store(session, time_zone="Europe/Berlin")
     auckland = factories.make_store(session, time_zone="Pacific/Auckland")

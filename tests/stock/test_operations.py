@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.kit.errors import Conflict, Invalid
@@ -9,7 +9,7 @@ from app.stock import operations
 from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
 from app.stock.operations import Move, OutOfStock
-from app.stock.queries import receipts_that_disagree
+from app.stock.queries import goods_moved_otherwise, receipts_that_disagree
 from tests.factories import (
     NOON,
     make_goods_receipt,
@@ -237,3 +237,53 @@ def test_a_draft_is_given_up_without_a_number(session, store):
     receipt = make_goods_receipt(session, store=store)
     operations.cancel_receipt(session, receipt, **EDGE)
     assert (receipt.status, receipt.number) == (ReceiptStatus.CANCELLED, None)
+
+
+@pytest.mark.parametrize(
+    ("differs", "expected"),
+    [
+        (None, []),
+        ("quantity", [(1, 5, 2)]),
+        ("id", [(1, None, 5), (9, 5, None)]),
+        ("variant_id", [(1, None, 5), (1, 5, None)]),
+        ("store_id", [(1, None, 5), (1, 5, None)]),
+        ("kind", [(1, 5, None)]),
+    ],
+)
+def test_goods_that_a_document_did_not_move_are_found(session, store, variant, differs, expected):
+    said = {"id": 1, "variant_id": variant.id, "store_id": store.id, "quantity": 5}
+    # Of another store, and another document of the same goods: neither is this one's.
+    beside = [said | {"store_id": make_store(session).id}, said | {"id": 2}]
+    other = {
+        "quantity": 2,
+        "id": 9,
+        "variant_id": make_variant(session).id,
+        "store_id": make_store(session).id,
+    }
+    for one in (said if differs != "quantity" else said | {"quantity": 2}, *beside):
+        facts = {"ref_id" if key == "id" else key: value for key, value in one.items()}
+        kind = "return" if differs == "kind" and one is said else "goods_receipt"
+        ref_kind = "goods_return" if kind == "return" else kind
+        session.execute(insert(Movement).values(kind=kind, ref_kind=ref_kind, at=NOON, **facts))
+    if differs in ("id", "variant_id", "store_id"):
+        said = said | {differs: other[differs]}
+    goods = " union all ".join(
+        f"select {one['id']} id, {one['variant_id']} variant_id, {one['store_id']} store_id,"
+        f" {one['quantity']} quantity"
+        for one in (said, *beside)
+    )
+    found = session.execute(goods_moved_otherwise("goods_receipt", goods)).all()
+    told = [(row.goods_receipt_id, row.quantity, row.moved) for row in found]
+    assert sorted(told, key=str) == sorted(expected, key=str)
+
+
+def test_what_a_document_moved_is_told_at_its_own_costs(session, store, variant):
+    receive(session, variant, 9, store_id=store.id)
+    for kind, number, cost in (("order", 1, 3), ("order", 2, 4), ("goods_return", 1, 5)):
+        sale = Move(store.id, variant.id, MovementKind.SALE, -1, Decimal(cost))
+        if kind == "goods_return":
+            sale = Move(store.id, variant.id, MovementKind.RETURN, 1, Decimal(cost))
+        operations.post(session, [sale], at=NOON, ref=(kind, number))
+    costs = [operations.costs_moved(session, ref) for ref in (("order", 1), ("goods_return", 1))]
+    assert costs == [{variant.id: 3}, {variant.id: 5}]
+    assert operations.costs_moved(session, ("order", 3)) == {}

@@ -146,8 +146,7 @@ def _sending(session: Session, campaign: Campaign) -> Dispatch:
 
 
 def _mirror(session: Session, campaign: Campaign) -> None:
-    # The database has copied the status of the sending.
-    session.flush()
+    # The database has copied the status of the sending (a refresh flushes before).
     session.refresh(campaign, ["status"])
 
 
