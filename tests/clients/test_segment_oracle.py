@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,6 @@ from app.clients.choices import (
     ClientKind,
     ClientSource,
     ConsentSource,
-    ContactChannel,
     Purpose,
     Stage,
 )
@@ -222,8 +222,8 @@ class World:
             "number": lambda: pick.randint(0, 4),
             "money": lambda: str(Decimal(pick.randint(0, 900)) / 10),
             "date": lambda: self._moment().date().isoformat(),
-            "text": lambda: pick.choice(["Kiel", "Bremen", "kiel", "koln", "Kö", "Nowhere"]),
-        }.get(condition.kind) or (lambda: pick.choice(self._options(condition.name)))
+            "text": lambda: pick.choice([*self._said(condition.name), "kiel", "koln", "Nowhere"]),
+        }.get(condition.kind) or (lambda: pick.choice(self._options(condition)))
         if condition.name == "birthday" and operator in ("before", "after", "between"):
             one = lambda: date(1980 + pick.randint(0, 25), 6, 1).isoformat()  # noqa: E731
         if operator == "between":
@@ -233,20 +233,21 @@ class World:
             return list(dict.fromkeys(one() for _ in range(pick.randint(1, 3))))
         return one()
 
-    def _options(self, name: str) -> list[Any]:
-        choices: dict[str, Any] = {
-            "stage": Stage, "kind": ClientKind, "source": ClientSource,
-            "preferred_channel": Channel, "contact": ContactChannel, "consent": Channel,
-            "order_channel": OrderChannel,
-        }  # fmt: skip
+    def _said(self, name: str) -> list[str]:
+        """What texts clients have there, and how these begin."""
+        texts = {facts[name] for facts in self.facts.values()} - {None}
+        return sorted({*texts, *(text[:2] for text in texts)})
+
+    def _options(self, condition: SegmentCondition) -> list[Any]:
         records = {
             "home_store": self.stores, "order_store": self.stores,
             "bought_product": self.products, "bought_brand": self.brands,
             "bought_category": self.categories,
         }  # fmt: skip
-        if name in choices:
-            return [member.value for member in choices[name]]
-        return [str(one) for one in records.get(name, ())] or ["DE", "GB", "BR", "FR"]
+        if condition.name in records:
+            return [str(one) for one in records[condition.name]]
+        assert condition.options, f"{condition.name}: what can be chosen? options= says it"
+        return [value for value, _label in condition.options(self.session)]
 
     def leaf(self, condition: SegmentCondition, operator: str) -> dict[str, Any]:
         found = {"field": condition.name, "op": operator}
@@ -322,8 +323,9 @@ def compared(have: Any, operator: str, wanted: Any) -> bool:  # noqa: C901, PLR0
 
 
 @pytest.fixture
-def world(session: Session, at_a_quarter_to_midnight: None) -> World:
-    return World(session, seed=4)
+def world(session: Session, built_app: Flask, at_a_quarter_to_midnight: None) -> Iterator[World]:
+    with built_app.app_context():
+        yield World(session, seed=4)
 
 
 def test_every_condition_finds_whom_plain_python_finds(world: World) -> None:
@@ -336,6 +338,14 @@ def test_every_condition_finds_whom_plain_python_finds(world: World) -> None:
                 assert world.found(definition) == right, definition
                 several += bool(right)
     assert several > 100
+
+
+def test_clients_differ_in_whatever_can_be_asked(world: World) -> None:
+    """Else a condition that is compared with plain Python is compared on nothing."""
+    for name in (one.name for one in ALL):
+        have = [facts.get(name, ...) for facts in world.facts.values()]
+        assert ... not in have, f"say in _facts what {name} is of a client"
+        assert len({str(one) for one in have}) > 1, f"give clients another {name} each, in _client"
 
 
 def test_nested_conditions_find_whom_plain_python_finds(world: World) -> None:
