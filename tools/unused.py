@@ -113,6 +113,8 @@ def main() -> int:
         item = found[key]
         where = f"{item.filename.relative_to(ROOT)}:{item.first_lineno}"
         print(f"{where} nothing uses the {item.typ} {item.name}")
+    if dead:
+        print("Use it, take it away, or say in tools/unused.txt who does.", file=sys.stderr)
     stale = sorted(allowed.keys() - used)
     for key in stale:
         print(f"tools/unused.txt: {key} is used, or is gone: take the line away")

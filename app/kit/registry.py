@@ -85,7 +85,7 @@ class SegmentCondition:
     """One thing that can be asked about clients.
 
     `where` makes the SQL for a comparison: (client id column, operator, value) → condition. `kind`
-    is what the form draws: number, money, date, text, choice, list, country, ….
+    is what the form draws: number, money, date, text, choice or record.
     """
 
     name: str

@@ -246,8 +246,9 @@ class World:
         }  # fmt: skip
         if condition.name in records:
             return [str(one) for one in records[condition.name]]
-        assert condition.options, f"{condition.name}: what can be chosen? options= says it"
-        return [value for value, _label in condition.options(self.session)]
+        offered = [value for value, _label in condition.offered(self.session)]
+        assert offered, f"{condition.name}: what can be chosen? choices= or options= says it"
+        return offered
 
     def leaf(self, condition: SegmentCondition, operator: str) -> dict[str, Any]:
         found = {"field": condition.name, "op": operator}

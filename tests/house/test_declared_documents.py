@@ -64,4 +64,6 @@ def test_every_number_series_is_looked_through_for_gaps() -> None:
     }
     given = {one.name for one in series}
     assert given
-    assert {name for name in given if f"numbers.{name}" not in asked} == set()
+    assert {name for name in given if f"numbers.{name}" not in asked} == set(), (
+        "gapless(…) of each in INVARIANTS of its domain's extends.py"
+    )

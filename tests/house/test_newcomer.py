@@ -1,8 +1,8 @@
-"""Somebody new adds a field with a choice by `docs/CHANGES.md` alone, in a copy, and ends green.
+"""Somebody new changes things by `docs/CHANGES.md` and its examples alone, and ends green.
 
-The blocks of the recipe are what is done: `diff` is applied, `json NAME` written, `sh` run. In a
-diff no line has a number: what it removes and keeps is found in the file, once; what it only adds
-goes to the end.
+The blocks are what is done, in a copy: `diff` is applied, `json NAME` and `python NAME` written,
+`sh` run. In a diff no line has a number: what it removes and keeps is found in the file, once; what
+it only adds goes to the end.
 """
 
 import os
@@ -12,22 +12,44 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from app.assembly import ROOT
 from app.kit.servers import TestServer
 
-_BLOCK = re.compile(r"^( *)```(diff|json|sh) ?(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^( *)```(diff|json|python|sh) ?(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _PARTS = re.compile(r"^--- (\S+)\n", re.MULTILINE)
 
 
-def recipe(title: str) -> list[tuple[str, str, str]]:
-    """The blocks below a title: kind, name, what is in it."""
+Block = tuple[str, str, str]
+"""Kind, name, what is in it."""
+
+
+def recipe(title: str) -> list[Block]:
+    """The blocks below a title."""
     said = (ROOT / "docs" / "CHANGES.md").read_text()
     (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## )", said, re.MULTILINE | re.DOTALL)
-    return [(kind, name, dedent(block)) for _, kind, name, block in _BLOCK.findall(section)]
+    return blocks(section)
+
+
+def example(name: str) -> list[Block]:
+    """All blocks of an example."""
+    return blocks((ROOT / "docs" / "examples" / f"{name}.md").read_text())
+
+
+def blocks(text: str) -> list[Block]:
+    """The blocks of a text, each without what its list indents it by."""
+    return [
+        (kind, name, re.sub(rf"^{indent}", "", block, flags=re.MULTILINE))
+        for indent, kind, name, block in _BLOCK.findall(text)
+    ]
+
+
+def changes(block: str) -> Iterator[tuple[str, str]]:
+    """Each file that a diff changes, with the part of it."""
+    _, *parts = _PARTS.split(block)
+    return zip(parts[::2], parts[1::2], strict=True)
 
 
 def applied(text: str, change: str) -> str:
@@ -37,7 +59,7 @@ def applied(text: str, change: str) -> str:
     after = "".join(line[1:] for line in lines if line[0] != "-")
     if not before:
         return text + after
-    assert text.count(before) == 1, before
+    assert text.count(before) == 1, f"a recipe changes what is not there, once:\n{before}"
     return text.replace(before, after)
 
 
@@ -60,14 +82,13 @@ class Newcomer:
         self.environ = {**os.environ, **environ}
 
     def follow(self, kind: str, name: str, block: str) -> None:
-        if kind == "json":
+        if name:
             (self.copy / name).write_text(block)
         elif kind == "sh":
             for line in block.splitlines():
                 self.run(line)
         else:
-            _, *parts = _PARTS.split(block)
-            for path, change in zip(parts[::2], parts[1::2], strict=True):
+            for path, change in changes(block):
                 file = self.copy / path
                 file.write_text(applied(file.read_text(), change))
 
@@ -109,6 +130,61 @@ def test_a_field_with_a_choice_is_added_by_the_recipe_alone(newcomer: Newcomer) 
         newcomer.follow(kind, name, block)
     (draft,) = newcomer.copy.glob("migrations/versions/*_add_kind_to_brands.py")
     assert "\"kind IN ('maker', 'own')\"" in draft.read_text()
+
+
+LINT = (".venv/bin/ruff format --check -q .", ".venv/bin/ruff check -q .")
+DEAD = ".venv/bin/python tools/unused.py"
+PYTEST = ".venv/bin/python -m pytest -q -x"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_document_with_lines_is_added_from_its_example(newcomer: Newcomer) -> None:
+    for block in example("packing-list"):
+        newcomer.follow(*block)
+    for line in (*LINT, DEAD):
+        newcomer.run(line)
+    newcomer.run(
+        f"{PYTEST} tests/stock tests/house/test_drift.py::test_migrations_and_models_agree"
+        " tests/house/test_declared_documents.py"
+        " tests/house/test_every_table.py tests/house/test_links_have_indexes.py"
+        " tests/demo/test_planted.py::test_a_table_is_in_the_books_or_has_a_reason"
+        " tests/kit/database/test_catalogue.py tests/screens/test_walk*.py"
+        " -k 'not walk or PackingList'"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_job_a_tile_and_a_condition_are_added_by_their_recipes(newcomer: Newcomer) -> None:
+    tile, condition = recipe("Add a tile to the dashboard"), recipe("Add a segment condition")
+    for block in (*example("withdrawn-product"), *tile, *condition):
+        newcomer.follow(*block)
+    for line in (*LINT, DEAD):
+        newcomer.run(line)
+    newcomer.run(
+        f"{PYTEST} tests/stock tests/clients/test_segment_oracle.py tests/insights"
+        " -k 'stock or oracle or average_return or tile or nothing'"
+    )
+
+
+WHOLE = {
+    **{
+        title: recipe(title)
+        for title in ("Add a field", "Add a tile to the dashboard", "Add a segment condition")
+    },
+    **{name: example(name) for name in ("packing-list", "withdrawn-product")},
+}
+
+
+@pytest.mark.parametrize("title", WHOLE)
+def test_what_is_to_be_changed_is_there(title: str) -> None:
+    """Whoever changes a line that a recipe names changes the recipe."""
+    now: dict[str, str] = {}
+    for kind, _name, block in WHOLE[title]:
+        for path, change in changes(block) if kind == "diff" else ():
+            now[path] = applied(now.get(path) or (ROOT / path).read_text(), change)
+    assert now
 
 
 def test_the_recipe_says_all_of_it() -> None:
