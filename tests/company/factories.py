@@ -60,10 +60,10 @@ def make_role(session: Session, rights: Collection[Right] = (), *, name: str = "
     session.add(role)
     session.flush()
     known = known_rights(session)
-    for right in rights:
-        session.execute(
-            insert(role_rights).values(role_id=role.id, permission_view_id=known[right])
-        )
+    rows = [{"role_id": role.id, "permission_view_id": known[right]} for right in rights]
+    if rows:
+        # One statement: after each one the database looks whether somebody is left who may do all.
+        session.execute(insert(role_rights).values(rows))
     return role
 
 

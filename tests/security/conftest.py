@@ -17,7 +17,6 @@ from app.kit import account_mail, clock
 from app.kit.database import session as sessions
 from app.kit.database.session import db, make_engine, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
-from app.kit.security import passwords
 from app.kit.security.permissions import create_permissions
 from app.kit.security.readers import KEPT
 from app.kit.servers import TestServer
@@ -58,8 +57,6 @@ def site(server: TestServer, make_database: Callable[[str], str], tmp_path_facto
     with made.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
         create_permissions(session, made.appbuilder)
     made.testing = False
-    # The same kind of hash as ever, a hundred times cheaper: hundreds of people sign in here.
-    passwords.METHOD = "scrypt:1024:8:1"
     made.config["WTF_CSRF_ENABLED"] = False
     return made
 
@@ -175,17 +172,19 @@ def boss(inside: Callable[..., object], sign_in: Callable[..., FlaskClient]) -> 
     return sign_in(email)
 
 
-@pytest.fixture
-def owner_sql(site: Flask) -> Callable[..., list]:
+@pytest.fixture(scope="session")
+def owner_sql(site: Flask) -> Iterator[Callable[..., list]]:
     """Run a statement as the owner of the tables, committed, and give its rows."""
-    engine = make_engine(site.config["CRM"].database_owner_url, poolclass=NullPool)
+    # A connection that is kept: each new one costs more than what it is asked here.
+    engine = make_engine(site.config["CRM"].database_owner_url, pool_size=1, pool_pre_ping=True)
 
     def run(statement: str, **values: object) -> list:
         with work(Stamp(Role.OWNER), on=engine) as session:
             found = session.execute(text(statement), values)
             return list(found) if found.returns_rows else []
 
-    return run
+    yield run
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -148,8 +148,17 @@ class Checkout:
             with contextlib.suppress(psutil.Error):
                 # Killed outright, PostgreSQL would leave its shared memory behind.
                 process.send_signal(signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
-                process.wait(20)
+                # Over, not buried: whoever buries what has lost its parent may take seconds.
+                eventually(lambda process=process: is_over(process))
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def is_over(process: psutil.Process) -> bool:
+    """Tell whether it runs no more, whether or not somebody has asked how it ended."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:

@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
-from tests.servers.checkouts import eventually
+from tests.servers.checkouts import eventually, is_over
 from tests.servers.conftest import copy_packages
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several people")
@@ -145,14 +144,10 @@ def test_servers_killed_in_use_are_started_again_at_the_same_address(make_checko
     for name in ("postgres", "valkey-server"):
         process = checkout.processes()[name]
         process.kill()
-        assert eventually(lambda process=process: not process.is_running() or _zombie(process))
+        assert eventually(lambda process=process: is_over(process))
     use.check()
     assert use.query("SELECT seven FROM kept") == [(7,)]
     assert use.redis_answers()
-
-
-def _zombie(process) -> bool:
-    return process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_first_start_killed_in_the_middle_is_begun_again(make_checkout, person):
