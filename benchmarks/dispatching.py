@@ -53,7 +53,7 @@ def _order(stage: Stage) -> tuple[float, int]:
 
 def _raw(sink: Running, size: int) -> float:
     sink.ask("RESET")
-    command = [sys.executable, RAW, str(sink.port), str(EMAILS), str(CONNECTIONS), str(size)]
+    command = [sys.executable, str(RAW), str(sink.port), str(EMAILS), str(CONNECTIONS), str(size)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     _check(sink, EMAILS)
     return EMAILS / float(done.stdout)

@@ -14,6 +14,7 @@ import sys
 import time
 from inspect import isgenerator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -86,8 +87,12 @@ def mail(count: int) -> None:
     """Order a sending to clients with an email address."""
     with create_app().app_context():
         stamp = stamp_for("demo")
+        columns: list[Any] = [
+            ContactPoint.client_id.label("client_id"),
+            ContactPoint.value.label("address"),
+        ]
         audience = (
-            select(ContactPoint.client_id.label("client_id"), ContactPoint.value.label("address"))
+            select(*columns)
             .where(ContactPoint.channel == ContactChannel.EMAIL)
             .order_by(ContactPoint.id)
             .limit(count)

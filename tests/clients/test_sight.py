@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, func, select, text
@@ -92,8 +93,9 @@ def master(session, bound):
         with bound(store, role=Role.OWN_CLIENTS, user=member.user_id):
             yield session
 
-    works.store, works.employee = store, employee
-    return works
+    made: Any = works
+    made.store, made.employee = store, employee
+    return made
 
 
 def everything(session, client):

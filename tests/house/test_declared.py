@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,12 @@ from app.kit.screens.declaration import Declaration
 
 def _attributes(cls):
     """Return the public attributes of a class with what is said below each."""
-    (body,) = (node.body for node in ast.parse(inspect.getsource(cls)).body)
+    source: Any = ast.parse(inspect.getsource(cls))
+    (body,) = (node.body for node in source.body)
     found = {}
     for node, after in zip(body, (*body[1:], None), strict=True):
         if isinstance(node, ast.Assign):
-            found |= {target.id: None for target in node.targets}
+            found |= {one.id: None for one in node.targets if isinstance(one, ast.Name)}
         if isinstance(node, ast.AnnAssign):
             said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             found[node.target.id] = after.value.value if said else None

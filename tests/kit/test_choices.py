@@ -69,7 +69,8 @@ def test_every_column_of_choices_gets_its_check_without_being_asked() -> None:
 
 
 def test_a_copied_table_has_the_check_once() -> None:
-    copied = Crossing.__table__.to_metadata(MetaData())
+    table: Table = Crossing.__table__  # type: ignore[assignment]  # as SQLAlchemy has typed it
+    copied = table.to_metadata(MetaData())
     assert ddl(copied).count("light IN") == 1
 
 

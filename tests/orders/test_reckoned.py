@@ -164,7 +164,8 @@ def reckon_order(session: Session, order: Order) -> None:
         ZERO if order.status is OrderStatus.CANCELLED else max(order.total - back + adjusted, ZERO)
     )
     assert order.payment_state.value == state(due, came, went)
-    assert {one.currency for one in (*mine, *backs, *given)} <= {order.currency}
+    documents: list[Any] = [*mine, *backs, *given]
+    assert {one.currency for one in documents} <= {order.currency}
 
 
 def state(due: Decimal, came: Decimal, went: Decimal) -> str:

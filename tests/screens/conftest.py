@@ -68,7 +68,7 @@ def member(_whole_app: Flask) -> Reader:
     with _whole_app.app_context():
         bind(db.engine)
         with work(Stamp(Role.OWNER), on=owner) as session:
-            create_permissions(session, _whole_app.appbuilder)
+            create_permissions(session, _whole_app.extensions["appbuilder"])
         rights = all_rights()
         with bench.at_work() as session:
             found = make_membership(session, make_role(session, rights))
@@ -106,7 +106,7 @@ def app(
         made = create_app(settings.Config.from_env(environ))
     made.config["WTF_CSRF_ENABLED"] = False
     with made.app_context():
-        made.appbuilder.add_all(
+        made.extensions["appbuilder"].add_all(
             [*BENCH_SCREENS, *([] if "OpenApiView" in made.blueprints else [OpenApiView])]
         )
     bench.let_tests_choose_the_reader(made)

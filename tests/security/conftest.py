@@ -3,13 +3,16 @@
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import NullPool, make_url, text
+from sqlalchemy.orm import Session
 
 from app import create_app
 from app.company import operations
@@ -55,7 +58,7 @@ def site(server: TestServer, make_database: Callable[[str], str], tmp_path_facto
     made = create_app(config)
     owner = make_engine(server.url(name, "crm_migrate"), poolclass=NullPool)
     with made.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
-        create_permissions(session, made.appbuilder)
+        create_permissions(session, made.extensions["appbuilder"])
     made.testing = False
     made.config["WTF_CSRF_ENABLED"] = False
     return made
@@ -165,7 +168,9 @@ def sign_in(site: Flask) -> Callable[..., FlaskClient]:
 
 
 @pytest.fixture
-def boss(inside: Callable[..., object], sign_in: Callable[..., FlaskClient]) -> FlaskClient:
+def boss(
+    inside: Callable[..., AbstractContextManager[Session]], sign_in: Callable[..., FlaskClient]
+) -> FlaskClient:
     """An owner's browser."""
     with inside() as session:
         email = make_membership(session, "owner", password=PASSWORD).person.email
@@ -180,7 +185,7 @@ def owner_sql(site: Flask) -> Iterator[Callable[..., list]]:
 
     def run(statement: str, **values: object) -> list:
         with work(Stamp(Role.OWNER), on=engine) as session:
-            found = session.execute(text(statement), values)
+            found: Any = session.execute(text(statement), values)
             return list(found) if found.returns_rows else []
 
     yield run

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, text
@@ -51,7 +52,7 @@ def ready(config: Config) -> bool:
 def as_owner(config: Config, statement: str) -> list:
     engine = make_engine(config.database_owner_url, poolclass=NullPool)
     with work(Stamp(Role.OWNER), on=engine) as session:
-        found = session.execute(text(statement))
+        found: Any = session.execute(text(statement))
         return found.all() if found.returns_rows else []
 
 
