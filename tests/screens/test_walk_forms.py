@@ -153,8 +153,10 @@ def resource_of(app: Flask, screen: Screen) -> Resource | None:
 
 def test_a_program_makes_a_record(whole_app: Flask, client: FlaskClient, added: Form) -> None:
     resource = resource_of(whole_app, added.screen)
+    if resource is None:
+        assert not added.screen.api
     if resource is None or not resource.adds:
-        return  # whether it should have one is said by the screen: tests/house/no_screen.txt
+        return
     sends = added.told.sends
     with at_work() as session:
         sent = sends(session) if callable(sends) else sends
@@ -169,6 +171,8 @@ def test_a_program_makes_a_record(whole_app: Flask, client: FlaskClient, added: 
 
 def test_a_program_changes_a_record(whole_app: Flask, client: FlaskClient, edited: Form) -> None:
     resource = resource_of(whole_app, edited.screen)
+    if resource is None:
+        assert not edited.screen.api
     if resource is None or not resource.edits:
         return
     pk = made_open(whole_app, edited)

@@ -112,7 +112,7 @@ def test_the_database_keeps_one_of_two_who_remove_each_other_without_the_lock(al
         assert queries.count_administrators(session) == 1
 
 
-def test_a_deploy_leaves_whole_what_was_whole_and_adds_nothing_to_the_rest(alone, site, owner_sql):
+def test_a_deploy_adds_to_what_was_whole_and_to_untouched_roles_only(alone, site, owner_sql):
     """A right of a new screen, which nobody had, would be out of everybody's reach."""
     company, people = alone
     owner = make_engine(site.config["CRM"].database_owner_url, poolclass=NullPool)
@@ -126,14 +126,25 @@ def test_a_deploy_leaves_whole_what_was_whole_and_adds_nothing_to_the_rest(alone
         for one in people:
             member = session.get_one(Membership, one.membership_id)
             operations.set_roles(session, member, [whole.id], by=people[0], at=clock.now())
-        ids = whole.id, part.id
+        seeded = operations.seed_roles(session, company)
+        untouched, changed = seeded["owner"], seeded["administrator"]
+        operations.change_role(
+            session,
+            changed,
+            name="Less",
+            rights=people[0].rights - {("export", "Client")},
+            version=changed.version,
+            by=people[0],
+            at=clock.now(),
+        )
+        ids = whole.id, part.id, untouched.id, changed.id
     new = ("read", "NewScreen")
     with site.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
         make_rights(session, [new])
         operations.sync_roles(session)
     with work(company_stamp(company)) as session:
-        has = [new in rights for rights in queries.rights_of_roles(session, ids).values()]
-        assert has == [True, False]
+        rights = queries.rights_of_roles(session, ids)
+        assert [new in rights[pk] for pk in ids] == [True, False, True, False]
         assert queries.count_administrators(session) == 2
 
 

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.kit.errors import Conflict, Invalid
@@ -97,20 +97,6 @@ def test_what_is_moved_by_hand_has_a_quantity_without_a_sign_and_a_reason(
     assert [refused.value.field] == list(wrong)
 
 
-def test_a_write_off_says_why(session, store, variant):
-    with pytest.raises(Invalid):
-        operations.move_by_hand(
-            session,
-            MovementKind.WRITE_OFF,
-            store_id=store.id,
-            variant_id=variant.id,
-            quantity=1,
-            reason=" ",
-            by=None,
-            at=NOON,
-        )
-
-
 def test_imported_history_may_go_below_zero_until_somebody_counts(session, store, variant):
     operations.post(session, [Move(store.id, variant.id, MovementKind.SALE, -9)], at=NOON)
     assert balance(session, store, variant) == (-9, 0, -9, False)
@@ -147,13 +133,6 @@ def test_many_movements_of_one_statement_count_each(session, store):
     ]
     operations.post(session, moves, at=NOON)
     assert [balance(session, store, v)[0] for v in variants] == [9, 8, 7]
-
-
-def test_the_balance_is_the_sum_of_the_movements(session, store, variant):
-    receive(session, variant, 5, store_id=store.id)
-    operations.post(session, [Move(store.id, variant.id, MovementKind.SALE, -2)], at=NOON)
-    total = select(func.sum(Movement.quantity)).where(Movement.variant_id == variant.id)
-    assert session.scalar(total) == balance(session, store, variant)[0]
 
 
 @pytest.mark.parametrize("table", ["movement", "reservation_entry", "stock_balance"])

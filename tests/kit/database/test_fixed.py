@@ -31,6 +31,7 @@ def test_a_draft_may_still_change(session):
     session.add(order)
     session.flush()
     session.execute(text("update orders set currency = 'USD' where id = :id"), {"id": order.id})
+    assert session.scalar(select(Order.currency).where(Order.id == order.id)) == "USD"
 
 
 def test_a_moment_is_noted_once_and_then_stays(session):
