@@ -35,6 +35,7 @@ from sqlalchemy.types import TypeEngine
 from app.kit.database.checked import checked
 from app.kit.errors import Invalid
 
+ZERO = Decimal(0)
 STORED_DECIMALS = 4
 _STEP = Decimal(1).scaleb(-STORED_DECIMALS)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -141,12 +142,15 @@ def rate_column(**kw: Any) -> MappedColumn[Any]:
     return checked("{column} > 0", Numeric(18, 8), server_default=text("1"), info=info, **kw)
 
 
+def tax_rate_column(**kw: Any) -> MappedColumn[Any]:
+    """Return a mapped column of a tax in per cent."""
+    info = {"label": _l("Tax rate"), "unit": "%"}
+    return mapped_column(Numeric(7, 4), default=ZERO, server_default=text("0"), info=info, **kw)
+
+
 def is_money(column: Any) -> bool:
     """Whether a column holds money (to others it looks like an integer)."""
     return isinstance(getattr(column, "type", None), MoneyType)
-
-
-ZERO = Decimal(0)
 
 
 # In SQL

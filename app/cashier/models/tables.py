@@ -6,7 +6,6 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     CheckConstraint,
-    DateTime,
     Index,
     Text,
     UniqueConstraint,
@@ -18,7 +17,6 @@ from app.cashier.choices import EXPENSE_MOVES, ExpenseKind, ExpensePaymentMethod
 from app.cashier.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.catalogue.models import Supplier
 from app.company.models import Store
-from app.kit import clock
 from app.kit.choices import choice
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
@@ -30,6 +28,8 @@ from app.kit.database.model import (
     Told,
     fold_of,
     link,
+    moment_column,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -62,7 +62,7 @@ class ExpenseCategory(Business, Source, Model):
         server_default=ExpenseKind.OTHER.value,
         info={"label": _l("Kind"), "help": _l("Where it stands in profit and loss.")},
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     def __str__(self) -> str:
         return self.name
@@ -190,13 +190,8 @@ class ExpensePayment(Ledger, Model):
     amount: Mapped[Decimal] = money(
         info={"label": _l("Amount"), "guard": "money", "help": _l("Negative if money came back.")}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    note: Mapped[str | None] = note_column()
+    at: Mapped[datetime] = moment_column()
 
 
 class ExpenseBalance(Told, Figures, Model):

@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     FetchedValue,
     Index,
-    Numeric,
     Text,
     UniqueConstraint,
     text,
@@ -21,9 +20,17 @@ from app.catalogue.models import functions  # noqa: F401 -- registers the functi
 from app.kit.choices import choice
 from app.kit.codes import country_column
 from app.kit.database.install.search import Look
-from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
+from app.kit.database.model import (
+    Business,
+    Model,
+    fold_of,
+    link,
+    note_column,
+    sort_indexes,
+    trigram_index,
+)
 from app.kit.database.source import Source, source_args
-from app.kit.money import currency_column, unit_price
+from app.kit.money import currency_column, tax_rate_column, unit_price
 
 
 class Brand(Business, Source, Model):
@@ -40,7 +47,7 @@ class Brand(Business, Source, Model):
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
     name_fold: Mapped[str] = fold_of("name")
     website: Mapped[str | None] = mapped_column(Text, info={"label": _l("Website")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     def __str__(self) -> str:
         return self.name
@@ -164,12 +171,7 @@ class Product(Business, Source, Model):
             "texts_of": ("name", "description"),
         },
     )
-    tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(7, 4),
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Tax rate"), "unit": "%"},
-    )
+    tax_rate: Mapped[Decimal] = tax_rate_column()
     duration: Mapped[int | None] = mapped_column(
         info={"label": _l("Duration"), "unit": _l("min"), "help": _l("For services only.")}
     )
@@ -298,7 +300,7 @@ class Supplier(Business, Source, Model):
         info={"label": _l("Delivery time"), "unit": _l("days")}
     )
     tax_number: Mapped[str | None] = mapped_column(Text, info={"label": _l("Tax number")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     def __str__(self) -> str:
         return self.name

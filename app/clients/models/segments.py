@@ -17,6 +17,7 @@ from app.kit.database.model import (
     Model,
     fold_of,
     link,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -49,7 +50,7 @@ class Segment(Business, Model):
         server_default=text("'{}'"),
         info={"label": _l("Conditions"), "format": "json"},
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     def __str__(self) -> str:
         return self.name

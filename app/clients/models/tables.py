@@ -32,7 +32,6 @@ from app.clients.choices import (
 from app.clients.models import triggers  # noqa: F401 -- registers the triggers of the tables below
 from app.clients.models.assignment import IS_MINE, IS_OURS, SIGHT, STORES_SUMS
 from app.company.models import Employee, Store
-from app.kit import clock
 from app.kit.choices import choice
 from app.kit.codes import country_column
 from app.kit.database.install.rules import COMPANY_IS, STORES
@@ -45,6 +44,8 @@ from app.kit.database.model import (
     Told,
     fold_of,
     link,
+    moment_column,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -174,12 +175,7 @@ class Client(Business, Model):
     # `source` is how they came to be known, so the other program has another name here.
     source_system: Mapped[str | None] = source_name()
     source_key: Mapped[str | None] = source_key()
-    registered_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Registered")},
-    )
+    registered_at: Mapped[datetime] = moment_column(_l("Registered"))
     preferred_channel: Mapped[Channel | None] = choice(
         Channel, info={"label": _l("Preferred channel")}
     )
@@ -193,7 +189,7 @@ class Client(Business, Model):
         info={"label": _l("Looked after by"), "help": _l("Who looks after the client.")},
     )
     employee: Mapped[Employee | None] = relationship(foreign_keys=employee_id)
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
     made_up: Mapped[bool] = mapped_column(
         default=False,
         server_default=text("false"),
@@ -403,12 +399,7 @@ class ConsentEvent(Ledger, Model):
         server_default=text("'{}'"),
         info={"label": _l("Evidence"), "format": "json"},
     )
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    at: Mapped[datetime] = moment_column()
 
 
 class ConsentCurrent(Told, Figures, Model):
@@ -456,12 +447,7 @@ class TimelineEntry(Ledger, Model):
     store_id: Mapped[int | None] = link("store", index=False, info={"label": _l("Store")})
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
     kind: Mapped[str] = mapped_column(Text, info={"label": _l("Kind")})
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    at: Mapped[datetime] = moment_column()
     # Points downward, where no key may point: an order, a message, a visit.
     ref_kind: Mapped[str | None] = mapped_column(Text)
     ref_id: Mapped[int | None] = mapped_column(BigInteger)

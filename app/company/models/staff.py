@@ -24,6 +24,7 @@ from app.kit.database.model import (
     Business,
     Model,
     link,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -105,7 +106,7 @@ class Employee(Business, Source, Model):
     hourly_rate: Mapped[Decimal | None] = money(
         info={"label": _l("Hourly rate"), "guard": "salaries"}, nullable=True
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
     # The company column is part of both keys; it is filled by the database, so one side writes it.

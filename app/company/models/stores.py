@@ -22,7 +22,15 @@ from app.company.choices import ClientsSeen, Locale, StoreKind
 from app.kit.choices import choice
 from app.kit.codes import country_column
 from app.kit.database.install.search import Look
-from app.kit.database.model import Business, Model, fold_of, link, sort_indexes, trigram_index
+from app.kit.database.model import (
+    Business,
+    Model,
+    fold_of,
+    link,
+    note_column,
+    sort_indexes,
+    trigram_index,
+)
 from app.kit.database.source import Source, source_args
 from app.kit.database.stamp import Role
 from app.kit.money import currency_column
@@ -111,7 +119,7 @@ class Franchise(Business, Source, Model):
 
     name: Mapped[str] = mapped_column(Text, info={"label": _l("Name"), "sort_by": "name_fold"})
     name_fold: Mapped[str] = fold_of("name")
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     stores: Mapped[list["Store"]] = relationship(
         back_populates="franchise", foreign_keys="Store.franchise_id", lazy="raise"

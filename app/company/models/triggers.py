@@ -67,36 +67,30 @@ end""",
     _statement_triggers("crm_role_rights", "ab_permission_view_role"),
 )
 
-MEMBERSHIP_ROLES = _register(
-    "crm_membership_roles",
-    f"""
-begin
-  {_BUMP.format(company="c.company_id", rows="changed c")}
-  {_NOTE}
-  select c.company_id, {_WHO}, 'membership', c.membership_id, 'update',
-    case when tg_op = 'DELETE' then jsonb_build_object('roles', jsonb_agg(r.name)) end,
-    case when tg_op = 'INSERT' then jsonb_build_object('roles', jsonb_agg(r.name)) end
-  from changed c join ab_role r on r.id = c.role_id
-  group by c.company_id, c.membership_id;
-  return null;
-end""",
-    _statement_triggers("crm_membership_roles", "membership_role"),
-)
 
-MEMBERSHIP_STORES = _register(
-    "crm_membership_stores",
-    f"""
+def _of_membership(what: str, join: str) -> SqlFunction:
+    """Note which of `what` a membership got or lost; `join` is where their names come from."""
+    name = f"crm_membership_{what}"
+    return _register(
+        name,
+        f"""
 begin
   {_BUMP.format(company="c.company_id", rows="changed c")}
   {_NOTE}
   select c.company_id, {_WHO}, 'membership', c.membership_id, 'update',
-    case when tg_op = 'DELETE' then jsonb_build_object('stores', jsonb_agg(s.name)) end,
-    case when tg_op = 'INSERT' then jsonb_build_object('stores', jsonb_agg(s.name)) end
-  from changed c join store s on s.company_id = c.company_id and s.id = c.store_id
+    case when tg_op = 'DELETE' then jsonb_build_object('{what}', jsonb_agg(x.name)) end,
+    case when tg_op = 'INSERT' then jsonb_build_object('{what}', jsonb_agg(x.name)) end
+  from changed c join {join}
   group by c.company_id, c.membership_id;
   return null;
 end""",
-    _statement_triggers("crm_membership_stores", "membership_store"),
+        _statement_triggers(name, f"membership_{what.removesuffix('s')}"),
+    )
+
+
+MEMBERSHIP_ROLES = _of_membership("roles", "ab_role x on x.id = c.role_id")
+MEMBERSHIP_STORES = _of_membership(
+    "stores", "store x on x.company_id = c.company_id and x.id = c.store_id"
 )
 
 # Work that waits was deferred by somebody who saw all clients; from now on it sees fewer. What was

@@ -144,6 +144,21 @@ def linked_id(record: Any, relation: str) -> int | None:
     return other.id if other is not None else None
 
 
+def moment_column(label: Any = None) -> Any:
+    """Return the column of when something happened: now, unless somebody says it."""
+    return mapped_column(
+        DateTime(timezone=True),
+        default=clock.now,
+        server_default=text("now()"),
+        info={"label": _l("Time") if label is None else label},
+    )
+
+
+def note_column() -> Any:
+    """Return the column of what people write beside a record, in several lines."""
+    return mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+
+
 def fold_of(column: str) -> Any:
     """Return a stored search and sort key of a text column: lower case, marks removed."""
     return mapped_column(Text, Computed(f"fold({column})", persisted=True), info={"label": None})

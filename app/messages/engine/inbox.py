@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from app.messages.engine.outcomes import SendResult
@@ -106,6 +107,26 @@ class Carrier(Generic[T]):
             if worker.done() and not worker.cancelled() and worker.exception() is not None:
                 return worker.exception()
         return None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            await self.join()
+        else:
+            await self._end()
+
+    async def join(self) -> None:
+        """Send what was put. Raises what `starting` raised."""
+        self._inbox.close()
+        try:
+            await asyncio.gather(*self._workers)
+        except BaseException:
+            await self._end()
+            raise
 
     async def _end(self) -> None:
         """Drop what was not started and hear out what is under way."""

@@ -114,21 +114,9 @@ class TwilioSender(Carrier[TextMessage]):
         trace: TracebackType | None,
     ) -> None:
         try:
-            if kind is None:
-                await self.join()
-            else:
-                await self._end()
+            await super().__aexit__(kind, error, trace)
         finally:
             await self._http.close()
-
-    async def join(self) -> None:
-        """Send what was put. Raises what `starting` raised."""
-        self._inbox.close()
-        try:
-            await asyncio.gather(*self._workers)
-        except BaseException:
-            await self._end()
-            raise
 
     async def _work(self) -> None:
         while await self._inbox.wait():

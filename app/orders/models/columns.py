@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, Numeric, Text, text
+from sqlalchemy import CheckConstraint, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from app.catalogue.models import Variant
@@ -12,7 +12,7 @@ from app.company.models import Store
 from app.kit.choices import choice
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.model import link
-from app.kit.money import currency_column, money, rate_column
+from app.kit.money import currency_column, money, rate_column, tax_rate_column
 from app.kit.money import unit_price as price_column
 from app.orders.choices import ChargeKind, LineKind
 
@@ -92,13 +92,7 @@ class Line:
         sort_order=28,
     )
     amount: Mapped[Decimal] = amount_column(_l("Amount"))
-    tax_rate: Mapped[Decimal] = mapped_column(
-        Numeric(7, 4),
-        default=Decimal(0),
-        server_default=text("0"),
-        info={"label": _l("Tax rate"), "unit": "%"},
-        sort_order=30,
-    )
+    tax_rate: Mapped[Decimal] = tax_rate_column(sort_order=30)
     tax: Mapped[Decimal] = amount_column(_l("Tax"))
 
     @declared_attr

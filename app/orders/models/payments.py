@@ -8,7 +8,6 @@ from flask_babel import lazy_pgettext as _lp
 from sqlalchemy import (
     CheckConstraint,
     Computed,
-    DateTime,
     Index,
     Text,
     UniqueConstraint,
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clients.models import Client
 from app.company.models import Store
-from app.kit import clock
 from app.kit.choices import choice
 from app.kit.codes import country_column
 from app.kit.database.install.immutability import Fixed
@@ -29,6 +27,8 @@ from app.kit.database.model import (
     Model,
     fold_of,
     link,
+    moment_column,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -164,16 +164,11 @@ class Payment(Business, Source, Model):
     external_ref: Mapped[str | None] = mapped_column(
         Text, info={"label": _l("Provider's reference")}
     )
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    at: Mapped[datetime] = moment_column()
     business_date: Mapped[date] = mapped_column(
         info={"label": _l("Business day"), "computed": True}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
 
     def __str__(self) -> str:
         return f"{self.direction.label} {format_amount(self.amount, self.currency)}"
@@ -311,12 +306,7 @@ class Adjustment(Business, Source, Model):
         _l("Amount in the company's currency"), currency="company"
     )
     country: Mapped[str | None] = country_column()
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    at: Mapped[datetime] = moment_column()
     business_date: Mapped[date] = mapped_column(
         info={"label": _l("Business day"), "computed": True}
     )

@@ -25,6 +25,7 @@ from app.kit.database.model import (
     Model,
     fold_of,
     link,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -109,7 +110,7 @@ class GoodsReturn(Business, Sums, Source, Model):
         _l("Total in the company's currency"), currency="company"
     )
     country: Mapped[str | None] = country_column()
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
     lines: Mapped[list["ReturnLine"]] = relationship(
         foreign_keys="ReturnLine.goods_return_id",
         back_populates="goods_return",

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalogue.models import Supplier, Variant
 from app.company.models import Store
-from app.kit import clock
 from app.kit.choices import choice
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
@@ -30,6 +29,8 @@ from app.kit.database.model import (
     Told,
     fold_of,
     link,
+    moment_column,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -94,12 +95,7 @@ class Movement(Ledger, Model):
     reason: Mapped[str | None] = mapped_column(Text, info={"label": _l("Reason")})
     # Where an imported line came from, so that importing it again changes nothing.
     source_key: Mapped[str | None] = mapped_column(Text, info={"label": _l("Source line")})
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    at: Mapped[datetime] = moment_column()
 
 
 class ReservationEntry(Ledger, Model):
@@ -221,7 +217,7 @@ class GoodsReceipt(Business, Source, Model):
     received_at: Mapped[datetime | None] = mapped_column(
         DateTime(timezone=True), info={"label": _l("Received")}
     )
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
     lines: Mapped[list["GoodsReceiptLine"]] = relationship(
         foreign_keys="GoodsReceiptLine.goods_receipt_id",
         back_populates="goods_receipt",

@@ -10,17 +10,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    DateTime,
     Index,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clients.models import Client
 from app.company.models import Store
-from app.kit import clock
 from app.kit.choices import choice
 from app.kit.database.install.immutability import Fixed
 from app.kit.database.install.search import Look
@@ -32,6 +29,8 @@ from app.kit.database.model import (
     Told,
     fold_of,
     link,
+    moment_column,
+    note_column,
     sort_indexes,
     trigram_index,
 )
@@ -92,7 +91,7 @@ class Certificate(Business, Source, Model):
     store: Mapped[Store | None] = relationship(foreign_keys=store_id)
     valid_from: Mapped[date | None] = mapped_column(info={"label": _l("Valid from")})
     valid_until: Mapped[date | None] = mapped_column(info={"label": _l("Valid until")})
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
+    note: Mapped[str | None] = note_column()
     balance: Mapped["CertificateBalance | None"] = relationship(
         foreign_keys="CertificateBalance.certificate_id",
         viewonly=True,
@@ -234,10 +233,5 @@ class ValueEntry(Ledger, Model):
     reverses_id: Mapped[int | None] = link("value_entry", info={"label": _l("Reverses")})
     ref_kind: Mapped[str | None] = mapped_column(Text)
     ref_id: Mapped[int | None] = mapped_column(BigInteger)
-    note: Mapped[str | None] = mapped_column(Text, info={"label": _l("Note"), "format": "long"})
-    at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True),
-        default=clock.now,
-        server_default=text("now()"),
-        info={"label": _l("Time")},
-    )
+    note: Mapped[str | None] = note_column()
+    at: Mapped[datetime] = moment_column()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from types import TracebackType
 from typing import Self
 
 from app.messages.engine.inbox import Carrier
@@ -49,26 +48,10 @@ class SmtpPool(Carrier[Outgoing]):
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._url.connections)]
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            await self.join()
-        else:
-            await self._end()
-
     async def join(self) -> None:
         """Send what was put, then close the connections. Raises what `starting` raised."""
-        self._inbox.close()
         self._closing.set()
-        try:
-            await asyncio.gather(*self._workers)
-        except BaseException:
-            await self._end()
-            raise
+        await super().join()
 
     async def _end(self) -> None:
         self._closing.set()
