@@ -201,7 +201,9 @@ def test_every_fault_in_the_books_is_refused_or_found(books):
             # A ledger's columns are all fixed: tests/kit/database/test_fixed.py.
             unplanted.append(str(column))
         unnoticed += [one for one in statements if not is_noticed(books, one)]
-    assert unnoticed == []
+    assert unnoticed == [], (
+        "what people type gets a line in typed.txt; what follows, an invariant; what stays, fixed"
+    )
     assert unplanted == [], "write_books makes no row with these"
 
 
