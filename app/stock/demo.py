@@ -1,6 +1,6 @@
 """What is in the demo company's stores.
 
-Counted after the orders were made, so that from then on it is guarded.
+Counted after the orders were made, so that from then on nothing is sold that is not there.
 """
 
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ INVARIANTS = (
         queries.transfers_that_did_not_arrive,
     ),
     Invariant(
-        "stock.guarded",
+        "stock.counted",
         _l("What is marked as counted was once received or counted."),
         queries.counted_by_nobody,
     ),

@@ -138,13 +138,13 @@ def transfers_that_did_not_arrive() -> Select[Any]:
     return offending(_TRANSFERS, "variant_id", "at", "quantity")
 
 
-_GUARDED = """
+_COUNTED = """
 select b.store_id, b.variant_id from stock_balance b
-where b.guarded and not exists (
+where b.counted and not exists (
   select from movement m where m.store_id = b.store_id and m.variant_id = b.variant_id
     and m.kind in ('goods_receipt', 'stocktake'))"""
 
 
 def counted_by_nobody() -> Select[Any]:
     """Balances marked as counted that were never received or counted."""
-    return offending(_GUARDED, "store_id", "variant_id")
+    return offending(_COUNTED, "store_id", "variant_id")

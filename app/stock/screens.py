@@ -36,10 +36,10 @@ class StockBalanceScreen(Screen):
     icon = "packages"
     label, one = _l("Stock"), _l("Stock")
     help = _l("What each store has of each variant: on hand, reserved by orders, and available.")
-    list_columns = ("variant", "store", "on_hand", "reserved", "available", "guarded")
+    list_columns = ("variant", "store", "on_hand", "reserved", "available", "counted")
     filters = ("variant", "store", "on_hand", "reserved", "available")
     order = ("available", "asc")
-    sections = ((_l("Stock"), ("variant", "store", "on_hand", "reserved", "available", "guarded")),)
+    sections = ((_l("Stock"), ("variant", "store", "on_hand", "reserved", "available", "counted")),)
     adds = edits = archives = False
     api = True
 

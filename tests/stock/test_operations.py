@@ -29,7 +29,7 @@ def balance(session, store, variant):
         .where(StockBalance.store_id == store.id, StockBalance.variant_id == variant.id)
         .execution_options(populate_existing=True)
     )
-    return (row.on_hand, row.reserved, row.available, row.guarded)
+    return (row.on_hand, row.reserved, row.available, row.counted)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def variant(session):
     return make_variant(session)
 
 
-def test_a_delivery_is_on_hand_and_from_then_on_guarded(session, store, variant):
+def test_a_delivery_is_on_hand_and_from_then_on_counted(session, store, variant):
     receive(session, variant, 5, store_id=store.id)
     receive(session, variant, 2, store_id=store.id)
     assert balance(session, store, variant) == (7, 0, 7, True)

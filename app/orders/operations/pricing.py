@@ -111,7 +111,7 @@ def _sellable(
             Product.status,
             Product.tax_rate,
             StockBalance.available,
-            StockBalance.guarded,
+            StockBalance.counted,
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(StockBalance, here)
@@ -147,7 +147,7 @@ def _refuse_short(items: Iterable[Any], sold: dict[int, Any]) -> None:
             continue
         wanted[item.variant_id] = wanted.get(item.variant_id, 0) + item.quantity
         row = sold[item.variant_id]
-        if row.kind is not ProductKind.GOODS or not row.guarded:
+        if row.kind is not ProductKind.GOODS or not row.counted:
             continue
         if row.available < wanted[item.variant_id]:
             raise OutOfStock(

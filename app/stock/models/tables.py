@@ -127,14 +127,14 @@ class StockBalance(Told, Figures, Model):
         UniqueConstraint("company_id", "store_id", "variant_id"),
         CheckConstraint("reserved >= 0", name="reserved"),
         # Once stock was counted, no order can take what is not there, whatever the load.
-        CheckConstraint("not guarded or reserved <= on_hand", name="available"),
+        CheckConstraint("not counted or reserved <= on_hand", name="available"),
         *sort_indexes("on_hand", "available", "reserved", "changed_at"),
         {
             "info": {
                 "label": _l("Stock"),
                 "audit": False,
                 "kept": "true",
-                "fixed": (Fixed(("store_id", "variant_id")), Fixed(("guarded",), "old.guarded")),
+                "fixed": (Fixed(("store_id", "variant_id")), Fixed(("counted",), "old.counted")),
                 "grants": {Role.APP: "select", Role.STORE: "select"},
             }
         },
@@ -155,7 +155,7 @@ class StockBalance(Told, Figures, Model):
     available: Mapped[int] = mapped_column(
         Computed("on_hand - reserved", persisted=True), info={"label": _l("Available")}
     )
-    guarded: Mapped[bool] = mapped_column(
+    counted: Mapped[bool] = mapped_column(
         default=False,
         server_default=text("false"),
         info={

@@ -17,7 +17,7 @@ _LOCK = """
       using (company_id, store_id, variant_id)
    order by b.company_id, b.store_id, b.variant_id for update of b;"""
 
-# A balance is guarded from the first goods receipt or stocktake on that leaves enough for what is
+# A balance is counted from the first goods receipt or stocktake on that leaves enough for what is
 # reserved.
 STOCK_ON_HAND = register(
     SqlFunction(
@@ -27,7 +27,7 @@ security definer set search_path = pg_catalog, public as $$
 begin{_LOCK}
   update stock_balance b
      set on_hand = b.on_hand + n.quantity,
-         guarded = b.guarded or (n.counted and b.on_hand + n.quantity >= b.reserved)
+         counted = b.counted or (n.counted and b.on_hand + n.quantity >= b.reserved)
     from (select company_id, store_id, variant_id, sum(quantity) as quantity,
                  bool_or(kind in ('goods_receipt', 'stocktake')) as counted
             from new_rows group by company_id, store_id, variant_id) n
