@@ -156,15 +156,15 @@ ADMINISTRATORS = register(
         "crm_administrators(bigint)",
         """create or replace function crm_administrators(p_company bigint) returns setof bigint
 language sql stable set search_path = pg_catalog, public as $$
+  -- Counted, and not each right looked for anew among all that somebody has.
   select m.id from membership m join ab_user u on u.id = m.user_id and u.active
    where m.company_id = p_company and m.active and m.archived_at is null and m.all_stores
      and exists (select 1 from ab_permission_view where essential)
-     and not exists (
-       select 1 from ab_permission_view pv where pv.essential and not exists (
-         select 1 from membership_role mr
-           join ab_permission_view_role rr on rr.role_id = mr.role_id
-          where mr.company_id = m.company_id and mr.membership_id = m.id
-            and rr.permission_view_id = pv.id))
+     and (select count(*) from ab_permission_view where essential) = (
+       select count(distinct pv.id) from membership_role mr
+         join ab_permission_view_role rr on rr.role_id = mr.role_id
+         join ab_permission_view pv on pv.id = rr.permission_view_id and pv.essential
+        where mr.company_id = m.company_id and mr.membership_id = m.id)
 $$""",
     )
 )
