@@ -7,13 +7,15 @@ BIN := .venv/bin
 run: environment
 	@$(BIN)/python -m app.serve --with-parent
 
-# Three on two cores: tests that wait for a lease or a process run beside others.
+# Three on two cores: tests that wait for a lease or a process run beside others. Whole files, in the
+# order of tests/order.py. What Python compiles is kept, wherever the caller would have it not: these
+# tests start it hundreds of times.
 test: environment-dev browser
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What `make test` leaves out for its time, and `.ci/run` does not.
 slow: environment-dev browser
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 soak: environment-dev
 	@$(BIN)/python -m pytest -m soak

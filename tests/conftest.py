@@ -23,7 +23,7 @@ from app.kit.database.stamp import Stamp, company_stamp, stamped
 from app.kit.outgoing import addresses, allow_networks
 from app.kit.security import passwords
 from app.kit.servers import TestServer, test_server
-from tests import databases
+from tests import databases, order
 from tests.databases import Database, Databases
 from tests.jobs.fixtures import house, house_database, own_redis, own_valkey
 
@@ -39,6 +39,19 @@ parts.load_models()
 gc.set_threshold(50_000, 20, 100)
 # The same kind of hash as ever, a hundred times cheaper: thousands of people sign in here.
 passwords.METHOD = "scrypt:1024:8:1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", metavar="SEED", help="run files, and tests in each, by chance")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every process arranges alike: they must hold the same list."""
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        order.arrange(items)
+    else:
+        order.shuffle(items, seed)
 
 
 @pytest.fixture(scope="session")

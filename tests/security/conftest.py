@@ -59,6 +59,9 @@ def site(server: TestServer, make_database: Callable[[str], str], tmp_path_facto
     owner = make_engine(server.url(name, "crm_migrate"), poolclass=NullPool)
     with made.app_context(), work(Stamp(Role.OWNER), on=owner) as session:
         create_permissions(session, made.extensions["appbuilder"])
+    with made.app_context(), work(company_stamp(1), on=db.engine) as session:
+        # Somebody is left who may do all, whomever a test lets out.
+        make_membership(session, "owner")
     made.testing = False
     made.config["WTF_CSRF_ENABLED"] = False
     return made
