@@ -192,7 +192,8 @@ def furnish(owner_url: str) -> None:
 @contextmanager
 def open_house(url: str, owner_url: str, redis_url: str | None) -> Iterator[House]:
     """Give a house on a furnished database, also to what this process does."""
-    engine = make_engine(url, poolclass=NullPool)
+    # Kept connections: a new one costs ten times what it is asked here. Processes make their own.
+    engine = make_engine(url, pool_pre_ping=True)
     house = House(url, redis_url, engine, make_engine(owner_url, poolclass=NullPool))
     before = database._engine
     database.bind(engine)
@@ -204,6 +205,7 @@ def open_house(url: str, owner_url: str, redis_url: str | None) -> Iterator[Hous
         house.end()
         queues.bind(None)
         database._engine = before
+        engine.dispose()
 
 
 def do(session: Session, what: str) -> None:

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from app.kit import clock, phone
 from tests.registries import as_before
 from tests.web.demo import create_demo
+from tests.web.samples.common import NOW
 
 FLAGS = [
     "--headless",
@@ -29,17 +30,20 @@ FLAGS = [
 
 @pytest.fixture(autouse=True)
 def _no_company() -> Iterator[None]:
-    """Other folders have told the process where a company is at home; here there is none to ask."""
+    """Other folders have told the process where a company is at home; here there is none to ask.
+
+    And its clock stands still, here alone.
+    """
+    clock.set_clock(lambda: NOW)
     with as_before(phone._home, empty=True):
         yield
+    clock.set_clock(None)
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Flask]:
-    """Return the demo application, its clock standing still."""
-    app = create_demo()
-    yield app
-    clock.set_clock(None)
+def demo() -> Flask:
+    """Return the demo application."""
+    return create_demo(time=False)
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +58,12 @@ def site(demo: Flask) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of the machine, else the one that Playwright brought."""
+    """Chromium of the machine, else the one that Playwright brought.
+
+    For a file, no longer: as long as it is there, nothing else in this process has a loop of events.
+    """
     path: Any = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=FLAGS)
