@@ -151,7 +151,8 @@ def test_a_document_with_lines_is_added_from_its_example(newcomer: Newcomer) -> 
         " tests/house/test_declared_documents.py"
         " tests/house/test_every_table.py tests/house/test_links_have_indexes.py"
         " tests/demo/test_planted.py::test_a_table_is_in_the_books_or_has_a_reason"
-        " tests/kit/database/test_catalogue.py tests/screens/test_walk*.py"
+        " tests/kit/database/test_catalogue.py tests/kit/database/test_search.py"
+        " tests/kit/database/test_moves.py tests/screens/test_walk*.py"
         " -k 'not walk or PackingList'"
     )
 

@@ -49,7 +49,9 @@ def found(session):
 def test_a_search_finds_something_in_every_table_that_has_one(session):
     everything(session, factories.make_store(session))
     searched, _readable = found(session)
-    assert [name for name, ids in searched.items() if not ids] == []
+    assert [name for name, ids in searched.items() if not ids] == [], (
+        "everything() makes none whose name or number could be found"
+    )
 
 
 @pytest.mark.parametrize("role", BOUND_ROLES)
