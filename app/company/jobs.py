@@ -45,7 +45,7 @@ def send_invitation(
     )
     # Committed first: who reads the mail at once finds the link working, and a mail server that
     # hangs holds up nobody who withdraws the invitation.
-    progress(session, 0)
+    progress(session)
     if address is not None:
         with force_locale(locale):
             deliver(address, **_words(who, company, token))

@@ -157,7 +157,7 @@ def _lots(session: Session, certificate: Certificate) -> Sequence[Any]:
     return session.execute(
         select(LotBalance.lot_id, LotBalance.remaining)
         .join(Lot, Lot.id == LotBalance.lot_id)
-        .where(Lot.certificate_id == certificate.id, LotBalance.remaining > 0)
+        .where(Lot.certificate_id == certificate.id)
         .order_by(Lot.id)
     ).all()
 

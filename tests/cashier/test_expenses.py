@@ -52,11 +52,31 @@ def test_the_database_pays_no_expense_twice(session):
     assert operations.paid_of(session, expense) == 100
 
 
-def test_no_more_comes_back_than_was_paid(session):
+@pytest.mark.parametrize(
+    ("entries", "paid"),
+    [
+        (["0.01"], "0.01"),
+        (["10", "-9.50"], "0.50"),
+        (["10", "-10"], 0),
+        (["10", "-10.01"], None),
+        (["-0.01"], None),
+        (["0"], None),
+        (["100"], 100),
+        (["99.50", "0.50"], 100),
+        (["99.50", "0.51"], None),
+    ],
+)
+def test_what_is_paid_lies_between_nothing_and_the_amount(session, entries, paid):
     expense = make_expense(session, approved=True)
-    pay(session, expense, 10)
-    with pytest.raises(Conflict):
-        pay(session, expense, "-10.01")
+    for amount in entries[:-1]:
+        pay(session, expense, amount)
+    if paid is None:
+        with pytest.raises((Conflict, Invalid)) as refused:
+            pay(session, expense, entries[-1])
+        assert refused.value.field == "amount"
+    else:
+        pay(session, expense, entries[-1])
+        assert operations.paid_of(session, expense) == Decimal(paid)
 
 
 def test_a_paid_expense_is_not_called_off(session):

@@ -1,9 +1,11 @@
 import pytest
+from sqlalchemy import select
 
 from app.catalogue import operations
 from app.catalogue.choices import ProductStatus
 from app.catalogue.models import Variant
 from app.kit.errors import Conflict, Invalid
+from app.kit.events.models import Event
 from tests.factories import NOON, make_product, make_variant
 
 
@@ -52,3 +54,14 @@ def test_a_variant_without_a_barcode_has_none(session, nothing):
     variant.barcode = nothing
     operations.save_variant(session, variant, by=None, at=NOON)
     assert variant.barcode is None
+
+
+def test_who_counts_by_product_is_told_of_a_variant_that_went_to_another(session):
+    variant = make_variant(session)
+    operations.save_variant(session, variant, by=None, at=NOON)
+    assert session.scalars(select(Event.name)).all() == []
+    product = make_product(session)
+    variant.product, variant.product_id = product, product.id
+    operations.save_variant(session, variant, by=None, at=NOON)
+    told = session.execute(select(Event.name, Event.data)).all()
+    assert told == [("variant.moved", {"variant_id": variant.id, "product_id": product.id})]

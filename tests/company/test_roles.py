@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, delete, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session
 
 from app.company import operations, queries
 from app.company.models import Invitation
 from app.company.operations.privileges import LastAdministrator, NotYours
 from app.kit import clock
+from app.kit.database.session import make_engine
+from app.kit.database.stamp import Role as StampRole
 from app.kit.database.stamp import company_stamp
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.security import auth_functions
-from app.kit.security.models import Role
+from app.kit.security.models import Role, role_rights
 from tests.company.factories import (
     PASSWORD,
     make_company,
@@ -433,3 +436,50 @@ def test_giving_a_right_is_noted_in_the_audit_trail(session, owner):
         {"id": role.id},
     ).all()
     assert noted == [["can_read Client"], ["can_write Client"]]
+
+
+@pytest.fixture
+def deploying(owner_url):
+    """A session of whoever deploys, whose changes are rolled back."""
+    engine = make_engine(owner_url, poolclass=NullPool)
+    with engine.connect() as connection, Session(connection) as session:
+        session.execute(text(f"set local role {StampRole.OWNER}"))
+        yield session
+        session.rollback()
+
+
+def test_a_deploy_makes_the_role_of_the_installation_once(deploying):
+    own = select(Role.id).where(Role.company_id.is_(None), Role.template == "superuser")
+    for _time in range(2):
+        operations.sync_roles(deploying)
+        assert len(deploying.scalars(own).all()) == 1
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_a_deploy_says_once_in_which_company_nobody_holds_everything_any_more(
+    deploying, caplog, was
+):
+    there = "insert into perm_version (company_id, administered) values (1, :was)"
+    again = "on conflict (company_id) do update set administered = :was"
+    deploying.execute(text(f"{there} {again}"), {"was": was})
+
+    def deploy():
+        caplog.clear()
+        operations.sync_roles(deploying)
+        return [one for one in caplog.messages if "In company 1 nobody" in one]
+
+    assert len(deploy()) == was
+    assert deploy() == []
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_deploy_brings_roles_that_nobody_changed_up_to_their_template(deploying, follows):
+    operations.sync_roles(deploying)
+    of_cashiers = Role.company_id == 1, Role.template == "cashier"
+    role = deploying.scalars(select(Role).where(*of_cashiers)).one()
+    of_template = rights_of(deploying, role)
+    role.follows = follows
+    deploying.flush()
+    deploying.execute(delete(role_rights).where(role_rights.c.role_id == role.id))
+    operations.sync_roles(deploying)
+    assert rights_of(deploying, role) == (of_template if follows else frozenset())

@@ -164,3 +164,4 @@ def test_a_wording_never_changes_and_an_unknown_variable_is_refused() -> None:
             operations.save_wording(session, version.message_template, body="{{ nickname }}")
         with pytest.raises(Invalid):
             operations.save_wording(session, version.message_template, body="x" * 1601)
+        operations.save_wording(session, version.message_template, body="x" * 1600)

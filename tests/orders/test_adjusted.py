@@ -74,6 +74,10 @@ def test_no_more_is_taken_off_than_is_due(session, store):
     with pytest.raises(Conflict, match=r"Only €20\.00 of this order can be taken off") as refused:
         adjust(session, order, -40)
     assert refused.value.field == "amount"
+    adjust(session, order, "-19.99")
+    with pytest.raises(Conflict, match=r"Only €0\.01 of"):
+        adjust(session, order, "-0.02")
+    adjust(session, order, "-0.01")
     gone = make_order(session, store=store)
     operations.cancel_order(session, gone, **EDGE)
     with pytest.raises(Conflict, match="Nothing is due for a cancelled order"):

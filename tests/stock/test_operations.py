@@ -1,10 +1,11 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.kit.errors import Conflict, Invalid
+from app.kit.events.models import Event
 from app.stock import operations
 from app.stock.choices import BY_HAND, MovementKind, ReceiptStatus
 from app.stock.models import GoodsReceipt, Movement, StockBalance
@@ -219,6 +220,33 @@ def test_a_draft_is_given_up_without_a_number(session, store):
 
 
 @pytest.mark.parametrize(
+    ("kind", "moved", "event"),
+    [
+        (MovementKind.WRITE_OFF, -2, "stock.written_off"),
+        (MovementKind.SERVICE_USE, -2, "stock.used"),
+        (MovementKind.GOODS_RECEIPT, 2, "stock.taken_in"),
+    ],
+)
+def test_others_are_told_what_goes_or_comes_by_hand(session, store, variant, kind, moved, event):
+    receive(session, variant, 5, store_id=store.id)
+    before = session.scalar(select(func.coalesce(func.max(Event.id), 0)))
+    facts = {"store_id": store.id, "variant_id": variant.id}
+    operations.move_by_hand(session, kind, quantity=2, reason="Why", **facts, **EDGE)
+    assert balance(session, store, variant)[0] == 5 + moved
+    told = select(Event.name, Event.data).where(Event.id > before)
+    assert session.execute(told).all() == [(event, facts | {"quantity": 2})]
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_by_hand_goes_or_comes_at_least_one(session, store, variant, quantity):
+    facts = {"store_id": store.id, "variant_id": variant.id, "reason": "Why"}
+    with pytest.raises(Invalid) as refused:
+        operations.move_by_hand(session, MovementKind.WRITE_OFF, quantity=quantity, **facts, **EDGE)
+    assert refused.value.field == "quantity"
+
+
+@pytest.mark.parametrize("out", [False, True])
+@pytest.mark.parametrize(
     ("differs", "expected"),
     [
         (None, []),
@@ -229,7 +257,11 @@ def test_a_draft_is_given_up_without_a_number(session, store):
         ("kind", [(1, 5, None)]),
     ],
 )
-def test_goods_that_a_document_did_not_move_are_found(session, store, variant, differs, expected):
+def test_goods_that_a_document_did_not_move_are_found(
+    session, store, variant, differs, expected, out
+):
+    document, other_document = ("order", "none") if out else ("goods_receipt", "goods_return")
+    came, sign = ("sale", -1) if out else ("goods_receipt", 1)
     said = {"id": 1, "variant_id": variant.id, "store_id": store.id, "quantity": 5}
     # Of another store, and another document of the same goods: neither is this one's.
     beside = [said | {"store_id": make_store(session).id}, said | {"id": 2}]
@@ -241,9 +273,9 @@ def test_goods_that_a_document_did_not_move_are_found(session, store, variant, d
     }
     for one in (said if differs != "quantity" else said | {"quantity": 2}, *beside):
         facts = {"ref_id" if key == "id" else key: value for key, value in one.items()}
-        kind = "return" if differs == "kind" and one is said else "goods_receipt"
-        ref_kind = "goods_return" if kind == "return" else kind
-        session.execute(insert(Movement).values(kind=kind, ref_kind=ref_kind, at=NOON, **facts))
+        facts["ref_kind"] = other_document if differs == "kind" and one is said else document
+        facts["quantity"] *= sign
+        session.execute(insert(Movement).values(kind=came, at=NOON, **facts))
     if differs in ("id", "variant_id", "store_id"):
         said = said | {differs: other[differs]}
     goods = " union all ".join(
@@ -251,8 +283,8 @@ def test_goods_that_a_document_did_not_move_are_found(session, store, variant, d
         f" {one['quantity']} quantity"
         for one in (said, *beside)
     )
-    found = session.execute(goods_moved_otherwise("goods_receipt", goods)).all()
-    told = [(row.goods_receipt_id, row.quantity, row.moved) for row in found]
+    found = session.execute(goods_moved_otherwise(document, goods, out=out)).all()
+    told = [(row[0], row.quantity, row.moved) for row in found]
     assert sorted(told, key=str) == sorted(expected, key=str)
 
 

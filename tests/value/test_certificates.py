@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.kit.errors import Conflict
+from app.kit.errors import Conflict, Invalid
 from app.value import operations
 from app.value.choices import CertificateStatus
 from app.value.models import Certificate, ValueEntry
@@ -21,6 +21,12 @@ ORDER = ("order", 7)
 def spend(session, certificate, amount, ref=ORDER):
     return operations.redeem(
         session, certificate, Decimal(amount), ref=ref, store_id=None, day=TODAY, by=None, at=NOON
+    )
+
+
+def give_back(session, certificate, amount, ref=ORDER):
+    return operations.give_back(
+        session, certificate, Decimal(amount), ref=ref, store_id=None, by=None, at=NOON
     )
 
 
@@ -141,3 +147,17 @@ def test_a_draft_and_a_closed_one_are_not_unblocked(session):
         with pytest.raises(Conflict):
             operations.unblock_certificate(session, certificate, by=None, at=NOON)
         assert certificate.status is status
+
+
+@pytest.mark.parametrize("amount", [0, "-0.01"])
+def test_nothing_less_than_a_cent_is_spent_or_comes_back(session, amount):
+    certificate = make_certificate(session)
+    spend(session, certificate, "0.01")
+    with pytest.raises(Invalid, match="more than zero") as refused:
+        spend(session, certificate, amount)
+    assert refused.value.field == "amount"
+    with pytest.raises(Invalid, match="more than zero") as refused:
+        give_back(session, certificate, amount)
+    assert refused.value.field == "amount"
+    give_back(session, certificate, "0.01")
+    assert left(session, certificate) == 50

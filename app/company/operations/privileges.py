@@ -55,7 +55,7 @@ def somebody_in_charge(session: Session) -> Iterator[None]:
     comes by no operation is refused at commit, by the trigger on that row.
     """
     session.execute(
-        text("select pg_advisory_xact_lock(:lock, crm_company()::int)"), {"lock": _LOCK % 2**31}
+        text("select pg_advisory_xact_lock(:lock, crm_company()::int)"), {"lock": _LOCK}
     )
     before = in_charge(session)
     yield

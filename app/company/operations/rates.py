@@ -51,5 +51,5 @@ def former_currency(document: Any) -> str | None:
 def rate_of(session: Session, document: Any) -> Decimal:
     """Return the rate of a document into the stamped company's currency; see `rate_between`."""
     with session.no_autoflush:
-        own = session.scalar(select(Company.currency)) or document.currency
+        own = session.scalars(select(Company.currency)).one()
     return rate_between(document.currency, own, document.rate, former_currency(document))

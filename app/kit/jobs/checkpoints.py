@@ -12,7 +12,8 @@ from app.kit.jobs.deferring import plain_json
 from app.kit.jobs.lease import Claim, Fenced, Stopped
 
 _PROGRESS = text("""
-update job set progress_done = :done, progress_total = coalesce(:total, progress_total),
+update job set progress_done = coalesce(:done, progress_done),
+  progress_total = coalesce(:total, progress_total),
   progress_text = coalesce(:words, progress_text),
   point = coalesce(cast(:point as jsonb), point), lease_until = clock_timestamp() + :lease
  where id = :id and epoch = :epoch and state = 'running' returning stop_asked""")
@@ -20,7 +21,7 @@ update job set progress_done = :done, progress_total = coalesce(:total, progress
 
 def progress(
     session: Session,
-    done: int,
+    done: int | None = None,
     total: int | None = None,
     words: str | None = None,
     *,

@@ -41,7 +41,7 @@ class Records(ResourceDeclaration):
         expanded: Sequence[str] = (),
     ) -> dict[str, Any]:
         """One record as JSON, with its lines. Raises NotFound."""
-        if not 0 < pk <= BIGGEST_ID:
+        if pk > BIGGEST_ID:
             abort(404)
         plan = ListPlan(self.model)
         columns, writers = selected(plan, self.seen_fields() if fields is None else fields)

@@ -107,7 +107,7 @@ class Resource(ActionRoutes, UpsertRoutes, RequestFilters, ModelRestApi):  # typ
     @needs("write")
     @once()
     def put(self, pk: int, **kwargs: Any) -> Response:
-        return self._changed(pk, payload.json_body())
+        return self._changed(pk, payload.json_body(), merge=False)
 
     @expose("/<int:pk>", methods=["PATCH"])
     @needs("write")
@@ -116,7 +116,7 @@ class Resource(ActionRoutes, UpsertRoutes, RequestFilters, ModelRestApi):  # typ
         """As PUT, but that an object within is merged with the present one (RFC 7396)."""
         return self._changed(pk, payload.json_body(payload.MERGE_PATCH), merge=True)
 
-    def _changed(self, pk: int, body: dict[str, Any], *, merge: bool = False) -> Response:
+    def _changed(self, pk: int, body: dict[str, Any], *, merge: bool) -> Response:
         session = db.session()
         obj = load_or_404(self.of, session, pk)
         refuse_archived(obj)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -53,20 +54,17 @@ def shell() -> Shell | None:
 
 def areas_of(who: Reader) -> list[MenuArea]:
     """Return the menu of a reader: areas with at least one page they may open."""
-    found: dict[str, list[tuple[tuple[int, int], MenuItem]]] = defaultdict(list)
-    for number, screen in enumerate(screens().values()):
-        if screen.menu and who.may("read", screen.view):
-            item = _item(screen.label, screen.list_url(), screen.icon, screen.route_base)
-            found[screen.area.name].append(((screen.menu_rank, number), item))
+    found: dict[str, list[tuple[int, MenuItem]]] = defaultdict(list)
     for entry in ENTRIES:
         if who.may(*entry.right):
             url = entry.url()
-            item = _item(entry.label, url, entry.icon, url)
-            found[entry.area.name].append(((entry.order, 0), item))
+            found[entry.area.name].append((entry.order, _item(entry.label, url, entry.icon, url)))
+    for screen in screens().values():
+        if screen.menu and who.may("read", screen.view):
+            item = _item(screen.label, screen.list_url(), screen.icon, screen.route_base)
+            found[screen.area.name].append((screen.menu_rank, item))
     return [
-        MenuArea(
-            area.label, [item for _order, item in sorted(found[area.name], key=lambda x: x[0])]
-        )
+        MenuArea(area.label, [item for _rank, item in sorted(found[area.name], key=itemgetter(0))])
         for area in sorted(AREAS, key=lambda one: one.rank)
         if area.name in found
     ]
