@@ -250,3 +250,34 @@ def test_sums_are_written_with_the_decimals_of_their_currency():
     # Nothing is lost: what a currency has no coin for keeps its decimals.
     assert str(in_currency([row], "JPY")[0]["gross"]) == "12.3500"
     assert in_currency([row], "EUR")[0]["orders"] == 3
+
+
+@pytest.mark.parametrize(
+    ("owed", "explained"),
+    [
+        ({"store_id": "own", "business_date": "2026-11-02"}, True),
+        ({"store_id": "own", "days": ["2026-11-01", "2026-11-02"]}, True),
+        ({"store_id": "own", "business_date": "2026-11-03"}, False),
+        ({"store_id": "own", "days": ["2026-11-01"]}, False),
+        ({"store_id": "other", "business_date": "2026-11-02"}, False),
+        ({"store_id": "other", "days": ["2026-11-02"]}, False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("subscriber", "state"),
+    [("insights.facts", "waiting"), ("insights.facts", "done"), ("tests.other", "waiting")],
+)
+def test_a_difference_is_explained_by_what_is_owed_of_its_store_and_day_only(
+    session, owed, explained, subscriber, state
+):
+    store, other = factories.make_store(session), factories.make_store(session)
+    factories.make_order(session, store=store)
+    deliver(session)
+    session.execute(text("update day_fact set gross = gross + 1"))
+    if owed is not None:
+        owed = owed | {"store_id": {"own": store.id, "other": other.id}[owed["store_id"]]}
+        event = factories.make_event(session, name="tests.owed", data=owed)
+        factories.make_event_delivery(session, event=event, subscriber=subscriber, state=state)
+    explained = explained and (subscriber, state) == ("insights.facts", "waiting")
+    assert bool(disagreements(session)) != explained

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.kit.database.session import work
+from app.kit.jobs.runner import Runner
 from app.messages import operations, queries
 from app.messages.choices import (
     BatchState,
@@ -23,6 +25,7 @@ from app.messages.choices import (
     UncertainPolicy,
 )
 from app.messages.jobs import recording
+from app.messages.jobs.serving import drain
 from app.messages.models import Dispatch, DispatchRecipient, OutboxMessage, SendAttempt, Suppression
 from app.messages.operations import SendingTerms
 from tests.messages.sending import COMPANY, OFFER, House, audience
@@ -277,3 +280,12 @@ def test_a_cancel_leaves_what_a_worker_has_begun_to_its_outcome(
     assert counts == {"accepted": len(seen), "cancelled": 2400 - len(seen)}
     assert set(seen.values()) == {1}
     assert len(seen) < 600
+
+
+def test_a_turn_says_whether_something_was_due(house: House, built_app: Flask) -> None:
+    runner = Runner("mail", app=built_app)
+    assert not drain(runner, terms=house.terms)
+    house.start(audience(1), terms=SendingTerms(values=OFFER))
+    assert not drain(Runner("sms", app=built_app), terms=house.terms)
+    assert not drain(Runner("mail"), terms=house.terms)
+    assert drain(runner, terms=house.terms)

@@ -28,12 +28,14 @@ from app.orders.choices import (
 )
 from app.orders.extends import INVARIANTS as OF_ORDERS
 from app.orders.models import Adjustment, GoodsReturn, Order, OrderLine, Payment
+from app.stock.choices import MovementKind
 from app.stock.extends import INVARIANTS as OF_STOCK
 from app.stock.models import Movement, StockBalance
 from app.value.extends import INVARIANTS as OF_VALUE
 from app.value.models import CertificateBalance, ValueEntry
 from tests import factories
 from tests.factories import NOON
+from tests.orders.paying import bring_back
 
 ZERO = Decimal(0)
 RATES = {"EUR": None, "USD": Decimal("0.92345"), "JPY": Decimal("0.006117")}
@@ -260,3 +262,25 @@ def test_whatever_happens_every_figure_is_that_of_the_rows(session: Session, see
     reckon_clients(session, life)
     for invariant in (*OF_ORDERS, *OF_STOCK, *OF_VALUE):
         assert session.execute(invariant.offending()).all() == [], invariant.name
+
+
+def test_goods_come_back_at_the_cost_of_their_own_order(session: Session) -> None:
+    """Whatever else the same goods were sold for, in this order or another."""
+    (asked,) = (one for one in OF_ORDERS if one.name == "orders.return_costs")
+    store, made = factories.make_store(session), []
+    variant = factories.make_variant(session, cost=Decimal(3), stock=9, store_id=store.id)
+    for cost in (3, 5):
+        variant.cost = Decimal(cost)
+        session.flush()
+        made.append(
+            factories.make_completed_order(session, orders.Item(2, variant.id), store=store)
+        )
+    returns = [bring_back(session, order) for order in made]
+    assert session.execute(asked.offending()).all() == []
+    # By hand, as if the first had come back at what the second had cost.
+    wrong = {"unit_cost": Decimal(5), "store_id": store.id, "variant_id": variant.id}
+    ref = {"ref_kind": "goods_return", "ref_id": returns[0].id}
+    session.add(Movement(kind=MovementKind.RETURN, quantity=1, at=NOON, **ref, **wrong))
+    session.flush()
+    found = session.execute(asked.offending()).all()
+    assert [(row.goods_return_id, row.variant_id) for row in found] == [(returns[0].id, variant.id)]

@@ -3,10 +3,11 @@
 import html
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Index, MetaData, Table, Text, UniqueConstraint, text
 
 from app.clients.models import Client
 from app.kit import key_values
+from app.kit.rest.natural_keys import _is_unique
 from tests.screens.bench import at_work, page
 from tests.screens.filling import as_data, form_values
 
@@ -222,3 +223,20 @@ def test_programs_read_what_they_have_sent(client, everything):
     pk = person()
     answer = client.put(f"/api/v1/bench-clients/{pk}", json={"custom": OWN, "version": 1})
     assert (answer.status_code, answer.json["result"]["custom"]) == (200, OWN)
+
+
+def test_what_is_unique_is_so_by_itself_in_its_company():
+    table = Table(
+        "shelf",
+        MetaData(),
+        *(Column(name, Text) for name in ("company_id", "code", "place", "colour", "room")),
+        UniqueConstraint("company_id", "code"),
+        UniqueConstraint("company_id", "place", "colour"),
+        UniqueConstraint("colour"),
+        Index("one", "company_id", "room", unique=True),
+        Index("two", "company_id", "place"),
+    )
+    names = ("code", "place", "colour", "room")
+    assert [one for one in names if _is_unique(table, (one,))] == ["code", "room"]
+    assert _is_unique(table, ("place", "colour"))
+    assert not _is_unique(table, ("colour", "place"))

@@ -263,22 +263,20 @@ def _tell_client(session: Session, document: GoodsReturn, client_id: int, at: da
 def _restock(
     session: Session, document: GoodsReturn, lines: Sequence[ReturnLine], at: datetime
 ) -> None:
-    back = [line for line in lines if line.restock and line.variant_id is not None]
+    back = [
+        (line.variant_id, line.quantity)
+        for line in lines
+        if line.restock and line.variant_id is not None
+    ]
     if not back:
         return
-    without = set(_unstocked(session, [line.variant_id for line in back]))
-    stocked = sorted({line.variant_id or 0 for line in back} - without)
+    without = set(_unstocked(session, [variant for variant, _quantity in back]))
+    stocked = sorted({variant for variant, _quantity in back} - without)
     costs = _costs(session, document, stocked)
     moves = [
-        Move(
-            document.store_id,
-            line.variant_id,
-            MovementKind.RETURN,
-            line.quantity,
-            costs.get(line.variant_id),
-        )
-        for line in sorted(back, key=lambda line: line.variant_id or 0)
-        if line.variant_id is not None and line.variant_id not in without
+        Move(document.store_id, variant, MovementKind.RETURN, quantity, costs.get(variant))
+        for variant, quantity in sorted(back)
+        if variant not in without
     ]
     post(session, moves, at=at, ref=("goods_return", document.id))
 

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, NullPool, text
 
 from app.kit.database import install
 from app.kit.database.catalogue import differences, snapshot, violations
-from app.kit.database.install import visibility
+from app.kit.database.install import audit_policies, visibility
 from app.kit.database.install.rules import store_key
 from app.kit.database.model import Model
 from app.kit.database.session import make_engine
-from app.kit.database.stamp import Role
+from app.kit.database.stamp import BOUND_ROLES, Role
 
 
 @pytest.fixture
@@ -228,5 +228,20 @@ def test_install_run_again_changes_nothing(owner: Connection) -> None:
     owner.execute(text("reset role"))
     assert not install.install(owner)
     assert install.install(owner, force=True)
+    owner.execute(text(f"set local role {Role.OWNER}"))
+    assert differences(before, snapshot(owner)) == []
+
+
+def test_for_a_migration_nobody_bound_reads_the_trail_and_install_lets_them_again(
+    owner: Connection,
+) -> None:
+    before = snapshot(owner)
+    audit_policies.lift(owner)
+    there = "select policyname from pg_policies where tablename = 'audit_entry'"
+    left = set(owner.scalars(text(there)))
+    assert left & {f"{role}_rows" for role in BOUND_ROLES} == set()
+    assert f"{Role.APP}_rows" in left
+    owner.execute(text("reset role"))
+    install.install(owner, force=True)
     owner.execute(text(f"set local role {Role.OWNER}"))
     assert differences(before, snapshot(owner)) == []
