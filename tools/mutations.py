@@ -213,6 +213,9 @@ def _does_something(operator: str, node: Any) -> bool:
     if "BinaryOperator" in operator and node.parent.type not in {"arith_expr", "term"}:
         # A star between parameters; whatever takes its place ends the program at its start.
         return False
+    if operator == "core/AddNot" and any(one.type == "namedexpr_test" for one in node.children):
+        # Python reads no `not x := y`: it would be killed by nobody's merit.
+        return False
     in_function = False
     while node.parent is not None:
         inner, node = node, node.parent

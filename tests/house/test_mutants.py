@@ -71,6 +71,7 @@ def test_each_way_of_breaking_does_what_it_is_called(operator, source, expected)
         "for a, b in zip(c, d, strict=True): f(a, b)\n",
         "def f(a: Literal[True, 3]):\n    b: Literal[False, 4] = a\n",
         "def f(a, *, b): return g(*a, **b)\n",
+        "if found := g(1): f(found)\n",
         "f.name = mapped_column(String(30), nullable=False, index=True)\n",
     ],
 )
