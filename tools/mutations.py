@@ -210,11 +210,7 @@ _SAID = re.compile(r"(log\.\w+|_|_l|_lp|_n|gettext|ngettext|\w*Column|\w*mapped_
 
 def _does_something(operator: str, node: Any) -> bool:
     """Whether a change of this node changes what the program does."""
-    if "BinaryOperator" in operator and node.parent.type not in {"arith_expr", "term"}:
-        # A star between parameters; whatever takes its place ends the program at its start.
-        return False
-    if operator == "core/AddNot" and any(one.type == "namedexpr_test" for one in node.children):
-        # Python reads no `not x := y`: it would be killed by nobody's merit.
+    if not _is_read(operator, node):
         return False
     in_function = False
     while node.parent is not None:
@@ -231,6 +227,14 @@ def _does_something(operator: str, node: Any) -> bool:
             return False
     # A number at the top of a module is a limit or a pause: any other would do as well.
     return in_function or operator != "core/NumberReplacer"
+
+
+def _is_read(operator: str, node: Any) -> bool:
+    """Whether Python reads the program then: else it would be killed by nobody's merit."""
+    if "BinaryOperator" in operator:  # not a star between parameters
+        return node.parent.type in {"arith_expr", "term"}
+    named = any(one.type == "namedexpr_test" for one in getattr(node, "children", ()))
+    return operator != "core/AddNot" or not named  # not `not x := y`
 
 
 def _called(node: Any) -> str:

@@ -185,3 +185,15 @@ def test_who_was_to_be_tried_again_is_cancelled_with_the_sending(
     recording.flush(plan, house.terms, [Change(claim, 2, counts, "done", results=results)])
     assert house.states(dispatch) == {"accepted": 1, "cancelled": 1}
     assert [batch.state for batch in house.batches(dispatch)] == [BatchState.CANCELLED]
+
+
+def test_who_takes_a_batch_over_has_begun_nothing_of_it(house: House, texts: Running) -> None:
+    dispatch = start(house, 2)
+    claim = recording.claim_next(house.terms, [MessageChannel.SMS])
+    assert claim is not None
+    plan, _ = load_plan(claim, house.terms, house.installation)
+    recording.open_batch(claim, plan, house.terms)
+    recording.flush(plan, house.terms, [Change(claim, 1, Counts())])
+    assert [batch.cursor for batch in house.batches(dispatch)] == [1]
+    recording.open_batch(claim._replace(cursor=1), plan, house.terms)
+    assert [batch.cursor for batch in house.batches(dispatch)] == [claim.lo - 1]

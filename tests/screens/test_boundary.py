@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.models import Brand
-from app.kit.errors import Conflict
+from app.kit.errors import Again, Conflict, Invalid, NotFound, Refused
+from app.kit.rest.idempotency_key import _attempt
 from tests.screens import declared
 from tests.screens.bench import at_work, page
 
@@ -96,3 +97,28 @@ def test_an_answer_that_says_no_saves_nothing(client, everything):
     assert client.post("/bench-brands/half").status_code == 422
     with at_work() as session:
         assert session.scalar(text("select count(*) from brand")) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Invalid("No"), 422),
+        (Conflict("No"), 409),
+        (NotFound(), 404),
+        (Refused("No"), None),
+        (Again("Again"), None),
+        (ZeroDivisionError(), None),
+    ],
+)
+def test_what_may_be_kept_is_an_answer_and_all_else_goes_on_its_way(
+    built_app, session, error, status
+):
+    def work():
+        raise error
+
+    with built_app.test_request_context("/api/v1/brands"):
+        if status is None:
+            with pytest.raises(type(error)):
+                _attempt(session, work)
+        else:
+            assert _attempt(session, work).status_code == status
