@@ -1,10 +1,12 @@
 """What a program may send at most, and what it cannot make of the places it was given."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from app.catalogue.models import Brand, Product
+from app.kit.rest.values import _is_far
 from tests.screens.bench import at_work, until_all_is_over
 from tests.screens.change_tracking import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
@@ -235,3 +237,20 @@ def test_what_a_thing_is_known_by_is_one_line_of_what_can_be_seen(client, everyt
     body = {"product": product, "sku": odd, "name": "N", "currency": "EUR", "price": "1.00"}
     answer = client.post(VARIANTS, json=body)
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["sku"])
+
+
+@pytest.mark.parametrize(
+    ("number", "far"),
+    [
+        ("9e30", False),
+        ("1e31", True),
+        ("-1e31", True),
+        ("1e-30", False),
+        ("1e-31", True),
+        ("12.5", False),
+        ("NaN", True),
+        ("Infinity", True),
+    ],
+)
+def test_a_number_is_far_on_either_side(number, far):
+    assert _is_far(Decimal(number)) == far
