@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from app.kit.database.stamp import Role
+from app.kit.errors import Conflict
 from app.kit.security.permissions import asked_rights
-from app.orders.models import GoodsReturn, Order, ReturnLine
+from app.orders.models import GoodsReturn, Order, OrderLine, ReturnLine
 from app.orders.operations import Item
+from app.orders.operations.return_allocation import link_lines
 from tests import factories
 from tests.orders.test_screens import app, client  # noqa: F401 -- the application of these tests
 from tests.screens import bench
@@ -62,6 +64,19 @@ def test_a_program_sends_one_line_for_pieces_of_two(client, sold):
         (3, "300.00"),
         (1, "0.00"),
     ]
+
+
+def test_of_a_line_that_is_named_no_more_comes_back_than_it_has(client, sold):
+    """By its number or as the record itself: nothing is taken from another line instead."""
+    answer = post(client, sold, {"order_line": sold["dear"], "quantity": 4})
+    assert answer.status_code == 409, answer.text
+    with bench.at_work() as session:
+        order = session.get_one(Order, sold["order"])
+        line = ReturnLine(order_line=session.get_one(OrderLine, sold["dear"]), quantity=4)
+        document = GoodsReturn(order=order, store_id=sold["store"])
+        with pytest.raises(Conflict):
+            link_lines(session, document, order, [line])
+        session.rollback()
 
 
 def test_a_program_keeps_something_back(client, sold):
