@@ -1,12 +1,14 @@
 """What a program may send at most, and what it cannot make of the places it was given."""
 
 import json
+from datetime import time
 from decimal import Decimal
 
 import pytest
 
 from app.catalogue.models import Brand, Product
-from app.kit.rest.values import _is_far
+from app.kit.errors import Invalid
+from app.kit.rest.values import _is_far, _time
 from tests.screens.bench import at_work, until_all_is_over
 from tests.screens.change_tracking import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
@@ -254,3 +256,12 @@ def test_what_a_thing_is_known_by_is_one_line_of_what_can_be_seen(client, everyt
 )
 def test_a_number_is_far_on_either_side(number, far):
     assert _is_far(Decimal(number)) == far
+
+
+@pytest.mark.parametrize(
+    "raw", [1430, None, [], "14", "14:60", "25:00", "noon", "14:30Z", " 14:30"]
+)
+def test_a_time_of_day_is_a_text_of_hours_and_minutes(raw):
+    assert _time(None)("14:30") == time(14, 30)
+    with pytest.raises(Invalid):
+        _time(None)(raw)
