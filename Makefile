@@ -23,7 +23,7 @@ soak: environment-dev
 # Faults put in one at a time, and which of them no test noticed: an hour for 150.
 mutants: environment-dev
 	@$(BIN)/python -m tools.mutants $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) \
-	  $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
+	  $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN)) $(if $(MORE),--more)
 
 check: environment-dev
 	@$(BIN)/python tools/check.py

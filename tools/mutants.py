@@ -3,6 +3,7 @@
     make mutants                       150 of them, drawn with a seed that is printed
     make mutants SEED=7 N=40           others; the same seed draws the same of the same sources
     make mutants ONLY=app/orders       of these files only
+    make mutants SEED=7 MORE=1         goes on with that run, which was stopped
     make mutants AGAIN=instance/mutants/7.jsonl    those that lived in that run, once more
 
 Each runs in a copy of the checkout with the tests of its folder (`PLACES`), those first that reach
@@ -15,6 +16,7 @@ then as well. What lived is printed with its difference, and everything is in
 import argparse
 import contextlib
 import difflib
+import hashlib
 import json
 import os
 import queue
@@ -25,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +130,7 @@ class Copy:
         process = subprocess.Popen(
             [*command, *options, "-p", "no:cacheprovider"],
             cwd=self.root,
-            env={**os.environ, "COVERAGE_FILE": str(self.root / ".coverage")},
+            env={**os.environ, "COVERAGE_FILE": str(self._noted(tests))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -155,7 +157,11 @@ class Copy:
             if asked == tests and (self._has(one) or self._has(f"{one}.py"))
         ]
         passed, seconds, by = self.test(tests, None, Reach.options(places))
-        return (seconds, Reach(self.root / ".coverage", self.root)) if passed else by
+        return (seconds, Reach(self._noted(tests), self.root)) if passed else by
+
+    def _noted(self, tests: Sequence[str]) -> Path:
+        """Return where a run of them notes what it reaches; each asks its own for a long time."""
+        return self.root / f".coverage-{hashlib.sha256(' '.join(tests).encode()).hexdigest()[:12]}"
 
     @contextlib.contextmanager
     def with_fault(self, mutant: Mutant) -> Iterator[str]:
@@ -203,7 +209,7 @@ class Run:
     def go(self) -> None:
         """Try them all. Raises SystemExit where tests fail without any fault."""
         self.out.parent.mkdir(parents=True, exist_ok=True)
-        self.out.write_text("", "utf-8")
+        self.out.touch()
         with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
             threads = [
                 threading.Thread(target=self._hand, args=(Path(directory) / str(number),))
@@ -296,6 +302,24 @@ def lived_in(path: Path) -> list[tuple[str, Mutant]]:
     return found
 
 
+def without_done(work: Sequence[tuple[str, Mutant]], path: Path) -> list[tuple[str, Mutant]]:
+    """Return what an earlier run of the same draw, noted there, has not tried."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    done = Counter(_known(json.loads(line)) for line in lines)
+    left = []
+    for place, one in work:
+        name = (one.path, one.operator, one.occurrence)
+        if done[name]:
+            done[name] -= 1
+        else:
+            left.append((place, one))
+    return left
+
+
+def _known(kept: dict[str, Any]) -> tuple[str, str, int]:
+    return kept["path"], kept["operator"], kept["occurrence"]
+
+
 def _found_again(kept: dict[str, Any]) -> Mutant | None:
     path = ROOT / kept["path"]
     source = path.read_text("utf-8") if path.exists() else ""
@@ -320,12 +344,18 @@ def main() -> int:
     read.add_argument("--count", type=int, default=150)
     read.add_argument("--only", default="")
     read.add_argument("--again", type=Path, default=None)
+    read.add_argument("--more", action="store_true")
     read.add_argument("--hands", type=int, default=os.cpu_count() or 1)
     asked = read.parse_args()
     seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
     work = lived_in(asked.again) if asked.again else drawn(seed, asked.count, asked.only)
+    out = OUT / f"{seed}.jsonl"
+    if asked.more:
+        work = without_done(work, out)
+    else:
+        out.unlink(missing_ok=True)
     print(f"mutants: {len(work)}, seed {seed}", flush=True)
-    run = Run(work, OUT / f"{seed}.jsonl", asked.hands)
+    run = Run(work, out, asked.hands)
     run.go()
     lived = [one for one in run.verdicts if not one.killed]
     for one in lived:

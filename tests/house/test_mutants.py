@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -219,3 +221,37 @@ def test_who_reaches_a_line_is_asked_first_and_shared_fixtures_ask_for_the_rest(
     assert asked[9] == Reached([two], beyond=False)
     # Run by a fixture of the file: who else depends on it is not known.
     assert asked[13] == Reached([five], beyond=True)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
+    first = Mutant("app/one.py", "condition left out", 0, 1)
+    work = [("app/one", first), ("app/one", replace(first, occurrence=1)), ("app/one", first)]
+    assert mutants.without_done(work, tmp_path / "1.jsonl") == work
+    kept = {"path": "app/one.py", "operator": "condition left out", "occurrence": 0}
+    (tmp_path / "1.jsonl").write_text(json.dumps(kept) + "\n")
+    assert mutants.without_done(work, tmp_path / "1.jsonl") == work[1:]
+
+
+@pytest.mark.slow
+def test_what_one_folders_tests_reach_is_known_after_those_of_another_ran(tmp_path, monkeypatch):
+    for name in ("half", "other"):
+        for folder in ("app", name):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / "app" / f"{name}.py").write_text("def f(n):\n    return n > 3\n")
+        (tmp_path / name / f"test_{name}.py").write_text(
+            f"from app.{name} import f\n\n\ndef test_it():\n    assert f(5)\n"
+        )
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "PLACES", {"app/half": ("half",), "app/other": ("other",)})
+    copy = mutants.Copy(tmp_path / "copies")
+    answer = copy.reach(("half",))
+    assert not isinstance(answer, str)
+    first = answer[1]
+    copy.reach(("other",))
+    # Asked by another hand, which opens the notes anew.
+    with ThreadPoolExecutor(1) as hand:
+        source = (tmp_path / "app" / "half.py").read_text()
+        reached = hand.submit(first.of, "app/half.py", source, 2).result()
+    assert reached == Reached(["half/test_half.py::test_it"], beyond=False)
