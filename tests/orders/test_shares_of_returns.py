@@ -177,6 +177,41 @@ def test_what_is_kept_back_takes_its_tax_along(session, store):
     assert all(one <= Decimal("11.87") for one in rest)
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("currency", "price", "included", "cheaper", "its_own"),
+    [
+        # The tax of each, rounded by itself, makes a coin more than that of both.
+        ("EUR", "1.04", True, "1.0399", "0.17"),
+        ("EUR", "0.87", False, "0.8699", "0.17"),
+        ("JPY", "104", True, "103.9999", "17"),
+        ("JPY", "87", False, "86.9999", "17"),
+        # What is really cheaper takes its own along.
+        ("EUR", "1.04", True, "0.50", "0.08"),
+        ("JPY", "87", False, "50", "10"),
+    ],
+)
+def test_a_piece_takes_no_more_tax_along_than_was_paid_for_it(
+    session, currency, price, included, cheaper, its_own, first
+):
+    product = make_product(session, tax_rate=Decimal(19))
+    rod = make_variant(session, product=product, price=Decimal(price), currency=currency)
+    values = {
+        "store": make_store(session, currency=currency),
+        "rate": None if currency == "EUR" else Decimal("0.5"),
+        "prices_include_tax": included,
+    }
+    order = make_completed_order(session, Item(2, rod.id), **values)
+    line, asked = {"variant_id": rod.id, "quantity": 1}, {"unit_price": Decimal(cheaper)}
+    taxes = {}
+    for is_cheaper in (first, not first):
+        document = draft(session, order, line | asked if is_cheaper else line)
+        operations.receive_return(session, document, **EDGE)
+        taxes[is_cheaper] = document.tax
+    assert order.tax == (Decimal("0.33") if currency == "EUR" else 33)
+    assert taxes[True] == min(Decimal(its_own), order.tax - taxes[False])
+
+
 def test_pieces_give_the_same_however_they_are_brought(session, store):
     rod = make_variant(session, price=Decimal(10))
     for parts in ([1, 1, 1, 1, 1, 1, 1], [3, 4], [2, 2, 3], [6, 1], [7]):
