@@ -262,6 +262,36 @@ def test_the_way_of_an_order(session, store):
     assert order.status is OrderStatus.COMPLETED
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        [operations.cancel_order],
+        [operations.place_order, operations.cancel_order],
+        [
+            operations.place_order,
+            operations.confirm_order,
+            operations.assemble_order,
+            operations.ship_order,
+            operations.complete_order,
+        ],
+        [
+            operations.place_order,
+            operations.confirm_order,
+            operations.assemble_order,
+            operations.make_ready,
+            operations.complete_order,
+        ],
+    ],
+)
+def test_whatever_is_done_with_an_order_is_written_at_once(session, store, way):
+    draft = make_draft(session, store=store)
+    operations.save_order(session, draft, by=None, at=NOON)
+    session.flush()
+    for step in way:
+        step(session, draft, by=None, at=NOON)
+        assert not {*session.new, *session.dirty}
+
+
 def test_an_order_of_three_lines_is_placed_in_few_statements(session, store):
     items = [Item(1, make_variant(session).id) for _ in range(3)]
     client = make_client(session)

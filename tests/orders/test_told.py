@@ -200,16 +200,24 @@ def migration():
     return found
 
 
-def test_a_refund_that_bears_the_reference_of_a_receipt_is_another_event(session, order):
-    told(session, order, 50, "pi_1", RECEIVED)
-    with pytest.raises(Conflict, match="booked already"):
-        told(session, order, 50, "pi_1")
-    assert (order.paid, order.refunded) == (50, 0)
-
-
-def test_a_payment_that_bears_the_reference_of_another_order_is_another_event(session, order):
-    told(session, order, 50, "pi_1", RECEIVED)
+@pytest.mark.parametrize("differs", [None, "order", "direction", "method", "amount"])
+def test_what_bears_a_reference_that_is_booked_is_the_same_in_everything(session, order, differs):
     other = order_of(session, make_store(session), 50)
-    with pytest.raises(Conflict, match="booked already"):
-        told(session, other, 50, "pi_1", RECEIVED)
-    assert (order.paid, other.paid) == (50, 0)
+    paid = told(session, order, 50, "pi_1", RECEIVED)
+
+    def again():
+        return told(
+            session,
+            other if differs == "order" else order,
+            "49.99" if differs == "amount" else 50,
+            "pi_1",
+            PaymentDirection.RETURNED if differs == "direction" else RECEIVED,
+            method=PaymentMethod.OTHER if differs == "method" else ONLINE,
+        )
+
+    if differs is None:
+        assert again().id == paid.id
+    else:
+        with pytest.raises(Conflict, match="booked already"):
+            again()
+    assert (order.paid, order.refunded, other.paid) == (50, 0, 0)
