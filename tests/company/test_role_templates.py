@@ -2,7 +2,12 @@
 
 import pytest
 
-from app.company.operations.role_templates import SUPERUSER, TEMPLATES, template
+from app.company.operations.role_templates import (
+    SUPERUSER,
+    TEMPLATES,
+    RoleTemplate,
+    template,
+)
 from app.kit import rights
 from app.kit.access import OTHERS_CLIENTS
 from app.kit.rights import GUARDS, WORDS, word
@@ -105,3 +110,26 @@ def test_a_screen_of_tomorrow_reaches_those_of_its_area():
 
 def test_rights_are_worded_and_not_named_after_views():
     assert rights.wording("read", "costs").label == "See costs and margins"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "given", "held_back"),
+    [
+        # "*" gives what is there to be done with everything, and no field that a guard keeps.
+        ("read *", {("read", "Order"), ("read", "Store")}, {("read", "costs"), ("write", "Order")}),
+        ("write *", {("write", "Order")}, {("read", "Order"), ("read", "costs")}),
+        ("* *", {("read", "Order"), ("write", "Order"), ("read", "costs")}, set()),
+        # An area gives what its screens are, and no field either.
+        (
+            "* @sales",
+            {("read", "Order"), ("write", "Order")},
+            {("read", "costs"), ("read", "Store")},
+        ),
+        ("read costs", {("read", "costs")}, {("read", "prices"), ("write", "Order")}),
+    ],
+)
+def test_a_pattern_gives_what_it_says(pattern, given, held_back):
+    made = RoleTemplate("one", "One", "", (pattern,))
+    assert made.rights(given | held_back) == given
+    # Whatever is never given wins over what is.
+    assert RoleTemplate("one", "One", "", (pattern,), never=("* *",)).rights(given) == frozenset()

@@ -1,14 +1,16 @@
 """What a program may send at most, and what it cannot make of the places it was given."""
 
 import json
-from datetime import time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 import pytest
 
 from app.catalogue.models import Brand, Product
 from app.kit.errors import Invalid
-from app.kit.rest.values import _is_far, _time
+from app.kit.rest.values import _array, _is_far, _time
+from app.kit.screens.attrs import resolve
+from app.messages.models import MessageTemplateVersion
 from tests.screens.bench import at_work, until_all_is_over
 from tests.screens.change_tracking import EARLY, packed, unpacked
 from tests.screens.test_rest import BRANDS, PRODUCTS, VARIANTS, add
@@ -265,3 +267,40 @@ def test_a_time_of_day_is_a_text_of_hours_and_minutes(raw):
     assert _time(None)("14:30") == time(14, 30)
     with pytest.raises(Invalid):
         _time(None)(raw)
+
+
+@pytest.mark.parametrize("raw", [[], ["name"], ["name", "order"], ["x"] * 1000])
+def test_a_list_of_texts_holds_texts(app, raw):
+    assert _array(resolve(MessageTemplateVersion, "variables"))(raw) == raw
+
+
+@pytest.mark.parametrize(
+    "raw", ["name", {"0": "x"}, None, ["x"] * 1001, [1], ["x", None], ["x", 1]]
+)
+def test_a_list_of_texts_is_no_other_list(app, raw):
+    with pytest.raises(Invalid, match="Send a list"):
+        _array(resolve(MessageTemplateVersion, "variables"))(raw)
+
+
+def test_a_program_names_no_archived_record_anew_where_it_has_to_live(
+    client, everything, monkeypatch
+):
+    (gone,) = add("Gone")
+    (there,) = add("There")
+    before = client.post(PRODUCTS, json={"name": "Rod", "brand": gone})
+    assert before.status_code == 201
+    with at_work() as session:
+        session.get_one(Brand, gone).archived_at = datetime.now(UTC)
+    named = {"name": "Reel", "brand": gone}
+    # Where nothing says so, an archived one may be named.
+    assert client.post(PRODUCTS, json=named).status_code == 201
+    monkeypatch.setitem(Product.__table__.c.brand_id.info, "living", "yes")
+    refused = client.post(PRODUCTS, json=named)
+    assert (refused.status_code, refused.json["errors"]) == (
+        422,
+        {"brand": ["This is archived. Restore it first."]},
+    )
+    assert client.post(PRODUCTS, json=named | {"brand": there}).status_code == 201
+    # What names it already goes on doing so.
+    kept = {"name": "Old rod", "brand": gone, "version": 1}
+    assert client.put(f"{PRODUCTS}/{before.json['id']}", json=kept).status_code == 200

@@ -74,6 +74,26 @@ def test_a_list_says_how_many_it_gives_at_once(client, everything):
     assert rison(client, BRANDS, "(page_size:5000)").json["page_size"] == 100
 
 
+def test_what_q_says_counts_before_a_parameter_of_the_same_name(client, everything):
+    add("Daiwa", "Shimano")
+    url = f"{BRANDS}/?q=(search:Daiwa)&search=Shimano"
+    assert [row["name"] for row in client.get(url).json["result"]] == ["Daiwa"]
+    assert [row["name"] for row in client.get(f"{BRANDS}/?search=Shimano").json["result"]] == [
+        "Shimano"
+    ]
+
+
+def test_what_can_be_expanded_is_described_and_nothing_where_there_is_nothing(client, everything):
+    paths = client.get("/api/v1/_openapi").json["paths"]
+    told = {}
+    for name in ("bench-products", "bench-brands"):
+        asked = {one["name"]: one for one in paths[f"/api/v1/{name}/"]["get"]["parameters"]}
+        told[name] = asked.get("expand", {}).get("schema", {}).get("items", {}).get("enum")
+    assert set(told["bench-products"]) >= {"brand", "variants"}
+    assert told["bench-brands"] is None
+    assert client.get(f"{BRANDS}/?expand=brand").status_code == 400
+
+
 # --- what hangs on records -------------------------------------------------------------------------
 
 
