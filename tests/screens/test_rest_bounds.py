@@ -8,6 +8,7 @@ import pytest
 
 from app.catalogue.models import Brand, Product
 from app.kit.errors import Invalid
+from app.kit.rest.schema_validation import allows
 from app.kit.rest.values import _array, _is_far, _time
 from app.kit.screens.attrs import resolve
 from app.messages.models import MessageTemplateVersion
@@ -304,3 +305,19 @@ def test_a_program_names_no_archived_record_anew_where_it_has_to_live(
     # What names it already goes on doing so.
     kept = {"name": "Old rod", "brand": gone, "version": 1}
     assert client.put(f"{PRODUCTS}/{before.json['id']}", json=kept).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("schema", "fitting", "not_fitting"),
+    [
+        ({"type": "number", "minimum": 2}, [2, 2.5, Decimal("2.0"), 3], [1.9, Decimal(-3), True]),
+        ({"type": "number", "minimum": 2, "exclusiveMinimum": True}, [2.1, 3], [2, 1.9]),
+        ({"type": "number", "maximum": 2}, [2, 1.5, Decimal("2.0"), -3], [2.1, Decimal(3), "1"]),
+        ({"type": "number", "maximum": 2, "exclusiveMaximum": True}, [1.9, -3], [2, 2.1]),
+        ({"type": "integer", "minimum": 0, "maximum": 2}, [0, 1, 2], [-1, 3, 1.0, Decimal(1)]),
+        ({"type": "integer"}, [10**30, -(10**30)], [True, False, "1", None]),
+    ],
+)
+def test_a_number_fits_between_the_bounds_of_its_description(schema, fitting, not_fitting):
+    assert [one for one in fitting if not allows(schema, one)] == []
+    assert [one for one in not_fitting if allows(schema, one)] == []
