@@ -25,6 +25,7 @@ from app.messages.choices import (
     UncertainPolicy,
 )
 from app.messages.jobs import recording
+from app.messages.jobs.loading import Loader
 from app.messages.jobs.serving import drain
 from app.messages.models import Dispatch, DispatchRecipient, OutboxMessage, SendAttempt, Suppression
 from app.messages.operations import SendingTerms
@@ -216,6 +217,34 @@ def test_nothing_is_begun_after_the_lease_is_over(house: House, relay: Running) 
     # The answers to what had left were heard, by whoever sends it now.
     assert house.states(dispatch) == {"accepted": 600}
     assert relay.stats()["total"] == 600
+
+
+def test_what_a_fault_stops_is_sent_by_whoever_comes_next(
+    house: House, relay: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    house.terms = replace(house.terms, lease=timedelta(seconds=2))
+    relay.set(latency_ms=30)
+    dispatch = house.start(audience(1200), terms=SendingTerms(values=OFFER))
+    first, second = house.batches(dispatch)[:2]
+    load = Loader.load
+
+    def faulty(loader: Loader, lowest: int, *args: int) -> Any:
+        if lowest >= second.lo:
+            # The first batch is given to the connections by then, most of it waits for them.
+            time.sleep(0.5)
+            raise ArithmeticError
+        return load(loader, lowest, *args)
+
+    monkeypatch.setattr(Loader, "load", faulty)
+    with pytest.raises(ArithmeticError):
+        house.turn()
+    monkeypatch.undo()
+    assert relay.stats()["total"] < first.hi
+    relay.set(latency_ms=0)
+    time.sleep(2)
+    house.drain()
+    assert house.states(dispatch) == {"accepted": 1200}
+    assert relay.seen(tmp_path / "seen") == {f"u{n}@example.com": 1 for n in range(1, 1201)}
 
 
 def test_a_slow_worker_does_not_take_its_batch_over_from_itself(

@@ -380,13 +380,16 @@ class Run:
 
     async def _record(self) -> None:
         try:
-            while not (self._closing and self._nothing_left()):
-                if not self._closing:
-                    await self._something_to_do()
-                    self._look_up()
+            while not self._closing:
+                await self._something_to_do()
+                self._look_up()
                 await self._flush()
                 self._flushed.set()
                 await self._look_round()
+            if self._broken is None:
+                # Everything held is over by now. After a break the batches are not ours to put
+                # down: the next owner reads our journals.
+                await self._flush()
         except BaseException as error:
             self._break(error)
             raise
@@ -418,15 +421,7 @@ class Run:
                 await self._work.wait()
         self._work.clear()
 
-    def _nothing_left(self) -> bool:
-        # After a break the batches are not ours to put down: the next owner reads our journals.
-        return self._broken is not None or not self._held
-
     async def _flush(self) -> None:
-        if self._closing:
-            for held in self._held.values():
-                held.put_back = held.put_back or not held.fed
-                held.fed, held.under_way = True, 0
         now = time.monotonic()
         changes = [
             (held, self._change(held)) for held in self._held.values() if self._is_due(held, now)
