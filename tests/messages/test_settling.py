@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
 import requests
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from app.kit.database.session import work
 from app.messages import operations
 from app.messages.choices import BatchState, MessageChannel, RecipientState
 from app.messages.engine.outcomes import Outcome, SendResult
 from app.messages.engine.references import Reference
-from app.messages.jobs import recording
+from app.messages.jobs import recording, settling
 from app.messages.jobs.composing import Drafter
 from app.messages.jobs.loading import Loader, load_plan
 from app.messages.jobs.recording import Change, Counts, Result
@@ -106,6 +108,37 @@ def test_the_message_of_another_sending_is_not_taken_for_ours(
     make_unknown(lost, 1)
     assert ask(house, lost) == {"asked": 1, "settled": 1}
     assert recipient(lost, 1).provider_id == mine
+
+
+@pytest.mark.parametrize(("started", "settled"), [(1, 0), (-1, 1), (None, 1)])
+def test_a_message_from_before_the_sending_began_is_not_taken_for_ours(
+    house: House, texts: Running, started: int | None, settled: int
+) -> None:
+    texts.set(callbacks=False)
+    dispatch = start(house, 1)
+    house.drain()
+    make_unknown(dispatch, 1)
+    hours = None if started is None else timedelta(hours=started)
+    with work(COMPANY) as session:
+        # Ordered well before: what counts is when it began, if it has.
+        at = func.now() + hours if hours is not None else None
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id == dispatch)
+            .values(started_at=at, created_at=func.now() - timedelta(hours=2))
+        )
+    assert ask(house, dispatch) == {"asked": 1, "settled": settled}
+
+
+def test_a_twilio_that_keeps_one_waiting_settles_nothing(
+    house: House, texts: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch = start(house, 1)
+    house.drain()
+    make_unknown(dispatch, 1)
+    monkeypatch.setattr(settling, "_PATIENCE", 0)
+    assert ask(house, dispatch) == {"asked": 1, "settled": 0}
+    assert recipient(dispatch, 1).state is RecipientState.UNCERTAIN
 
 
 def test_a_twilio_that_does_not_answer_settles_nothing(

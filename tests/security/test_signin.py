@@ -174,6 +174,8 @@ def test_a_deactivated_person_does_not_get_in(ada, client, owner_sql):
         ("///evil.example", "/"),
         ("http:evil.example", "/"),
         ("javascript:alert(1)", "/"),
+        ("javascript://localhost/start/", "/"),
+        ("ftp://localhost/start/", "/"),
         ("start", "/"),
         ("http://[", "/"),
     ],

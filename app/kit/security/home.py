@@ -72,7 +72,7 @@ class HomeView(BaseView):  # type: ignore[misc]  # Flask-AppBuilder is untyped
 def _cards(who: Reader) -> list[Card]:
     by_area: dict[str, list[Any]] = defaultdict(list)
     for screen in screens().values():
-        if screen.menu and who.may(screen.read if hasattr(screen, "read") else "read", screen.view):
+        if screen.menu and who.may("read", screen.view):
             by_area[screen.area.name].append(screen)
     return [
         KvCard(area.label, [_fact(screen, who) for screen in by_area[area.name]])
