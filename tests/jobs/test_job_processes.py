@@ -7,7 +7,6 @@ import random
 import signal
 import threading
 import time
-from datetime import timedelta
 
 import pytest
 from redis import Redis
@@ -16,10 +15,9 @@ from sqlalchemy import text
 from app.kit.errors import CrmError
 from app.kit.jobs import defer, faults, job, queues
 from app.kit.jobs.checkpoints import progress, resume_point
-from app.kit.jobs.declared import TryLater
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
-from app.kit.jobs.runner import SOURCES, Runner, WorkSource
+from app.kit.jobs.runner import SOURCES, WorkSource
 from tests.jobs.house import House, Valkey, do, wait_until
 
 HERE = __name__
@@ -264,6 +262,8 @@ def test_two_workers_never_take_the_same_job(house):
 
 
 def test_two_ticks_start_a_schedule_once_and_as_each_company(house):
+    from datetime import timedelta
+
     from app.kit.jobs.schedules import SCHEDULES, Schedule
 
     once, each = Schedule("a", f"{HERE}.look", every=timedelta(days=9)), f"{HERE}.look"
@@ -491,35 +491,3 @@ def test_a_source_that_cannot_be_served_ends_no_worker_and_holds_up_no_job(house
     wait_until(lambda: house.rows(DONE))
     assert working.is_alive()
     assert house.rows("select distinct attempts from job") == [(1,)]
-
-
-@job()
-def later(session):
-    raise TryLater("Not now.", after=timedelta(hours=1))
-
-
-@pytest.mark.parametrize(
-    ("function", "args", "seconds"), [(later, (), 3600), (fail, ("never",), 600)]
-)
-def test_what_is_tried_again_waits_its_time_and_nothing_else_changes(
-    house, function, args, seconds
-):
-    others = defer_one(house, write, "done before"), defer_one(house, write, "elsewhere")
-    runner = Runner("default", backoff=lambda _attempt: 600.0)
-    assert runner.run_next()
-    with house.owner() as connection:
-        # As a worker has it that is not this one, in the first turn of this job, too.
-        connection.execute(
-            text("update job set state = 'running', epoch = 1 where id = :id"), {"id": others[1]}
-        )
-    kept = "select * from job where id in (:one, :other) order by id"
-    before = house.rows(kept, one=others[0], other=others[1])
-    one = defer_one(house, function, *args)
-    assert runner.run_next()
-    (row,) = house.rows(
-        "select state, not_before - clock_timestamp() as left from job where id = :id", id=one
-    )
-    assert row.state == "queued"
-    assert timedelta(seconds=seconds - 60) < row.left <= timedelta(seconds=seconds)
-    assert house.rows(kept, one=others[0], other=others[1]) == before
-    assert not runner.run_next(), "it is not its time"
