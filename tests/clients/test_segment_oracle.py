@@ -248,6 +248,11 @@ class World:
             return [str(one) for one in records[condition.name]]
         offered = [value for value, _label in condition.offered(self.session)]
         assert offered, f"{condition.name}: what can be chosen? choices= or options= says it"
+        values = [facts.get(condition.name) for facts in self.facts.values()]
+        held = {one for value in values for one in (value if isinstance(value, set) else {value})}
+        assert held - {None} <= set(offered), (
+            f"{condition.name}: clients have what nobody can choose"
+        )
         return offered
 
     def leaf(self, condition: SegmentCondition, operator: str) -> dict[str, Any]:

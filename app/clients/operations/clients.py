@@ -71,7 +71,7 @@ def _refuse_unborn(session: Session, client: Client) -> None:
     """Refuse a birthday after the company's today; the database refuses any that is nowhere."""
     if client.birthday is None:
         return
-    zone = session.scalar(select(Company.time_zone)) or "UTC"
+    zone = session.scalars(select(Company.time_zone)).one()
     if client.birthday > local(clock.now(), zone).date():
         raise Invalid(_l("A birthday cannot be in the future."), field="birthday")
 

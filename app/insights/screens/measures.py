@@ -41,8 +41,8 @@ MEASURES = (
     Measure("returns", _l("Returns, number"), lambda f, _c: f.returns, "returns", down=True),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
-# In place of the sum of returns for those who see no money.
 _TILES = ("revenue", "orders", "average", "new", "returning", "returned")
+# How many returns in place of their sum.
 _TILES_WITHOUT_MONEY = ("orders", "new", "returning", "returns")
 
 
