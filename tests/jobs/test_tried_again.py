@@ -1,7 +1,9 @@
-"""What is tried again waits its time, and no other job is touched by it."""
+"""What is tried again waits its time, no other job is touched by it, and nobody asks all the time."""
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import text
 from app.kit.jobs import defer, job
 from app.kit.jobs.declared import TryLater
 from app.kit.jobs.runner import Runner
+from app.kit.jobs.worker import Process
 from tests.jobs.house import do
 
 
@@ -58,3 +61,15 @@ def test_what_is_tried_again_waits_its_time_and_nothing_else_changes(
     assert timedelta(seconds=seconds - 60) < row.left <= timedelta(seconds=seconds)
     assert house.rows(kept, one=others[0], other=others[1]) == before
     assert not runner.run_next(), "it is not its time"
+
+
+def test_between_two_looks_a_worker_rests_for_a_second_unless_it_is_told_to_stop():
+    runner = Runner("default")
+    process = Process(runner, "redis://127.0.0.1:1/0")
+    began = time.monotonic()
+    process._rest()
+    assert 0.9 < time.monotonic() - began < 5
+    threading.Timer(0.1, runner.stop).start()
+    began = time.monotonic()
+    process._rest()
+    assert time.monotonic() - began < 0.9

@@ -346,3 +346,19 @@ def test_transactions_are_told_apart_across_the_turn_of_their_numbers(app, row, 
     with at_work() as session:
         statement = text("select crm_written_before(cast(:row as xid), :horizon)")
         assert session.scalar(statement, {"row": str(row), "horizon": horizon}) is before
+
+
+def test_what_every_record_has_can_be_asked_for_by_name(client, everything):
+    pk, _brand = shelf("A")
+    wanted = {"id", "version", "name"}
+    asked = f"(columns:!({','.join(sorted(wanted))}))"
+    answer = client.get(f"{PRODUCTS}/{pk}", query_string={"q": asked})
+    assert (answer.status_code, answer.json["id"]) == (200, pk)
+    assert answer.json["result"]["name"] == "Rod"
+    listed = client.get(f"{PRODUCTS}/", query_string={"q": asked})
+    assert listed.status_code == 200, listed.text
+    (row,) = listed.json["result"]
+    assert (row["id"], row["name"]) == (pk, "Rod")
+    for odd in ("company_id", "colour"):
+        refused = client.get(f"{PRODUCTS}/", query_string={"q": f"(columns:!(id,{odd}))"})
+        assert (refused.status_code, set(refused.json["errors"])) == (400, {odd})
