@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 import config as settings
 from app import create_app, parts
+from app.kit.database import session as sessions
 from app.kit.database.session import bind, make_engine
 from app.kit.database.stamp import Stamp, company_stamp, stamped
 from app.kit.outgoing import addresses, allow_networks
@@ -135,6 +136,15 @@ def engine(database_url: str) -> Iterator[Engine]:
     bind(made)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def bound(engine: Engine) -> Iterator[Engine]:
+    """That engine as the one that `work` uses, whatever a test before has bound and left."""
+    before = sessions.engine()
+    bind(engine)
+    yield engine
+    bind(before)
 
 
 @pytest.fixture(scope="session")

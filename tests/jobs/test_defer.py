@@ -18,6 +18,7 @@ from app.kit.jobs.choices import JobState
 from app.kit.jobs.models import Job
 from app.kit.jobs.operations import cancel, retry
 
+pytestmark = pytest.mark.usefixtures("bound")
 NAME = f"{__name__}.nothing"
 
 

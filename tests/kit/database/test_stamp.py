@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.kit.database.session import after_commit, restamp, under, work
 from app.kit.database.stamp import Role, Stamp, company_stamp
 
+pytestmark = pytest.mark.usefixtures("bound")
 FACTS = text(
     "select current_user, current_setting('app.company_id', true),"
     " current_setting('app.store_ids', true), current_setting('app.user_id', true)"
