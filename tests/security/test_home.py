@@ -47,7 +47,10 @@ def test_each_right_opens_its_own_entries_and_cards(site, page_of):
 
 
 def test_who_may_write_but_not_read_is_shown_nothing(site, page_of):
-    rights = lambda session: [one for one in known_rights(session) if one[0] != "read"]  # noqa: E731
+
+    def rights(session):
+        return [one for one in known_rights(session) if one[0] != "read"]
+
     _shown, entries = listed(site)
     menu, cards = of_menu_and_cards(page_of(rights))
     assert cards == set()
